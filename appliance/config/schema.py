@@ -1,0 +1,145 @@
+"""What a configuration may say: every section, its options, ranges, units and one line of help each.
+
+Only shapes and values are checked here; what one section says of another is checked in `check.py`,
+and reading TOML with line numbers is `load.py`. All of it is frozen: a running box never edits it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+
+
+class Section(BaseModel):
+    """One table of the file: unknown keys are refused, values are never changed after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Destination(NamedTuple):
+    """Where a caller goes next: a menu, a queue, an agent, or out."""
+
+    kind: str  # menu, queue, agent, hangup
+    name: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.name}" if self.name else self.kind
+
+
+def _destination(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    kind, _, name = value.partition(":")
+    if (kind in ("menu", "queue", "agent") and name) or (kind == "hangup" and not name):
+        return Destination(kind, name)
+    raise ValueError('expected "menu:NAME", "queue:NAME", "agent:NAME" or "hangup"')
+
+
+To = Annotated[Destination, BeforeValidator(_destination), PlainSerializer(str)]
+Digit = Annotated[str, Field(pattern=r"^[0-9*#]$")]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
+Seconds = Annotated[float, Field(ge=0, le=86400)]
+
+
+class Box(Section):
+    """The box as a whole."""
+
+    name: str = Field("callbox", description="what the box calls itself in logs and to phones")
+    country: str = Field("us", description="tone zone: dial, busy and ring-back tones", pattern=r"^[a-z]{2}$")
+
+
+class Sip(Section):
+    """The SIP workers that reach the agents' phones."""
+
+    listen: Literal["127.0.0.1", "::1"] = Field("127.0.0.1", description="loopback until the SIP edge stands")
+    port: int = Field(
+        5060, ge=1024, le=65000, description="UDP port of the first worker, the next one higher each"
+    )
+    workers: int = Field(2, ge=1, le=8, description="worker processes; a worker that dies costs its own legs")
+
+
+class LineBase(Section):
+    """What every line has."""
+
+    number: str = Field("", description="the number callers dial to reach it, as printed on a letter")
+    to: To = Field(description="where its callers go first")
+    enabled: bool = Field(True, description="false leaves the port alone")
+
+
+class Sim7600Line(LineBase):
+    """A SIMCom SIM7600 modem: AT on one serial port, voice PCM on another."""
+
+    driver: Literal["sim7600"]
+    port: str = Field(description="AT port, best by /dev/serial/by-id/...-if02-port0")
+    audio_port: str = Field(description="PCM port, best by /dev/serial/by-id/...-if04-port0")
+    pin: str = Field(
+        "", pattern=r"^([0-9]{4,8})?$", description="SIM PIN, tried once and never again by itself"
+    )
+
+
+class VirtualLine(LineBase):
+    """A line with a script behind it, for tests and training."""
+
+    driver: Literal["virtual"]
+
+
+Line = Annotated[Sim7600Line | VirtualLine, Field(discriminator="driver")]
+
+
+class Menu(Section):
+    """Ask the caller to press a key."""
+
+    prompt: str = Field(description="a name from [prompts]")
+    keys: dict[Digit, To] = Field(description="where each key leads", min_length=1)
+    wait_seconds: Seconds = Field(5.0, description="how long to wait for a key after the prompt")
+    attempts: int = Field(3, ge=1, le=10, description="how often the prompt is played before giving up")
+    wrong_key: str = Field("", description="prompt played when a key leads nowhere")
+    otherwise: To = Field(Destination("hangup"), description="where a caller goes who pressed nothing useful")
+
+
+class Queue(Section):
+    """Callers waiting for one of a list of agents."""
+
+    agents: list[Name] = Field(min_length=1, description="names from [agents]; who may take these callers")
+    choice: Literal["longest-idle"] = Field("longest-idle", description="which of the ready agents is rung")
+    ring_seconds: float = Field(
+        20.0, ge=1, le=300, description="how long a phone rings before the next agent"
+    )
+    wrap_up_seconds: Seconds = Field(10.0, description="time to write up the call before the next one")
+    music: str = Field("", description="a name from [prompts], played in a loop while waiting")
+    greeting: str = Field("", description="a name from [prompts], played once at the beginning of the wait")
+    max_wait_seconds: Seconds = Field(0.0, description="0 = no limit; then the caller goes to `overflow`")
+    overflow: To = Field(Destination("hangup"), description="where a caller goes after max_wait_seconds")
+    record: bool = Field(True, description="record conversations of this queue")
+
+
+class Agent(Section):
+    """Somebody who takes calls."""
+
+    name: str = Field("", description="the name shown on screens; the key if left out")
+    phone: str = Field(pattern=r"^sip:[^\s<>]+$", description="SIP address of the phone")
+    auto_answer: bool = Field(False, description="ask the phone to answer by itself (Call-Info, Alert-Info)")
+    ready_at_start: bool = Field(False, description="log the agent in when the box starts for the first time")
+
+
+class Recording(Section):
+    """Where conversations are kept."""
+
+    folder: str = Field("recordings", description="folder, relative to the state folder")
+    announce: str = Field("", description="prompt played to the caller before a recorded conversation")
+
+
+class Config(Section):
+    """The whole file."""
+
+    box: Box = Box()
+    sip: Sip = Sip()
+    lines: dict[Name, Line] = Field(default_factory=dict)
+    menus: dict[Name, Menu] = Field(default_factory=dict)
+    queues: dict[Name, Queue] = Field(default_factory=dict)
+    agents: dict[Name, Agent] = Field(default_factory=dict)
+    prompts: dict[Name, str] = Field(
+        default_factory=dict, description="name = WAV file, relative to the configuration file"
+    )
+    recording: Recording = Recording()

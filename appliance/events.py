@@ -1,0 +1,292 @@
+"""The facts: what happened, in the past tense, as frozen plain values. The journal is a list of these.
+
+Nothing here acts. Fields are str, int, float, bool or lists of them, so that an event survives JSON.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+
+class Outcome(enum.Enum):
+    """How a call ended, exactly one each (kpi definitions: A answered, B abandoned, X blocked)."""
+
+    ANSWERED = "answered"  # an agent spoke to the caller
+    ABANDONED = "abandoned"  # the caller left while waiting for an agent
+    MENU = "menu"  # the caller left, or was served, before any queue
+    BLOCKED = "blocked"  # we did not let the caller in: no way on, or not answered in time
+    FAILED = "failed"  # we lost the caller: line unplugged, process died
+
+
+class OfferResult(enum.Enum):
+    """How one offer of a call to one agent ended."""
+
+    ANSWERED = "answered"
+    NO_ANSWER = "no answer"
+    BUSY = "busy"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    CALLER_LEFT = "caller left"
+    RECALLED = "recalled"  # taken back by us: restart, agent forced out
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """What happened. `call_id` is "" where no call is concerned."""
+
+    call_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoxStarted(Event):
+    """The brain is up; `recovered` calls were found alive."""
+
+    recovered: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoxStopped(Event):
+    """The brain was told to stop."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessLost(Event):
+    """The engine or a worker is gone."""
+
+    process: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessBack(Event):
+    """The engine or a worker is there (again)."""
+
+    process: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineChanged(Event):
+    """A line's port changed its state (`drivers.port.PortState` values)."""
+
+    line: str
+    state: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentChanged(Event):
+    """An agent went from one `AgentState` value to another; `reason` for a pause."""
+
+    agent: str
+    was: str
+    now: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallArrived(Event):
+    """A caller rings at a line (`line` is the line's name; legs and ports are `leg_id`)."""
+
+    line: str
+    leg_id: str
+    caller: str
+    called: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallAnswered(Event):
+    """The box took the call; the caller hears us from here."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MenuEntered(Event):
+    """A menu began for the caller."""
+
+    menu: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MenuLeft(Event):
+    """The caller chose (`digit`), or the menu gave up (`digit` is "")."""
+
+    menu: str
+    digit: str
+    to: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallQueued(Event):
+    """The caller waits in a queue; `place` is the sort key that is kept over offers and restarts."""
+
+    queue: str
+    position: int
+    place: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentOffered(Event):
+    """One agent's phone is being rung for the caller; `why` says in one line why this agent."""
+
+    queue: str
+    agent: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentRinging(Event):
+    """The agent's phone said that it rings."""
+
+    agent: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfferEnded(Event):
+    """An offer is over; `result` is an OfferResult value."""
+
+    agent: str
+    result: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallConnected(Event):
+    """Caller and agent hear each other."""
+
+    queue: str
+    agent: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoldStarted(Event):
+    """The agent put the caller on hold."""
+
+    agent: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoldEnded(Event):
+    """The agent took the caller off hold."""
+
+    agent: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordingStarted(Event):
+    """A recording file was begun; a call may have several (a new one after an engine's death)."""
+
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordingEnded(Event):
+    """A recording file was closed, or found closed after a crash (`seconds` from its header then)."""
+
+    path: str
+    seconds: float
+    dropped_frames: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TalkEnded(Event):
+    """The conversation is over; `by` is "caller", "agent" or "box"."""
+
+    agent: str
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrapUpStarted(Event):
+    """The agent writes up the call; `seconds` is the most it may take."""
+
+    agent: str
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrapUpEnded(Event):
+    """Wrap-up is over; `by` is "timer" or "agent"."""
+
+    agent: str
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallEnded(Event):
+    """The caller's visit is over, with exactly one Outcome value; `by` is who ended it."""
+
+    outcome: str
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallResumed(Event):
+    """After a restart the call was found alive and goes on at `stage`."""
+
+    stage: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvariantBroken(Event):
+    """Something that must always hold did not: a bug of ours, with the rule and what was seen."""
+
+    rule: str
+    seen: str
+
+
+@dataclass(frozen=True)
+class Stamped:
+    """An event, when it happened (`wall_s` since 1970, `mono_s` CLOCK_MONOTONIC) and in which `boot`."""
+
+    event: Event
+    wall_s: float
+    mono_s: float
+    boot: str
+
+
+KINDS: dict[str, type[Event]] = {
+    kind.__name__: kind
+    for kind in (
+        BoxStarted,
+        BoxStopped,
+        ProcessLost,
+        ProcessBack,
+        LineChanged,
+        AgentChanged,
+        CallArrived,
+        CallAnswered,
+        MenuEntered,
+        MenuLeft,
+        CallQueued,
+        AgentOffered,
+        AgentRinging,
+        OfferEnded,
+        CallConnected,
+        HoldStarted,
+        HoldEnded,
+        RecordingStarted,
+        RecordingEnded,
+        TalkEnded,
+        WrapUpStarted,
+        WrapUpEnded,
+        CallEnded,
+        CallResumed,
+        InvariantBroken,
+    )
+}
+
+
+def to_plain(event: Event) -> dict[str, Any]:
+    """The event's own fields, without `call_id`, ready for JSON."""
+    plain = asdict(event)
+    del plain["call_id"]
+    return plain
+
+
+def from_plain(kind: str, call_id: str, plain: dict[str, Any]) -> Event:
+    """The event again; fields that this version does not know are left out (an older box reads on).
+
+    Raises KeyError for an unknown kind, TypeError when a needed field is missing.
+    """
+    cls = KINDS[kind]
+    known = {field.name for field in fields(cls)}
+    return cls(call_id=call_id, **{name: value for name, value in plain.items() if name in known})
