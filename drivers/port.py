@@ -164,9 +164,9 @@ class Leg:
         """Send DTMF (0-9 A-D * #) to the far end; raises DriverError when it cannot."""
         await self._send_digits(digits)
 
-    async def until(self, state: LegState) -> None:
-        """Wait until the leg reaches `state`; raises LegEnded if it ends first."""
-        while self.state is not state:
+    async def until(self, *states: LegState) -> None:
+        """Wait until the leg is in one of `states`; raises LegEnded if it ends first."""
+        while self.state not in states:
             if self.state is LegState.ENDED:
                 raise LegEnded(self)
             await self._changed.wait()

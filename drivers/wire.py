@@ -72,19 +72,27 @@ class Peer:
         self, op: str, *, fds: Sequence[int] = (), **fields: Any
     ) -> tuple[Message, list[int]]:
         """As `request`, and hand over the descriptors that came with the reply; the caller closes them."""
-        self._last_id += 1
-        number = self._last_id
-        future: asyncio.Future[tuple[Message, list[int]]] = self._loop.create_future()
-        self._waiting[number] = future
-        try:
-            self.send({"id": number, "op": op, **fields}, fds)
-            reply, received = await future
-        finally:
-            self._waiting.pop(number, None)
+        reply, received = await self.start(op, fds=fds, **fields)
         if "error" in reply:
             close_all(received)
             raise WireError(str(reply["error"]))
         return reply, received
+
+    def start(
+        self, op: str, *, fds: Sequence[int] = (), **fields: Any
+    ) -> asyncio.Future[tuple[Message, list[int]]]:
+        """Send a request now; the future is its raw reply (a refusal has `error`), or fails with WireLost."""
+        self._last_id += 1
+        number = self._last_id
+        future: asyncio.Future[tuple[Message, list[int]]] = self._loop.create_future()
+        self._waiting[number] = future
+        future.add_done_callback(lambda _: self._waiting.pop(number, None))
+        try:
+            self.send({"id": number, "op": op, **fields}, fds)
+        except WireLost as error:
+            if not future.done():
+                future.set_exception(error)
+        return future
 
     def send(self, message: Message, fds: Sequence[int] = ()) -> None:
         """Send without waiting; kept in order when the socket is full. Raises WireLost when closed."""
@@ -107,7 +115,7 @@ class Peer:
         for _, fds in self._outbox:
             close_all(fds)
         self._outbox.clear()
-        for future in self._waiting.values():
+        for future in list(self._waiting.values()):
             if not future.done():
                 future.set_exception(WireLost("the other process is gone"))
         if self._on_close is not None:

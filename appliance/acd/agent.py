@@ -1,0 +1,67 @@
+"""An agent as the queues see one: a state, since when, why. No phone, no audio."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+
+class AgentState(enum.Enum):
+    """What an agent is doing."""
+
+    OFFLINE = "offline"
+    READY = "ready"
+    OFFERED = "offered"
+    TALKING = "talking"
+    WRAP_UP = "wrap-up"
+    PAUSED = "paused"
+
+
+AGENT_MOVES: dict[AgentState, frozenset[AgentState]] = {
+    AgentState.OFFLINE: frozenset({AgentState.READY, AgentState.PAUSED}),
+    AgentState.READY: frozenset({AgentState.OFFERED, AgentState.PAUSED, AgentState.OFFLINE}),
+    AgentState.OFFERED: frozenset(
+        {AgentState.TALKING, AgentState.READY, AgentState.PAUSED, AgentState.OFFLINE}
+    ),
+    AgentState.TALKING: frozenset(
+        {AgentState.WRAP_UP, AgentState.READY, AgentState.PAUSED, AgentState.OFFLINE}
+    ),
+    AgentState.WRAP_UP: frozenset({AgentState.READY, AgentState.PAUSED, AgentState.OFFLINE}),
+    AgentState.PAUSED: frozenset({AgentState.READY, AgentState.OFFLINE}),
+}
+
+#: States in which an agent has a call; `Agent.call_id` is set in exactly these.
+WITH_A_CALL = frozenset({AgentState.OFFERED, AgentState.TALKING, AgentState.WRAP_UP})
+
+
+class AgentRefused(Exception):
+    """What was asked of an agent is not possible in the present state; the message says what to do."""
+
+
+@dataclass(slots=True, eq=False)
+class Agent:
+    """One agent; `since` and `ready_since` are monotonic seconds.
+
+    `ready_since` is when the agent last became free of work; it is what "longest idle" compares, and an
+    offer that came to nothing through no fault of the agent's does not change it.
+    `afterwards` is the state asked for while a call was on, taken when the call lets go.
+    """
+
+    name: str
+    queues: tuple[str, ...] = ()
+    state: AgentState = AgentState.OFFLINE
+    since: float = 0.0
+    reason: str = ""
+    call_id: str = ""
+    ready_since: float = 0.0
+    handled: int = 0
+    afterwards: tuple[AgentState, str] | None = field(default=None)
+
+    def move(self, state: AgentState, *, now: float, reason: str = "", call_id: str = "") -> None:
+        """The one way a state changes; raises AssertionError for a move the table forbids (a bug)."""
+        if state not in AGENT_MOVES[self.state]:
+            raise AssertionError(f"agent {self.name}: {self.state.value} -> {state.value} is not a move")
+        self.state = state
+        self.since = now
+        self.reason = reason
+        self.call_id = call_id if state in WITH_A_CALL else ""
