@@ -1,0 +1,4 @@
+from typing_extensions import Buffer
+
+class DtmfRx:
+    def feed(self, samples: Buffer) -> list[tuple[str, int, int]]: ...
