@@ -1,0 +1,164 @@
+"""`python -m drivers.emulated`: modems that talk back, on ptys, with callers to ring them."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from drivers.emulated.control import Control
+from drivers.emulated.faults import FAULTS
+from drivers.emulated.modem import Identity
+from drivers.emulated.network import Network, NetworkError, Plan, Sound
+from drivers.emulated.unit import BOOT_SECONDS, Unit
+from drivers.emulated.voice import BadSpeech, read_speech
+
+MOST_MODEMS = 64
+EPILOG = """\
+Each modem N has two serial ports, named gsm-N-at (commands) and gsm-N-audio (voice: s16le, 8 kHz, mono,
+320 bytes every 20 ms) in DIR. Point any program at them, for example:
+
+  gammu: [gammu] device=DIR/gsm-1-at connection=at115200
+  Callbox: driver = "sim7600", port = "DIR/gsm-1-at", audio_port = "DIR/gsm-1-audio"
+
+Examples:
+  python -m drivers.emulated --dir /tmp/modems --modems 2 --ring-every 20 --wav hello.wav
+  python -m drivers.emulated --dir /tmp/modems --modems 6 --drift-ppm 100,-80 --control /tmp/modems/control
+
+Over the control socket (one JSON object a SOCK_SEQPACKET packet) a program places calls, presses keys,
+pulls cables and switches faults: see drivers/emulated/README.md. The faults are:
+"""
+
+
+def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    width = max(map(len, FAULTS))
+    parser = argparse.ArgumentParser(
+        prog="python -m drivers.emulated",
+        description="Emulated SIM7600 modems on ptys, with a telephone network behind them.",
+        epilog=EPILOG + "\n".join(f"  {name:{width}}  {text}" for name, text in FAULTS.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--dir", type=Path, required=True, help="where the ports appear")
+    parser.add_argument("--modems", type=int, default=1, metavar="N", help="how many (1)")
+    parser.add_argument(
+        "--drift-ppm",
+        default="0",
+        metavar="LIST",
+        help="audio clocks, fast > 0; the list is used in turn (0)",
+    )
+    parser.add_argument("--jitter-ms", type=float, default=0.0, help="frames come up to this late (0)")
+    parser.add_argument("--boot-seconds", type=float, default=BOOT_SECONDS, help="a reset takes this (3)")
+    parser.add_argument("--control", type=Path, metavar="SOCKET", help="remote control by a unix socket")
+    parser.add_argument("--ring-every", type=float, metavar="S", help="call the modems in turn, every S s")
+    parser.add_argument("--wav", default="", help="what those callers say (8 kHz mono 16-bit WAV)")
+    parser.add_argument("--talk-seconds", type=float, default=30.0, help="those callers hang up after (30)")
+    parser.add_argument("--verbose", action="store_true", help="log every call event to stderr")
+    parsed = parser.parse_args(argv)
+    if not 1 <= parsed.modems <= MOST_MODEMS:
+        parser.error(f"--modems {parsed.modems}: 1 to {MOST_MODEMS} are possible")
+    try:
+        parsed.drifts = [float(ppm) for ppm in parsed.drift_ppm.split(",")]
+    except ValueError:
+        parser.error(f"--drift-ppm {parsed.drift_ppm}: numbers separated by commas are expected, as 100,-80")
+    try:
+        if parsed.wav:
+            read_speech(parsed.wav)
+    except BadSpeech as error:
+        parser.error(f"--wav: {error}")
+    return parsed
+
+
+def identity(number: int) -> Identity:
+    """A modem and SIM like no other."""
+    return Identity(
+        imei=f"8675840300{number:05d}",
+        imsi=f"26207000{number:07d}",
+        iccid=f"894902000010{number:08d}",
+        number=f"+491590000{number:04d}",
+    )
+
+
+class Emulator:
+    """All modems of one process."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        loop = asyncio.get_running_loop()
+        self._control: Control | None = None
+        self.network = Network(later=loop.call_later, clock=loop.time, news=self._news)
+        self.units = {
+            f"gsm-{n}": Unit(
+                f"gsm-{n}",
+                options.dir,
+                self.network,
+                identity=identity(n),
+                drift_ppm=options.drifts[(n - 1) % len(options.drifts)],
+                jitter_ms=options.jitter_ms,
+                boot_seconds=options.boot_seconds,
+            )
+            for n in range(1, options.modems + 1)
+        }
+        if options.control is not None:
+            self._control = Control(options.control, self.units, self.network)
+
+    def close(self) -> None:
+        """End calls, take the ports away."""
+        for unit in self.units.values():
+            unit.close()
+        if self._control is not None:
+            self._control.close()
+
+    async def ring_in_turn(self, every: float, plan: Plan) -> None:
+        """A caller for the next modem every `every` seconds, for ever."""
+        number = 0
+        while True:
+            for unit in self.units.values():
+                number += 1
+                with contextlib.suppress(NetworkError):  # engaged, or nobody has opened it yet
+                    self.network.place(unit.modem, f"+4917012{number % 100000:05d}", plan)
+                await asyncio.sleep(every)
+
+    def _news(self, name: str, values: dict[str, object]) -> None:
+        if self._control is not None:
+            self._control.news(name, values)
+
+
+async def run(options: argparse.Namespace) -> None:
+    """Until SIGTERM or Ctrl-C."""
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    emulator = Emulator(options)
+    for unit in emulator.units.values():
+        sys.stdout.write(f"{unit.name}: AT {unit.at.path}  audio {unit.audio.path}\n")
+    if options.control is not None:
+        sys.stdout.write(f"control: {options.control}\n")
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    tasks = []
+    if options.ring_every:
+        plan = Plan(sound=Sound(wav=options.wav, loop=True), hang_up_after_s=options.talk_seconds)
+        tasks.append(asyncio.create_task(emulator.ring_in_turn(options.ring_every, plan)))
+    await stop.wait()
+    for task in tasks:
+        task.cancel()
+    emulator.close()
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """The program."""
+    options = arguments(argv)
+    logging.basicConfig(
+        level=logging.INFO if options.verbose else logging.WARNING, format="%(asctime)s %(name)s %(message)s"
+    )
+    asyncio.run(run(options))
+
+
+if __name__ == "__main__":
+    main()

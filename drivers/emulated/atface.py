@@ -1,0 +1,139 @@
+"""The AT side of an emulated modem: bytes -> commands, echo, answers, and the faults of framing.
+
+What a command means is `command`, which the modem itself fills.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Iterable
+
+from drivers.emulated.faults import FAULTS
+
+LINE_BYTES = 2048  # of a command; V.250 5.2.1 asks for 40
+KEPT_COMMANDS = 200
+URC = '+CREG: 1,"1A2B","0C3D01",7'  # the line that gets into the way of others (F1, F3, F4)
+
+#: Calls its second argument after the first in seconds; `asyncio.AbstractEventLoop.call_later` fits.
+Later = Callable[[float, Callable[[], None]], asyncio.TimerHandle]
+
+_COMMAND = re.compile(r"(S\d+|&?[A-Z]|[+^$*][A-Z0-9]+|)(.*)", re.IGNORECASE)
+
+
+class Refused(Exception):
+    """A command is answered by an error; `code` is the +CME code, 0 for a bare ERROR."""
+
+    def __init__(self, code: int = 0) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class AtFace:
+    """Takes what the host writes (`feed`) and says lines to it (`say`)."""
+
+    def __init__(self, name: str, send: Callable[[bytes], None], later: Later) -> None:
+        self.name = name
+        self.faults: set[str] = set()
+        self.powered = True
+        self.echo = True
+        self.commands: list[str] = []  # the last ones, for tests and for whoever is curious
+        self._send = send
+        self._later = later
+        self._input = bytearray()
+
+    def command(self, name: str, tail: str) -> Iterable[str | None]:
+        """The information lines of one command ("+CSQ", "?"); None among them: never answered.
+
+        May raise Refused.
+        """
+        raise NotImplementedError
+
+    @property
+    def verbose_errors(self) -> bool:
+        """Whether AT+CMEE asks for error numbers."""
+        raise NotImplementedError
+
+    def fault(self, name: str, on: bool = True) -> None:
+        """Switch a fault of `faults.py` on or off; raises ValueError for a name that is none."""
+        if name not in FAULTS:
+            raise ValueError(f"{name} is no fault; there are {', '.join(FAULTS)}")
+        if on:
+            self.faults.add(name)
+        else:
+            self.faults.discard(name)
+
+    def feed(self, data: bytes) -> None:
+        """Bytes the host wrote to the AT port."""
+        for byte in data:
+            if byte == 0x1B:
+                self._input.clear()
+            elif byte == 0x0D:
+                line = self._input.decode("latin-1").strip()
+                self._input.clear()
+                self._line(line)
+            elif byte != 0x0A and len(self._input) < LINE_BYTES:
+                self._input.append(byte)
+
+    def forget_input(self) -> None:
+        """As after power-up: half a command is gone, echo is on."""
+        self._input.clear()
+        self.echo = True
+
+    def say(self, line: str) -> None:
+        """A line to the host."""
+        end = "\r\r\n" if "F6" in self.faults else "\r\n"
+        if self.powered:
+            self._send(f"{end}{line}{end}".encode())
+
+    def _line(self, line: str) -> None:
+        if not line:
+            return
+        self.commands = [*self.commands[1 - KEPT_COMMANDS :], line]
+        self._echo_back(line)
+        if "F11" in self.faults or not line.upper().startswith("AT"):
+            return
+        if "F2" in self.faults:
+            self.faults.discard("F2")
+            self._later(7.0, lambda: self._execute(line[2:]))
+        else:
+            self._execute(line[2:])
+
+    def _echo_back(self, line: str) -> None:
+        if "F3" in self.faults:
+            half = len(line) // 2
+            self._send(f"{line[:half]}\r\n{URC}\r\n{line[half:]}\r".encode("latin-1"))
+        elif self.echo or "F5" in self.faults:
+            self._send(line.encode("latin-1") + b"\r")
+
+    def _execute(self, body: str) -> None:
+        final = "OK"
+        try:
+            for part in _parts(body):
+                match = _COMMAND.fullmatch(part)
+                if match is None:
+                    raise Refused(100)
+                for line in self.command(match[1].upper(), match[2]):
+                    if line is None:
+                        return
+                    self.say(line)
+        except Refused as refused:
+            numbered = self.verbose_errors and refused.code
+            final = f"+CME ERROR: {refused.code}" if numbered else "ERROR"
+        self._finish(final)
+
+    def _finish(self, final: str) -> None:
+        if "F1" in self.faults:
+            self.say(URC)
+            self.say("+CSQ: 20,99")
+        if "F4" in self.faults and final == "OK":
+            self.say(URC + "OK" if len(self.commands) % 2 else "OK" + URC)
+        else:
+            self.say(final)
+
+
+def _parts(body: str) -> list[str]:
+    """`+CMEE=1;+CREG=1` is two commands; a dial string and quoted text keep their semicolons."""
+    if body[:1].upper() == "D":
+        return [body]
+    return [part.strip() for part in re.findall(r'(?:[^;"]|"[^"]*")+', body)] or [""]

@@ -1,0 +1,36 @@
+"""The faults an emulated modem can be told to have, by their number in the failure catalogue."""
+
+from __future__ import annotations
+
+FAULTS: dict[str, str] = {
+    "F1": "a URC stands between every command and its OK",
+    "F2": "the answer to the next command comes 7 s late",
+    "F3": "a URC cuts the echo of every command in two (echo is on)",
+    "F4": "a URC is glued to every OK",
+    "F5": "echo stays on, whatever ATE0 says",
+    "F6": "every line ends in CR CR LF and begins with CR CR LF",
+    "F7a": "RING comes without +CLIP, and +CLCC is not reported by itself",
+    "F7b": "+CLIP comes before RING",
+    "F7c": "+CLIP comes with an empty number",
+    "F7d": "+CRING: VOICE comes in place of RING",
+    "F7e": "+CLIP comes 400 ms after RING",
+    "F7f": "+CLIP comes without RING",
+    "F8": "nothing is said when a call ends",
+    "F11": "no command is answered, URCs go on",
+    "F12": "the audio port is dead: it gives no byte",
+    "F12w": "the audio port takes no byte",
+    "F13": "the first audio start of a call is refused, until a reset",
+    "F13x": "every audio start is refused, until a reset",
+    "F14a": "the audio stream begins with one odd byte",
+    "F14b": "300 ms of old audio come at the start of a call",
+    "F14c": "an NMEA sentence stands in the audio now and then",
+    "F15": "the modem is unplugged (same as op unplug)",
+    "F16": "brown-out: the modem reboots at the next dial or answer",
+    "F25": "AT+CHUP is not answered and does nothing",
+    "F27": "ATH answers OK and does nothing, whatever AT+CVHU says",
+    "F28": "the SIM is busy (+CME ERROR: 14)",
+    "no-sim": "no SIM is inserted (+CME ERROR: 10)",
+    "not-registered": "the network does not take the SIM (+CREG: 0,3)",
+}
+#: Faults that a reset of the modem (AT+CRESET) heals.
+HEALED_BY_RESET = frozenset({"F11", "F13", "F13x", "F16"})
