@@ -288,6 +288,10 @@ class Port:
         """The next leg that came in by itself: RINGING, or UP if it was found alive at `open`."""
         return await self._rings.get()
 
+    def ring_waiting(self) -> Leg | None:
+        """A leg that has come in already and nobody has taken yet, without waiting for one."""
+        return None if self._rings.empty() else self._rings.get_nowait()
+
     def status(self) -> dict[str, object]:
         """Plain values for `show lines`: at least `state` and `reason`."""
         return {"state": self.state.value, "reason": self.reason}

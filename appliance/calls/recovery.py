@@ -1,0 +1,62 @@
+"""After a restart of the brain: which visits were going on, and what each agent was doing. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from appliance.acd.agent import AgentState
+from appliance.calls.call import Stage, Story
+from appliance.events import Stamped, WrapUpEnded, WrapUpStarted
+
+
+@dataclass(frozen=True)
+class WrapUp:
+    """A wrap-up that was running; `until_wall_s` is when its timer ends."""
+
+    agent: str
+    call_id: str
+    until_wall_s: float
+
+
+def stories(open_calls: Iterable[tuple[str, Iterable[Stamped]]]) -> list[Story]:
+    """The visits that had not ended, each as its events tell it."""
+    found = []
+    for call_id, events in open_calls:
+        story = Story(call_id)
+        for stamped in events:
+            story.apply(stamped)
+        if story.line and story.stage is not Stage.ENDED:
+            found.append(story)
+    return found
+
+
+def wrap_ups(open_calls: Iterable[tuple[str, Iterable[Stamped]]]) -> list[WrapUp]:
+    """The wrap-ups that had not ended."""
+    running: dict[str, WrapUp] = {}
+    for call_id, events in open_calls:
+        for stamped in events:
+            match stamped.event:
+                case WrapUpStarted(agent=agent, seconds=seconds):
+                    running[agent] = WrapUp(agent, call_id, stamped.wall_s + seconds)
+                case WrapUpEnded(agent=agent):
+                    running.pop(agent, None)
+    return list(running.values())
+
+
+def restored_state(
+    agent: str, last: tuple[AgentState, str], talking: Mapping[str, str], wrapping: Mapping[str, str]
+) -> tuple[AgentState, str, str]:
+    """State, reason and call id an agent goes on with.
+
+    `last` is the journal's last word, `talking` and `wrapping` the agents with a live conversation or a
+    running wrap-up, and their call ids. An offer is taken back: its caller still has the place.
+    """
+    state, reason = last
+    if agent in talking:
+        return AgentState.TALKING, "", talking[agent]
+    if agent in wrapping:
+        return AgentState.WRAP_UP, "", wrapping[agent]
+    if state in (AgentState.OFFERED, AgentState.TALKING, AgentState.WRAP_UP):
+        return AgentState.READY, "", ""
+    return state, reason, ""
