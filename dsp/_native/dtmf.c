@@ -2,7 +2,7 @@
 
 #include "dtmf_table.h" /* HANN, COSINE, SINE */
 
-#include <math.h>   /* atan2f, sqrtf, fabsf */
+#include <math.h>   /* atan2f, logf, sqrtf */
 #include <string.h> /* memset, memmove */
 
 #define RATE 8000.0f
@@ -11,18 +11,32 @@
 /* Limits. Where two standards differ the figure lies between what one accepts and the other rejects. */
 #define LEAST_POWER 141000.0f    /* of a tone: -32.7 dBm0 (MT8870D accepts -29, Q.24 rejects -55) */
 #define MOST_TWIST 7.9f          /* power ratio, 9 dB either way (MT8870D 8 dB) */
-#define LEAST_PURITY 0.80f       /* share of the energy in the two tones: noise at -12 dB leaves 0.94 */
+#define LEAST_PURITY 0.80f       /* share of the energy in the two tones, of a good block */
 #define COARSE_PURITY 0.55f      /* the same before the correction for tones between bins */
 #define MOST_OFFSET 0.024f       /* of the frequency; Q.24 accepts 0.015 (NTT 0.018), rejects 0.035 (0.030) */
-#define MOST_SPREAD 0.013f       /* standard deviation of it over a digit */
 #define LEAST_BLOCKS 6.3f        /* 31.5 ms: Q.24 accepts 40 ms, rejects 23 ms */
-#define LEAST_GOOD 3             /* good blocks in a digit */
+#define LEAST_PAIRS 2            /* measurements of the frequency in a digit */
+#define RISING_BLOCKS 3          /* good blocks until the level is known */
 #define BRIDGED_BLOCKS 4.0f      /* 20 ms: Q.24 bridges 10 ms, NTT accepts a pause of 30 ms */
 #define PATIENCE 8               /* blocks, 40 ms without a good one end a digit whatever its amplitude */
 #define FILTER_DELAY 6.0f        /* samples, high-pass, mean of a low and a high tone */
 
 static const float TONE_HZ[DTMF_TONES] = {697, 770, 852, 941, 1209, 1336, 1477, 1633}; /* ITU-T Q.23 */
 static const char DIGITS[4][5] = {"123A", "456B", "789C", "*0#D"};
+
+/* What speech does not reach and a digit does: it is one when it meets either row. Found over packaged speech on
+ * the one side, and on the other digits in noise (-12 dB), echo, third tones, clipping and GSM full rate. */
+struct quality {
+    uint32_t good; /* blocks at least */
+    float purity;  /* mean at least */
+    float spread;  /* of the relative frequency, standard deviation at most */
+    float ripple;  /* of the power from block to block, root mean square of its logarithm at most */
+    float offset;  /* of the relative frequency, mean at most */
+};
+static const struct quality QUALITIES[] = {
+    {4, 0.90f, 0.0025f, 0.2f, MOST_OFFSET}, /* steady, though something else sounds: noise, clipping, a third tone */
+    {6, 0.95f, 0.0100f, 0.7f, 0.020f},      /* unsteady, though nothing else sounds: GSM full rate, echo */
+};
 
 /* What one block of samples says. */
 struct block_finding {
@@ -37,45 +51,66 @@ struct block_finding {
 
 /* ---- samples to blocks ---- */
 
-/* One sample through the high-pass. Elliptic, order 5: 0.2 dB ripple from 675 Hz, -40 dB to 487 Hz, a zero at DC
- * (scipy.signal.ellip(5, 0.2, 40, 675, "highpass", fs=8000), as a first-order and two second-order sections). */
-static inline float high_pass(float *state, float in)
+/* A zero pair on the unit circle and a pole pair; `past` holds two inputs and two outputs. */
+static inline float section(float in, float zeros, float pole, float radius, float *past)
 {
-    const float a = 0.47354438f * in + state[0];
-    const float b = a + state[1];
-    const float c = b + state[3];
+    const float out = (in + zeros * past[0] + past[1] - radius * past[3]) + pole * past[2];
 
-    state[0] = -0.47354438f * in + 0.36472998f * a;
-    state[1] = -1.93049476f * a + 1.31206090f * b + state[2];
-    state[2] = a - 0.61144882f * b;
-    state[3] = -1.85461652f * b + 1.67615624f * c + state[4];
-    state[4] = b - 0.92024226f * c;
-    return c;
+    past[1] = past[0];
+    past[0] = in;
+    past[3] = past[2];
+    past[2] = out;
+    return out;
+}
+
+/* The high-pass. Elliptic, order 5: 0.2 dB ripple from 675 Hz, -40 dB to 487 Hz, a zero at DC
+ * (scipy.signal.ellip(5, 0.2, 40, 675, "highpass", fs=8000), as a first-order and two second-order sections).
+ * The dither, a thousandth of a step at 4 kHz, keeps the state out of slow denormal numbers in silence. */
+static void high_pass(struct dtmf_rx *rx, const int16_t *in, float *out, int count)
+{
+    struct dtmf_filter past = rx->filter; /* a copy the compiler can keep in registers */
+
+    for (int i = 0; i < count; i++) {
+        const float sample = (float)in[i] + past.dither;
+        const float first = 0.47354438f * (sample - past.in) + 0.36472998f * past.first;
+
+        past.dither = -past.dither;
+        past.in = sample;
+        past.first = first;
+        out[i] = section(section(first, -1.93049476f, 1.31206090f, 0.61144882f, past.second), -1.85461652f,
+                         1.67615624f, 0.92024226f, past.third);
+    }
+    rx->filter = past;
 }
 
 /* The eight DFT bins and the energy of the block. The window is even, so samples at the same distance from the
- * middle are added for the cosines and subtracted for the sines: half the products. */
+ * middle are added for the cosines and subtracted for the sines: half the products. Sums run in lanes of eight,
+ * one a tone, because the order of float additions is the compiler's to keep. */
 static void transform(const float *samples, struct block_finding *found)
 {
-    float re[DTMF_TONES] = {0}, im[DTMF_TONES] = {0};
-    float energy = 0.0f;
+    float even[DTMF_BLOCK / 2], odd[DTMF_BLOCK / 2];
+    float re[DTMF_TONES] = {0}, im[DTMF_TONES] = {0}, square[8] = {0};
 
     for (int k = 0; k < DTMF_BLOCK / 2; k++) {
-        const float later = samples[DTMF_BLOCK / 2 + k] * HANN[k];
-        const float earlier = samples[DTMF_BLOCK / 2 - 1 - k] * HANN[k];
-        const float even = later + earlier, odd = earlier - later;
-
-        energy += later * later + earlier * earlier;
-        for (int tone = 0; tone < DTMF_TONES; tone++) {
-            re[tone] += even * COSINE[k][tone];
-            im[tone] += odd * SINE[k][tone];
-        }
+        const float later = samples[DTMF_BLOCK / 2 + k], earlier = samples[DTMF_BLOCK / 2 - 1 - k];
+        even[k] = (later + earlier) * HANN[k];
+        odd[k] = (earlier - later) * HANN[k];
     }
-    memcpy(found->re, re, sizeof re);
-    memcpy(found->im, im, sizeof im);
-    for (int tone = 0; tone < DTMF_TONES; tone++) /* the window's sum is 64, the sum of its squares 48 */
+    for (int k = 0; k < DTMF_BLOCK / 2; k += 8)
+        for (int lane = 0; lane < 8; lane++)
+            square[lane] += even[k + lane] * even[k + lane] + odd[k + lane] * odd[k + lane];
+    for (int k = 0; k < DTMF_BLOCK / 2; k++)
+        for (int tone = 0; tone < DTMF_TONES; tone++) {
+            re[tone] += even[k] * COSINE[k][tone];
+            im[tone] += odd[k] * SINE[k][tone];
+        }
+    found->energy = 0.0f;
+    for (int tone = 0; tone < DTMF_TONES; tone++) { /* the window's sum is 64, the sum of its squares 48 */
+        found->re[tone] = re[tone];
+        found->im[tone] = im[tone];
         found->power[tone] = (re[tone] * re[tone] + im[tone] * im[tone]) * (2.0f / (64.0f * 64.0f));
-    found->energy = energy * (1.0f / 48.0f);
+        found->energy += square[tone] * (0.5f / 48.0f); /* even and odd hold every square twice */
+    }
 }
 
 static int strongest(const float *power, int from)
@@ -151,19 +186,31 @@ static float rising_edge(const struct dtmf_rx *rx, const struct dtmf_candidate *
     return -fminf((float)(DTMF_TRAIL / 2), (float)heard->origin);
 }
 
-static int is_digit(const struct dtmf_candidate *heard, float blocks)
+static int meets(const struct dtmf_candidate *heard, const struct quality *quality)
 {
-    if (blocks < LEAST_BLOCKS || heard->good < LEAST_GOOD || heard->pairs < LEAST_GOOD - 1)
-        return 0;
-    if ((float)heard->good < 0.5f * (blocks - (float)DTMF_BLOCK / DTMF_HOP))
+    const float pairs = (float)heard->pairs;
+
+    if (heard->good < quality->good || heard->purity_sum < quality->purity * (float)heard->good)
         return 0;
     for (int tone = 0; tone < 2; tone++) {
-        const float mean = heard->offset_sum[tone] / (float)heard->pairs;
-        const float variance = heard->offset_square_sum[tone] / (float)heard->pairs - mean * mean;
-        if (fabsf(mean) > MOST_OFFSET || variance > MOST_SPREAD * MOST_SPREAD)
+        const float mean = heard->offset_sum[tone] / pairs;
+        const float variance = heard->offset_square_sum[tone] / pairs - mean * mean;
+        if (fabsf(mean) > quality->offset || variance > quality->spread * quality->spread ||
+            heard->ripple_square_sum[tone] > quality->ripple * quality->ripple * pairs)
             return 0;
     }
     return 1;
+}
+
+static int is_digit(const struct dtmf_candidate *heard)
+{
+    const float blocks = heard->fall - heard->start;
+
+    if (blocks < LEAST_BLOCKS || heard->pairs < LEAST_PAIRS)
+        return 0;
+    if ((float)heard->good < 0.5f * (blocks - (float)DTMF_BLOCK / DTMF_HOP))
+        return 0;
+    return meets(heard, &QUALITIES[0]) || meets(heard, &QUALITIES[1]);
 }
 
 static uint64_t sample_of(const struct dtmf_candidate *heard, float block)
@@ -178,7 +225,7 @@ static uint64_t sample_of(const struct dtmf_candidate *heard, float block)
 static int finish(struct dtmf_rx *rx, struct dtmf_digit *out)
 {
     struct dtmf_candidate *heard = &rx->heard;
-    const int found = heard->low >= 0 && is_digit(heard, heard->fall - heard->start);
+    const int found = heard->low >= 0 && is_digit(heard);
 
     if (found) {
         out->digit = DIGITS[heard->low][heard->high - 4];
@@ -202,6 +249,20 @@ static void begin(struct dtmf_rx *rx, const struct block_finding *found)
     rx->was_good = 0;
 }
 
+/* What two good blocks, one right after the other, tell of steadiness. */
+static void add_pair(struct dtmf_candidate *heard, const struct block_finding *found, const float *power_before)
+{
+    const int tones[2] = {heard->low, heard->high};
+
+    heard->pairs++;
+    for (int i = 0; i < 2; i++) {
+        const float step = logf(found->power[tones[i]] / power_before[tones[i]]);
+        heard->ripple_square_sum[i] += step * step;
+        heard->offset_sum[i] += found->offset[i];
+        heard->offset_square_sum[i] += found->offset[i] * found->offset[i];
+    }
+}
+
 static void add_good(struct dtmf_rx *rx, const struct block_finding *found, float strength)
 {
     struct dtmf_candidate *heard = &rx->heard;
@@ -209,18 +270,13 @@ static void add_good(struct dtmf_rx *rx, const struct block_finding *found, floa
     heard->good++;
     heard->last_good = rx->block;
     heard->purity_sum += found->purity;
-    if (heard->good <= LEAST_GOOD) { /* the first blocks may still be rising */
+    if (heard->good <= RISING_BLOCKS) { /* the first blocks may still be rising */
         heard->level = fmaxf(heard->level, strength);
         heard->start = rising_edge(rx, heard);
     } else
         heard->level += 0.25f * (strength - heard->level);
-    if (!rx->was_good)
-        return;
-    heard->pairs++;
-    for (int tone = 0; tone < 2; tone++) {
-        heard->offset_sum[tone] += found->offset[tone];
-        heard->offset_square_sum[tone] += found->offset[tone] * found->offset[tone];
-    }
+    if (rx->was_good)
+        add_pair(heard, found, rx->trail[(rx->block - 1) % DTMF_TRAIL]);
 }
 
 /* Follows the amplitude; true when the candidate is over. */
@@ -281,7 +337,7 @@ void dtmf_rx_init(struct dtmf_rx *rx)
 {
     memset(rx, 0, sizeof *rx);
     rx->heard.low = -1;
-    rx->dither = 1e-3f;
+    rx->filter.dither = 1e-3f;
 }
 
 int dtmf_rx_feed(struct dtmf_rx *rx, const int16_t *samples, int count, struct dtmf_digit *out, int max_out)
@@ -289,11 +345,15 @@ int dtmf_rx_feed(struct dtmf_rx *rx, const int16_t *samples, int count, struct d
     struct dtmf_digit digit;
     int reported = 0;
 
-    for (int at = 0; at < count; at++) {
-        rx->dither = -rx->dither;
-        rx->samples[rx->held++] = high_pass(rx->filter, (float)samples[at] + rx->dither);
+    while (count > 0) {
+        const int run = count < DTMF_BLOCK - rx->held ? count : DTMF_BLOCK - rx->held;
+
+        high_pass(rx, samples, rx->samples + rx->held, run);
+        rx->held += run;
+        samples += run;
+        count -= run;
         if (rx->held < DTMF_BLOCK)
-            continue;
+            break;
         if (hear_block(rx, &digit) && reported < max_out)
             out[reported++] = digit;
         rx->held = DTMF_BLOCK - DTMF_HOP;

@@ -33,6 +33,12 @@ struct dtmf_digit {
     uint64_t end_sample;   /* first sample after the tone */
 };
 
+/* State of the high-pass: the last input and output of each section. */
+struct dtmf_filter {
+    float dither, in, first;
+    float second[4], third[4]; /* two inputs, two outputs; newest first */
+};
+
 /* What is known of the digit being heard. Block numbers count from dtmf_rx_init. */
 struct dtmf_candidate {
     int low, high;      /* tone indices: low 0-3, high 4-7; low is -1 when nothing is heard */
@@ -44,14 +50,14 @@ struct dtmf_candidate {
     float start, fall;  /* blocks, relative to `origin`: rising edge, and the last falling edge */
     uint64_t origin;    /* block number the two above are relative to */
     float offset_sum[2], offset_square_sum[2]; /* relative frequency error, low and high, over `pairs` */
-    float purity_sum;                          /* over `good` */
+    float ripple_square_sum[2];                /* of the logarithm of the power, low and high, over `pairs` */
+    float purity_sum;                          /* share of the energy in the two tones, over `good` */
 };
 
 struct dtmf_rx {
     float samples[DTMF_BLOCK];       /* high-passed, oldest first */
     int held;                        /* of them valid */
-    float filter[5];                 /* high-pass state */
-    float dither;                    /* keeps the filter out of denormal numbers */
+    struct dtmf_filter filter;
     uint64_t block;                  /* number of the next block */
     int was_good;                    /* the block before was good, for this candidate */
     float re[DTMF_TONES];            /* of the block before */

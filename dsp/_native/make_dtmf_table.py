@@ -1,4 +1,4 @@
-"""Prints dtmf_table.h: the window and the eight carriers of dtmf.c. `python make_dtmf_table.py > dtmf_table.h`.
+"""Prints dtmf_table.h, the window and carriers of dtmf.c: `python make_dtmf_table.py > dtmf_table.h`.
 
 A file of numbers, because C has no sine before it runs, and tables made at run time would be a global or 4 KB
 in every channel. tests/dsp/test_dtmf.py compares the file with what this prints.
