@@ -1,4 +1,4 @@
-"""Lets callers and agents in: one task a line, one for the phones, one a visit; and takes up what was going on.
+"""Lets callers and agents in: one task a line, one for the phones, one a visit.
 
 After a restart of the brain the visits found alive begin together, oldest place first, before anybody new
 is let in, so that nobody loses a place.
@@ -91,8 +91,10 @@ class Reception:
         for story in sorted(stories, key=lambda story: (story.place, story.call_id)):
             port = self._lines.get(story.line)
             leg = port.ring_waiting() if port is not None else None
-            if leg is None:
+            if leg is None or (leg.state is LegState.RINGING and story.stage is not Stage.RINGING):
                 self._gone_meanwhile(story)
+                if leg is not None:  # somebody else rings already
+                    self._start(self._new_visit(story.line, leg), f"visit on {story.line}")
                 continue
             call = Call(story, leg, centre.bus)
             if story.stage is Stage.TALKING:

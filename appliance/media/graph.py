@@ -82,6 +82,7 @@ class MediaGraph:
         self._on_digit = on_digit
         self._on_engine = on_engine
         self._on_audio = on_audio
+        self.up = asyncio.Event()  # set while an engine is listening
         self._peer: wire.Peer | None = None
         self._held: dict[str, Any] = {}  # the state of the engine when we met it, until `prune`
         self._workers: dict[str, int] = {}
@@ -98,9 +99,11 @@ class MediaGraph:
         while True:
             lost = asyncio.Event()
             if await self._connect(lost.set):
+                self.up.set()
                 self._on_engine(True)
                 await lost.wait()
                 self._peer = None
+                self.up.clear()
                 self._on_engine(False)
             await asyncio.sleep(RETRY_SECONDS)
 
@@ -123,7 +126,7 @@ class MediaGraph:
     @property
     def connected(self) -> bool:
         """Whether an engine is listening."""
-        return self._peer is not None
+        return self.up.is_set()
 
     async def close(self) -> None:
         """Leave the engine as it is."""

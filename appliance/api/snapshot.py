@@ -1,0 +1,77 @@
+"""What is going on right now, as plain values: for the command line, the board, and whoever scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from appliance.calls.call import Call
+from appliance.calls.centre import Centre
+from drivers.port import Port
+
+
+def snapshot(centre: Centre, lines: Mapping[str, Port], phones: Port) -> dict[str, Any]:
+    """Everything a screen shows. Durations in seconds."""
+    return {
+        "box": centre.config.box.name,
+        "engine": centre.media.connected,
+        "lines": [_line(name, port, centre) for name, port in lines.items()],
+        "queues": [_queue(name, centre) for name in centre.acd.queues if not name.startswith("agent:")],
+        "agents": [_agent(name, centre) for name in centre.acd.agents],
+        "calls": [_call(call, centre) for call in centre.calls.values()],
+        "sip": phones.status(),
+    }
+
+
+def _line(name: str, port: Port, centre: Centre) -> dict[str, Any]:
+    call = next((call for call in centre.calls.values() if call.story.line == name), None)
+    return {
+        "line": name,
+        "number": centre.config.lines[name].number,
+        **port.status(),
+        "call": call.id if call else "",
+        "stage": call.story.stage.value if call else "",
+    }
+
+
+def _queue(name: str, centre: Centre) -> dict[str, Any]:
+    queue = centre.acd.queues[name]
+    now = centre.clock.wall()
+    agents = [centre.acd.agents[agent] for agent in queue.agents]
+    return {
+        "queue": name,
+        "waiting": len(queue),
+        "longest_wait_seconds": round(max((now - ticket.place for ticket in queue), default=0.0), 1),
+        "agents": len(agents),
+        "ready": sum(agent.state.value == "ready" for agent in agents),
+        "logged_in": sum(agent.state.value != "offline" for agent in agents),
+    }
+
+
+def _agent(name: str, centre: Centre) -> dict[str, Any]:
+    agent = centre.acd.agents[name]
+    return {
+        "agent": name,
+        "name": centre.config.agents[name].name or name,
+        "state": agent.state.value,
+        "reason": agent.reason,
+        "since_seconds": round(centre.clock.mono() - agent.since, 1),
+        "call": agent.call_id,
+        "handled": agent.handled,
+        "phone": centre.config.agents[name].phone,
+        "afterwards": agent.afterwards[0].value if agent.afterwards else "",
+    }
+
+
+def _call(call: Call, centre: Centre) -> dict[str, Any]:
+    story = call.story
+    return {
+        "call": call.id,
+        "line": story.line,
+        "caller": story.caller,
+        "stage": story.stage.value,
+        "stage_seconds": round(centre.clock.mono() - story.since_mono_s, 1),
+        "queue": story.queue,
+        "agent": story.agent,
+        "seconds": round(centre.clock.wall() - story.arrived_s, 1),
+    }

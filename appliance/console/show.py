@@ -1,0 +1,108 @@
+"""`callbox show ...`: what the box is doing now, asked of the brain over its socket."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from appliance.api.control import SOCKET, ask
+from appliance.console.table import duration, table
+
+LINES = {
+    "line": "LINE",
+    "state": "STATE",
+    "reason": "REASON",
+    "operator": "OPERATOR",
+    "signal_dbm": "DBM",
+    "stage": "CALL",
+    "number": "NUMBER",
+}
+QUEUES = {
+    "queue": "QUEUE",
+    "waiting": "WAITING",
+    "longest": "LONGEST",
+    "ready": "READY",
+    "logged_in": "LOGGED IN",
+}
+AGENTS = {
+    "agent": "AGENT",
+    "state": "STATE",
+    "since": "FOR",
+    "reason": "REASON",
+    "handled": "CALLS",
+    "afterwards": "THEN",
+    "call": "CALL",
+}
+CALLS = {
+    "call": "CALL",
+    "line": "LINE",
+    "caller": "CALLER",
+    "stage": "STAGE",
+    "for": "FOR",
+    "queue": "QUEUE",
+    "agent": "AGENT",
+}
+
+
+def _lines(status: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(status["lines"])
+
+
+def _queues(status: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{**row, "longest": duration(row["longest_wait_seconds"])} for row in status["queues"]]
+
+
+def _agents(status: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{**row, "since": duration(row["since_seconds"])} for row in status["agents"]]
+
+
+def _calls(status: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{**row, "for": duration(row["stage_seconds"])} for row in status["calls"]]
+
+
+VIEWS: dict[str, tuple[Callable[[dict[str, Any]], list[dict[str, Any]]], dict[str, str]]] = {
+    "lines": (_lines, LINES),
+    "queues": (_queues, QUEUES),
+    "agents": (_agents, AGENTS),
+    "calls": (_calls, CALLS),
+}
+
+
+def show(what: str, run_folder: Path, *, as_json: bool) -> str:
+    """The text of `callbox show WHAT`; raises BrainAway when there is no brain to ask."""
+    if what == "version":
+        return json.dumps({"version": box_version()}) if as_json else f"callbox {box_version()}"
+    if what == "media":
+        counters = ask(run_folder / "media.sock", "counters")
+        return json.dumps(counters, indent=2) if as_json else _plain(counters)
+    status = ask(run_folder / SOCKET, "status")
+    if what == "sip":
+        return json.dumps(status["sip"], indent=2) if as_json else _plain(status["sip"])
+    view, columns = VIEWS[what]
+    rows = view(status)
+    return json.dumps(status[what], indent=2) if as_json else table(rows, columns)
+
+
+def box_version() -> str:
+    """The version of the installed package."""
+    try:
+        return version("callbox")
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _plain(part: dict[str, Any], indent: str = "") -> str:
+    """Nested values, one a line."""
+    lines = []
+    for key, value in part.items():
+        if isinstance(value, dict):
+            lines += [f"{indent}{key}:", _plain(value, indent + "  ")]
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            lines.append(f"{indent}{key}:")
+            lines += [f"{indent}  " + "  ".join(f"{k}={v}" for k, v in item.items()) for item in value]
+        else:
+            lines.append(f"{indent}{key}: {value}")
+    return "\n".join(lines)

@@ -1,0 +1,177 @@
+"""Starts the box's processes and starts them again when they die. On a box systemd does this instead.
+
+The brain, the engine and every SIP worker are children of this one, not of each other: any of them may be
+killed and the others, with the calls they carry, go on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import fcntl
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from appliance.config.schema import Config
+from drivers.port import DriverError
+
+log = logging.getLogger(__name__)
+
+FIRST_PAUSE_SECONDS = 0.05
+LONGEST_PAUSE_SECONDS = 5.0
+SETTLED_SECONDS = 5.0  # one that lived this long may be restarted at once again
+STOP_SECONDS = 10.0
+PR_SET_PDEATHSIG = 1  # prctl(2)
+
+
+class AlreadyRunning(DriverError):
+    """Another box works in the same state folder."""
+
+
+@dataclass
+class Program:
+    """One process to keep alive; `pid` is 0 while it is down."""
+
+    name: str
+    argv: list[str]
+    pid: int = 0
+    starts: int = 0
+    _process: asyncio.subprocess.Process | None = field(default=None, repr=False)
+
+
+def programs(config: Config, config_file: Path, state: Path) -> list[Program]:
+    """What a box consists of; the brain last, so that it finds the others."""
+    run = state / "run"
+    python = [sys.executable, "-m"]
+    workers = [
+        Program(
+            f"sip-{number}",
+            [
+                *python,
+                "drivers.sip.worker",
+                *("--socket", str(run / f"sip-{number}.sock")),
+                *("--name", f"sip-{number}"),
+                *("--listen", config.sip.listen),
+                *("--port", str(config.sip.port + number)),
+            ],
+        )
+        for number in range(config.sip.workers)
+    ]
+    media = Program("media", [*python, "appliance.media.engine", "--socket", str(run / "media.sock")])
+    brain = Program("brain", [*python, "appliance.app", "--config", str(config_file), "--state", str(state)])
+    return [media, *workers, brain]
+
+
+class Supervisor:
+    """Keeps programs alive until `stop`; `log_file` takes what they print (the terminal if None)."""
+
+    def __init__(self, children: list[Program], *, state: Path, log_file: Path | None = None) -> None:
+        self.children = children
+        self._state = state
+        self._log_file = log_file
+        self._stopping = False
+        self._lock = -1
+
+    async def run(self) -> None:
+        """Start all and keep them; returns after `stop`, or when cancelled, with every child ended.
+
+        Raises AlreadyRunning when another supervisor holds the state folder.
+        """
+        self._take_lock()
+        tasks = [asyncio.create_task(self._keep(child), name=child.name) for child in self.children]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            await self._end(tasks)
+            os.close(self._lock)
+
+    def stop(self) -> None:
+        """End the brain first (it says good-bye to callers), then the rest."""
+        self._stopping = True
+        self._signal("brain")
+
+    def _take_lock(self) -> None:
+        run = self._state / "run"
+        run.mkdir(parents=True, exist_ok=True)
+        self._lock = os.open(run / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            holder = os.read(self._lock, 20).decode(errors="replace").strip() or "unknown"
+            os.close(self._lock)
+            raise AlreadyRunning(
+                f"a box is already running in {self._state} (process {holder}). "
+                "Stop that one first, or give this one a folder of its own with --state."
+            ) from None
+        os.ftruncate(self._lock, 0)
+        os.write(self._lock, f"{os.getpid()}\n".encode())
+
+    async def _keep(self, child: Program) -> None:
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            began = time.monotonic()
+            code = await self._run_once(child)
+            if self._stopping:
+                return
+            lived = time.monotonic() - began
+            pause = FIRST_PAUSE_SECONDS if lived > SETTLED_SECONDS else min(pause * 2, LONGEST_PAUSE_SECONDS)
+            log.warning("%s ended (%s) after %.1f s; started again", child.name, _said(code), lived)
+            await asyncio.sleep(pause)
+
+    async def _run_once(self, child: Program) -> int:
+        output = self._log_file.open("ab") if self._log_file else None
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *child.argv,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                preexec_fn=_die_with_parent(),
+                start_new_session=True,  # Ctrl-C reaches the supervisor alone, which ends them in order
+            )
+        finally:
+            if output:
+                output.close()
+        child.pid, child._process = process.pid, process
+        child.starts += 1
+        log.info("%s started, process %d", child.name, process.pid)
+        code = await process.wait()
+        child.pid = 0
+        return code
+
+    def _signal(self, name: str, number: signal.Signals = signal.SIGTERM) -> None:
+        for child in self.children:
+            if child.name == name and child.pid:
+                os.kill(child.pid, number)
+
+    async def _end(self, tasks: list[asyncio.Task[None]]) -> None:
+        """The brain first, then everybody; who does not listen within STOP_SECONDS is killed."""
+        self._stopping = True
+        for group in ([c for c in self.children if c.name == "brain"], self.children):
+            for child in group:
+                self._signal(child.name)
+            gone = [asyncio.create_task(c._process.wait()) for c in group if c.pid and c._process]
+            if gone:
+                await asyncio.wait(gone, timeout=STOP_SECONDS)
+        for child in self.children:
+            self._signal(child.name, signal.SIGKILL)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _die_with_parent() -> Callable[[], None]:
+    """For the child: be told to end when the supervisor is gone, however it went (prctl(2))."""
+    libc = ctypes.CDLL(None)
+    return lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _said(code: int) -> str:
+    return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
