@@ -1,0 +1,204 @@
+"""A centre without modems, phones or an engine: the far ends are scripts, prompts last two seconds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from appliance.acd.choice import longest_idle
+from appliance.acd.distributor import Distributor
+from appliance.acd.invariants import breaches
+from appliance.bus import Bus
+from appliance.calls.agents import AgentDesk
+from appliance.calls.call import Call, Story, new_call_id
+from appliance.calls.centre import Centre
+from appliance.calls.visit import visit
+from appliance.clock import Clock
+from appliance.config.schema import Config, Destination
+from appliance.events import CallArrived, Event, Stamped
+from appliance.media.graph import MediaGraph
+from drivers.port import DriverError, EndCause, Leg, LegState
+
+PROMPT_SECONDS = 2.0
+
+CONFIG = {
+    "lines": {"gsm-1": {"driver": "virtual", "to": "menu:main"}},
+    "menus": {
+        "main": {
+            "prompt": "welcome",
+            "keys": {"1": "queue:sales", "2": "agent:ben", "9": "hangup"},
+            "wrong_key": "wrong",
+            "attempts": 2,
+        }
+    },
+    "queues": {
+        "sales": {"agents": ["ana", "ben"], "ring_seconds": 20, "wrap_up_seconds": 10, "music": "music"}
+    },
+    "agents": {"ana": {"phone": "sip:ana@127.0.0.1:5071"}, "ben": {"phone": "sip:ben@127.0.0.1:5072"}},
+    "prompts": {"welcome": "welcome.wav", "wrong": "wrong.wav", "music": "music.wav"},
+}
+
+
+class ScriptedLeg(Leg):
+    """A leg whose far end does what the test says."""
+
+    slow_answer = 0.0
+
+    async def _answer(self) -> None:
+        await asyncio.sleep(self.slow_answer)
+        if self.state is LegState.RINGING:
+            self.moved(LegState.UP)
+
+    async def _hangup(self) -> None:
+        await asyncio.sleep(0.1)
+
+    def remote_hangs_up(self) -> None:
+        self.moved(LegState.ENDED, EndCause.REMOTE)
+
+
+class QuietGraph(MediaGraph):
+    """Keeps the mirror, has no engine; `plays` is what each port was made to hear, in order."""
+
+    def __init__(self) -> None:
+        super().__init__(Path("/nowhere"), on_digit=lambda port, digit: None)
+        self.heard: list[tuple[str, str]] = []
+
+    def _tell(self, op: str, *, fds: Any = (), then: Any = None, **fields: Any) -> None:
+        if op == "play":
+            self.heard += [(fields["to"], Path(name).stem) for name in fields["files"]]
+            if not fields["loop"]:
+                news = {"event": "played", "play": fields["play"]}
+                asyncio.get_running_loop().call_later(PROMPT_SECONDS, self._event, news, [])
+
+    def heard_now(self, port: str) -> list[str]:
+        """What is playing at a port."""
+        return [
+            Path(name).stem
+            for p in self._plays.values()
+            if p.fields["to"] == port
+            for name in p.fields["files"]
+        ]
+
+    def hearing(self) -> set[tuple[str, str]]:
+        """Who hears whom."""
+        return set(self._edges)
+
+    def recording_ids(self) -> list[str]:
+        """Recordings running."""
+        return list(self._records)
+
+
+class ScriptedPhones:
+    """Rings nobody: `behave` says what each dialled phone does; `rung` are the legs so far."""
+
+    def __init__(self) -> None:
+        self.rung: list[ScriptedLeg] = []
+        self.behave: Callable[[ScriptedLeg], None] = lambda leg: None
+        self.refuse: DriverError | None = None
+
+    async def dial(self, number: str, *, label: str = "", headers: dict[str, str] | None = None) -> Leg:
+        if self.refuse is not None:
+            raise self.refuse
+        leg = ScriptedLeg(
+            id=f"phone-{len(self.rung)}", port="sip", peer=number, state=LegState.DIALING, label=label
+        )
+        self.rung.append(leg)
+        self.behave(leg)
+        return leg
+
+
+def answers_after(seconds: float) -> Callable[[ScriptedLeg], None]:
+    """A phone that rings at once and is picked up."""
+
+    def behave(leg: ScriptedLeg) -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_later(0.01, leg.moved, LegState.RINGING)
+        loop.call_later(seconds, leg.moved, LegState.UP)
+
+    return behave
+
+
+def ends_after(seconds: float, cause: EndCause) -> Callable[[ScriptedLeg], None]:
+    """A phone that turns the call away."""
+
+    def behave(leg: ScriptedLeg) -> None:
+        asyncio.get_running_loop().call_later(seconds, leg.moved, LegState.ENDED, cause)
+
+    return behave
+
+
+class Rig:
+    """Made inside a running test; every invariant is checked after every change."""
+
+    def __init__(self, tmp_path: Path, **changes: Any) -> None:
+        loop = asyncio.get_running_loop()
+        self.clock = Clock(mono=loop.time, wall=lambda: 1.7e9 + loop.time(), boot="test")
+        self.bus = Bus(self.clock)
+        self.stamped: list[Stamped] = []
+        self.bus.subscribe(self.stamped.append)
+        self.acd = Distributor(publish=self.bus.publish, now=self.clock.mono, checked=self._sound)
+        self.config = Config.model_validate({**CONFIG, **changes})
+        for name, queue in self.config.queues.items():
+            self.acd.add_queue(name, tuple(queue.agents), longest_idle)
+        for agent in self.config.agents:
+            self.acd.add_queue(f"agent:{agent}", (agent,), longest_idle)
+        self.phones = ScriptedPhones()
+        self.media = QuietGraph()
+        self.centre = Centre(
+            config=self.config,
+            folder=tmp_path,
+            recordings=tmp_path / "recordings",
+            clock=self.clock,
+            bus=self.bus,
+            acd=self.acd,
+            media=self.media,
+            phones=self.phones,
+            desk=AgentDesk(self.acd, self.bus),
+        )
+
+    @staticmethod
+    def _sound(acd: Distributor) -> None:
+        assert list(breaches(acd)) == []
+
+    def caller(self, number: str = "+15550123") -> Caller:
+        """Somebody rings at gsm-1."""
+        return Caller(self, number)
+
+    def events(self, *kinds: type[Event]) -> list[Event]:
+        """What happened, all of it or of these kinds."""
+        return [s.event for s in self.stamped if not kinds or isinstance(s.event, kinds)]
+
+    def words(self) -> list[str]:
+        """The names of what happened to calls, in order."""
+        return [type(s.event).__name__ for s in self.stamped if s.event.call_id]
+
+
+class Caller:
+    """A caller with a leg and the visit that serves it."""
+
+    def __init__(self, rig: Rig, number: str) -> None:
+        self.leg = ScriptedLeg(
+            id=f"{number}-leg", port="gsm-1", peer=number, state=LegState.RINGING, called="100"
+        )
+        story = Story(new_call_id(rig.clock.wall()))
+        self.call = Call(story, self.leg, rig.bus)
+        self.call.note(CallArrived(call_id=self.call.id, line="gsm-1", leg_id=self.leg.id, caller=number))
+        self.visit = asyncio.create_task(visit(self.call, Destination("menu", "main"), rig.centre))
+
+    @property
+    def stage(self) -> str:
+        return self.call.story.stage.value
+
+    async def presses(self, digit: str, *, after: float = 0.5) -> None:
+        """Wait a moment, press a key, let it work."""
+        await asyncio.sleep(after)
+        self.leg.heard(digit)
+        await asyncio.sleep(0.05)
+
+    async def gone(self) -> str:
+        """Wait for the end of the visit; its outcome."""
+        await self.visit
+        await asyncio.sleep(1)
+        return self.call.story.outcome

@@ -1,0 +1,346 @@
+"""One caller's visit, from ring to row, and every moment at which somebody can hang up."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from appliance.calls.call import Story
+from appliance.events import (
+    AgentOffered,
+    CallEnded,
+    HoldEnded,
+    HoldStarted,
+    OfferEnded,
+    TalkEnded,
+    WrapUpEnded,
+)
+from drivers.port import DriverError, EndCause, LegState
+from tests.appliance.calls.rig import Caller, Rig, ScriptedLeg, answers_after, ends_after
+
+
+async def talking(rig: Rig) -> tuple[Caller, ScriptedLeg]:
+    """A caller who speaks with ana."""
+    rig.acd.log_in("ana")
+    rig.phones.behave = answers_after(1)
+    caller = rig.caller()
+    await caller.presses("1")
+    await asyncio.sleep(2)
+    assert caller.stage == "talking"
+    return caller, rig.phones.rung[-1]
+
+
+def assert_all_free(rig: Rig) -> None:
+    """Nothing is left behind: no call, place, edge, play or recording, no leg up."""
+    assert rig.centre.calls == {}
+    assert all(len(queue) == 0 for queue in rig.acd.queues.values())
+    assert rig.media.hearing() == set()
+    assert rig.media.recording_ids() == []
+    assert all(leg.state is LegState.ENDED for leg in rig.phones.rung)
+    assert len(rig.events(CallEnded)) == 1
+
+
+async def test_a_call_goes_from_ring_to_wrap_up_and_leaves_its_whole_story(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    caller, phone = await talking(rig)
+    assert rig.media.hearing() == {(caller.leg.id, phone.id), (phone.id, caller.leg.id)}
+    assert rig.media.recording_ids() == [caller.call.id]
+    phone.remote_hangs_up()
+    assert await caller.gone() == "answered"
+    assert rig.acd.agents["ana"].state.value == "wrap-up"
+    await asyncio.sleep(10)
+    assert rig.acd.agents["ana"].state.value == "ready"
+    assert [word for word in rig.words() if word != "AgentChanged"] == [
+        "CallArrived",
+        "CallAnswered",
+        "MenuEntered",
+        "MenuLeft",
+        "CallQueued",
+        "AgentOffered",
+        "AgentRinging",
+        "OfferEnded",
+        "RecordingStarted",
+        "CallConnected",
+        "RecordingEnded",
+        "TalkEnded",
+        "WrapUpStarted",
+        "CallEnded",
+        "WrapUpEnded",
+    ]
+    assert_all_free(rig)
+
+
+async def test_replaying_the_journal_gives_the_same_story(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    caller, phone = await talking(rig)
+    replayed = Story(caller.call.id)
+    for stamped in rig.stamped:
+        if stamped.event.call_id == caller.call.id:
+            replayed.apply(stamped)
+    assert replayed == caller.call.story
+    phone.remote_hangs_up()
+    await caller.gone()
+
+
+@pytest.mark.parametrize("by", ["caller", "agent"])
+async def test_either_side_may_hang_up_a_conversation(tmp_path: Path, by: str) -> None:
+    rig = Rig(tmp_path)
+    caller, phone = await talking(rig)
+    (caller.leg if by == "caller" else phone).remote_hangs_up()
+    assert await caller.gone() == "answered"
+    assert [event.by for event in rig.events(TalkEnded)] == [by]
+    assert_all_free(rig)
+
+
+async def test_a_caller_who_leaves_while_ringing_was_never_queued(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    caller = rig.caller()
+    caller.leg.slow_answer = 5
+    await asyncio.sleep(1)
+    caller.leg.remote_hangs_up()
+    assert await caller.gone() == "menu"
+    assert "CallAnswered" not in rig.words()
+    assert_all_free(rig)
+
+
+async def test_a_caller_who_leaves_in_the_menu_counts_for_the_menu(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    caller = rig.caller()
+    await asyncio.sleep(1)
+    assert caller.stage == "menu"
+    caller.leg.remote_hangs_up()
+    assert await caller.gone() == "menu"
+    assert_all_free(rig)
+
+
+async def test_a_caller_who_hangs_up_while_waiting_is_abandoned(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    caller = rig.caller()
+    await caller.presses("1")
+    assert caller.stage == "waiting"
+    assert rig.media.heard_now(caller.leg.id) == ["music"]
+    caller.leg.remote_hangs_up()
+    assert await caller.gone() == "abandoned"
+    assert_all_free(rig)
+
+
+async def test_a_caller_who_hangs_up_while_the_agent_rings_frees_the_agent(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    rig.acd.log_in("ana")
+    rig.phones.behave = answers_after(60)
+    caller = rig.caller()
+    await caller.presses("1")
+    await asyncio.sleep(1)
+    assert caller.stage == "agent ringing"
+    caller.leg.remote_hangs_up()
+    assert await caller.gone() == "abandoned"
+    assert [event.result for event in rig.events(OfferEnded)] == ["caller left"]
+    assert rig.acd.agents["ana"].state.value == "ready"
+    assert_all_free(rig)
+
+
+@pytest.mark.parametrize("first", ["caller", "agent"])
+async def test_a_hang_up_in_the_very_tick_of_the_answer_loses_nobody(tmp_path: Path, first: str) -> None:
+    rig = Rig(tmp_path)
+    rig.acd.log_in("ana")
+    caller = rig.caller()
+    await caller.presses("1")
+    await asyncio.sleep(1)
+    phone = rig.phones.rung[-1]
+    phone.moved(LegState.RINGING)
+    if first == "caller":
+        caller.leg.remote_hangs_up()
+        phone.moved(LegState.UP)
+    else:
+        phone.moved(LegState.UP)
+        caller.leg.remote_hangs_up()
+    outcome = await caller.gone()
+    assert outcome in ("abandoned", "answered")
+    await asyncio.sleep(15)
+    assert rig.acd.agents["ana"].state.value == "ready"
+    assert_all_free(rig)
+
+
+@pytest.mark.parametrize("ticks", range(8))
+async def test_a_hang_up_any_number_of_ticks_after_the_answer_loses_nobody(
+    tmp_path: Path, ticks: int
+) -> None:
+    rig = Rig(tmp_path)
+    rig.acd.log_in("ana")
+    caller = rig.caller()
+    await caller.presses("1")
+    await asyncio.sleep(1)
+    rig.phones.rung[-1].moved(LegState.UP)
+    for _ in range(ticks):
+        await asyncio.sleep(0)
+    caller.leg.remote_hangs_up()
+    await caller.gone()
+    await asyncio.sleep(15)
+    assert rig.acd.agents["ana"].state.value == "ready"
+    assert_all_free(rig)
+
+
+async def test_an_agent_who_does_not_answer_is_paused_and_the_next_is_rung(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    rig.acd.log_in("ana")
+    await asyncio.sleep(1)
+    rig.acd.log_in("ben")
+    caller = rig.caller()
+    await caller.presses("1")
+    await asyncio.sleep(21)
+    ana = rig.acd.agents["ana"]
+    assert (ana.state.value, ana.reason) == ("paused", "no answer")
+    assert [event.agent for event in rig.events(AgentOffered)] == ["ana", "ben"]
+    assert rig.media.heard_now(caller.leg.id) == ["music"]
+    caller.leg.remote_hangs_up()
+    await caller.gone()
+
+
+@pytest.mark.parametrize(
+    ("cause", "reason"),
+    [(EndCause.BUSY, "busy"), (EndCause.REJECTED, "rejected"), (EndCause.FAILED, "failed")],
+)
+async def test_a_phone_that_turns_the_call_away_pauses_its_agent(
+    tmp_path: Path, cause: EndCause, reason: str
+) -> None:
+    rig = Rig(tmp_path)
+    rig.acd.log_in("ana")
+    rig.phones.behave = ends_after(0.2, cause)
+    caller = rig.caller()
+    await caller.presses("1")
+    await asyncio.sleep(1)
+    assert rig.acd.agents["ana"].reason == reason
+    assert caller.stage == "waiting"
+    rig.phones.behave = answers_after(1)
+    rig.acd.resume("ana")
+    await asyncio.sleep(2)
+    assert caller.stage == "talking"
+    caller.leg.remote_hangs_up()
+    await caller.gone()
+
+
+async def test_a_worker_that_dies_while_ringing_does_not_blame_the_agent(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    rig.acd.log_in("ana")
+    rig.phones.refuse = DriverError("no SIP worker")
+    caller = rig.caller()
+    await caller.presses("1")
+    await asyncio.sleep(1)
+    rig.phones.refuse = None
+    rig.phones.behave = answers_after(0.5)
+    await asyncio.sleep(2)
+    assert caller.stage == "talking"
+    caller.leg.remote_hangs_up()
+    await caller.gone()
+
+
+async def test_an_agents_leg_lost_with_its_worker_brings_the_caller_back_to_the_head(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    caller, phone = await talking(rig)
+    place = caller.call.story.place
+    phone.moved(LegState.ENDED, EndCause.PORT_LOST)
+    await asyncio.sleep(1)
+    assert (caller.stage, caller.call.story.place) == ("waiting", place)
+    await asyncio.sleep(12)
+    assert caller.stage == "talking"
+    caller.leg.remote_hangs_up()
+    assert await caller.gone() == "answered"
+    await asyncio.sleep(12)
+    assert_all_free(rig)
+
+
+async def test_a_line_that_is_unplugged_ends_its_call_as_failed(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    caller = rig.caller()
+    await caller.presses("1")
+    caller.leg.moved(LegState.ENDED, EndCause.PORT_LOST)
+    assert await caller.gone() == "failed"
+    assert_all_free(rig)
+
+
+async def test_a_key_counts_while_the_prompt_still_plays(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    caller = rig.caller()
+    await caller.presses("1", after=0.1)
+    assert caller.stage == "waiting"
+    caller.leg.remote_hangs_up()
+    await caller.gone()
+
+
+async def test_a_wrong_key_is_told_and_the_menu_asks_again_until_it_gives_up(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    caller = rig.caller()
+    await caller.presses("7")
+    await caller.presses("7", after=3)
+    assert await caller.gone() == "menu"
+    assert [name for _, name in rig.media.heard] == ["welcome", "wrong", "welcome", "wrong"]
+    assert rig.events(CallEnded)[0].by == "box"
+    assert_all_free(rig)
+
+
+async def test_a_key_may_lead_straight_to_one_agent(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    rig.acd.log_in("ben")
+    rig.phones.behave = answers_after(1)
+    caller = rig.caller()
+    await caller.presses("2")
+    await asyncio.sleep(2)
+    assert (caller.stage, caller.call.story.agent) == ("talking", "ben")
+    caller.leg.remote_hangs_up()
+    await caller.gone()
+
+
+async def test_a_wait_that_grows_too_long_goes_to_the_overflow(tmp_path: Path) -> None:
+    queues = {"sales": {"agents": ["ana"], "max_wait_seconds": 30, "overflow": "hangup"}}
+    rig = Rig(tmp_path, queues=queues)
+    caller = rig.caller()
+    await caller.presses("1")
+    await asyncio.sleep(31)
+    assert await caller.gone() == "blocked"
+    assert_all_free(rig)
+
+
+async def test_hold_gives_the_caller_music_and_is_timed(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    caller, phone = await talking(rig)
+    phone.held_by_far_end(True)
+    await asyncio.sleep(3)
+    assert rig.media.heard_now(caller.leg.id) == ["music"]
+    phone.held_by_far_end(False)
+    await asyncio.sleep(0.1)
+    assert rig.media.heard_now(caller.leg.id) == []
+    phone.held_by_far_end(True)
+    await asyncio.sleep(1)
+    caller.leg.remote_hangs_up()
+    await caller.gone()
+    assert len(rig.events(HoldStarted)) == len(rig.events(HoldEnded)) == 2
+    assert_all_free(rig)
+
+
+async def test_the_agent_may_end_wrap_up_early_and_gets_the_next_caller(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    caller, phone = await talking(rig)
+    second = rig.caller("+15550456")
+    await second.presses("1")
+    phone.remote_hangs_up()
+    await caller.gone()
+    assert second.stage == "waiting"
+    rig.centre.desk.end_wrap_up("ana")
+    await asyncio.sleep(2)
+    assert second.stage == "talking"
+    assert [event.by for event in rig.events(WrapUpEnded)] == ["agent"]
+    second.leg.remote_hangs_up()
+    await second.gone()
+
+
+async def test_a_box_that_stops_hangs_up_and_says_that_it_did(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    caller, _ = await talking(rig)
+    caller.visit.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await caller.visit
+    await rig.centre.chores_done(3)
+    assert rig.events(CallEnded)[0].by == "box"
+    assert_all_free(rig)
