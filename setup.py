@@ -1,5 +1,7 @@
 """Builds the Cython extensions: every dsp/_native/*.pyx is one, its C sources named in its own header."""
 
+from glob import glob
+
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
@@ -12,6 +14,8 @@ setup(
             Extension(
                 "dsp._native.*",
                 ["dsp/_native/*.pyx"],
+                # Which C file includes which header is not known: a header's change compiles all again.
+                depends=glob("dsp/_native/*.h"),
                 extra_compile_args=FLAGS,
                 libraries=["m", "pthread", "rt", "dl"],
             )
