@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from drivers.at.parser import Item, Line, Parser, Result
@@ -44,8 +44,8 @@ class _Pending:
 class Channel:
     """Commands go out one at a time, answers come back to who asked, everything else is a URC.
 
-    `write` takes bytes for the modem, `on_urc` gets every line nobody asked for. `urcs` are the beginnings
-    of lines that are never the free text a command like AT+CGMM is answered with. `sync` is a command that
+    `write` takes bytes for the modem, `on_urc` gets every line nobody asked for. `is_urc` knows the lines
+    that are never the free text a command like AT+CGMM is answered with. `sync` is a command that
     is always allowed and whose answer has a line of its own: after a time-out it tells the late answer of
     the command given up from the answer of the next one (F2).
     """
@@ -56,13 +56,13 @@ class Channel:
         *,
         write: Callable[[bytes], None],
         on_urc: Callable[[str], None],
-        urcs: Sequence[str] = (),
+        is_urc: Callable[[str], bool] = lambda text: False,
         sync: tuple[str, str] = ("AT+CMEE?", "+CMEE:"),
     ) -> None:
         self.name = name
         self._write = write
         self._on_urc = on_urc
-        self._urcs = tuple(urcs)
+        self._is_urc = is_urc
         self._sync = sync
         self._parser = Parser()
         self._pending: _Pending | None = None
@@ -197,7 +197,7 @@ class Channel:
             return False
         if pending.prefix:
             return text.startswith(pending.prefix)
-        return not text.startswith(self._urcs)
+        return not self._is_urc(text)
 
     def _is_echo(self, pending: _Pending, text: str) -> bool:
         if pending.echo and pending.echo.startswith(text):

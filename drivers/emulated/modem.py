@@ -201,8 +201,8 @@ class Modem(AtFace):
             "+CPIN": self._cpin,
             "+SPIC": lambda tail: [f"+SPIC: {self.identity.pin_tries},10,0,10"],
             "+CSQ": self._csq,
-            "+CREG": self._creg,
-            "+CGREG": self._creg,
+            "+CREG": lambda tail: self._registration("+CREG", tail),
+            "+CGREG": lambda tail: self._registration("+CGREG", tail),
             "+COPS": self._cops,
             "+CPCMREG": self._pcm,
             "+VTS": self._vts,
@@ -248,12 +248,12 @@ class Modem(AtFace):
     def _csq(self, tail: str) -> list[str]:
         return ["+CSQ: (0-31,99),(0-7,99)"] if tail == "=?" else [f"+CSQ: {self.identity.rssi},99"]
 
-    def _creg(self, tail: str) -> list[str]:
+    def _registration(self, name: str, tail: str) -> list[str]:
         if tail != "?":
-            return self._setting("+CREG", tail)
-        mode = self._settings["+CREG"]
+            return self._setting(name, tail)
+        mode = self._settings[name]
         stat = 1 if self.registered else 3
-        return [f"+CREG: {mode},{stat}" + (',"1A2B","0C3D01",7' if mode == "2" else "")]
+        return [f"{name}: {mode},{stat}" + (',"1A2B","0C3D01",7' if mode == "2" else "")]
 
     def _cops(self, tail: str) -> list[str]:
         if tail == "=?":
@@ -422,7 +422,7 @@ class Modem(AtFace):
             return ""
         number = "" if "F7c" in self.faults else self.call.number
         kind = 145 if number.startswith("+") else 129 if number else 128
-        return f'+CLIP: "{number}",{kind},,,,{0 if number else 1}'
+        return f'+CLIP: "{number}",{kind},,,,{0 if self.call.number else 1}'
 
     def _stop_ringing(self) -> None:
         if self._ring_timer is not None:

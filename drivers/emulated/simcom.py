@@ -67,6 +67,7 @@ SIM7600 = Family(
         "+CPCMFRM": "0",
         "+CPCMREG": "0",
         "+CFUN": "1",
+        "+CGATT": "1",
         "+CLVL": "3",
         "+CMGS": "",
         "&D": "1",

@@ -1,0 +1,61 @@
+"""The audio port of a modem: opened once, kept, and taken back from whoever held it while we were away."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Awaitable, Callable
+
+from drivers import serialline
+
+log = logging.getLogger(__name__)
+
+#: Gives a descriptor of the named port's audio that somebody else still holds (the media engine, after
+#: the brain was restarted), or None. The descriptor is ours to close.
+AdoptAudio = Callable[[str], Awaitable[int | None]]
+#: Opens a PCM port: name, path -> descriptor; raises PortRefused.
+OpenAudio = Callable[[str, str], int]
+
+
+class AudioPort:
+    """Owns the descriptor; `ensure` gives a live one."""
+
+    def __init__(
+        self,
+        name: str,
+        path: str,
+        *,
+        open_audio: OpenAudio = serialline.open_audio,
+        adopt: AdoptAudio | None = None,
+    ) -> None:
+        self.name = name
+        self.path = path
+        self.adopt = adopt
+        self._open_audio = open_audio
+        self._fd = -1
+
+    async def ensure(self) -> int:
+        """The open descriptor; raises PortRefused when the port is missing or busy.
+
+        What is open already and still names the same device is kept. Next, whoever may hold the port
+        for us is asked: its lock would refuse us, and the audio must not be disturbed.
+        """
+        if self._fd >= 0 and serialline.is_alive(self._fd, self.path):
+            return self._fd
+        self.close()
+        if self.adopt is not None:
+            fd = await self.adopt(self.name)
+            if fd is not None and serialline.is_alive(fd, self.path):
+                log.info("port %s: audio taken over, still open", self.name)
+                self._fd = fd
+                return fd
+            if fd is not None:
+                os.close(fd)
+        self._fd = self._open_audio(self.name, self.path)
+        return self._fd
+
+    def close(self) -> None:
+        """Let go of it; harmless twice."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
