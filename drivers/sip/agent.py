@@ -1,0 +1,248 @@
+"""The SIP user agent of a worker: the only place where Calls are made, kept and let go.
+
+Its methods are called from the loop's thread, and so are the library's callbacks (`Library.poll`). A Call
+lives from its INVITE to its DISCONNECTED callback, in `_calls` alone.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pjsua2 as pj
+
+from drivers.port import LegState, PortRefused
+from drivers.sip.library import Library
+from drivers.sip.record import LegRecord, address, cause_of, free_slot, plain, user_of
+from dsp._native.stream_audio import SLOTS, StreamAudio
+
+log = logging.getLogger(__name__)
+
+Tell = Callable[[dict[str, Any]], None]
+
+
+class UserAgent:
+    """Legs by name; what happens to them is told by `tell` as the events of the worker protocol."""
+
+    def __init__(self, *, name: str, library: Library, audio: StreamAudio, max_legs: int, tell: Tell) -> None:
+        self.name = name
+        self.max_legs = min(max_legs, audio.max_calls)
+        self.legs: dict[str, LegRecord] = {}
+        self._calls: dict[str, _Call] = {}
+        self._audio = audio
+        self._tell = tell
+        self._host = f"{library.listen}:{library.port}"
+        self._inbound = 0
+        self._epoch = f"{time.time_ns() // 1_000_000:x}"
+        self._account = _Account(self)
+        library.account(self._account, f"sip:box@{self._host}")
+
+    # --- what the brain asks ----------------------------------------------------------------------
+
+    def dial(
+        self, leg: str, to: str, *, from_user: str, from_name: str, label: str, headers: Mapping[str, str]
+    ) -> None:
+        """Send an INVITE to the SIP address `to`; raises PortRefused when full or it cannot be sent."""
+        if leg in self.legs:
+            return
+        self._refuse_when_full()
+        param = pj.CallOpParam(True)
+        param.txOption.localUri = address(self._host, from_user, from_name)
+        for header, value in headers.items():
+            line = pj.SipHeader()
+            line.hName, line.hValue = plain(header), plain(value)
+            param.txOption.headers.append(line)
+        self.legs[leg] = LegRecord(leg=leg, peer=to, called=user_of(to), inbound=False, label=label)
+        self._calls[leg] = _Call(self, self._account, pj.PJSUA_INVALID_ID, leg)
+        try:
+            self._calls[leg].makeCall(plain(to), param)
+        except pj.Error as error:
+            self._forget(leg)
+            raise PortRefused(f"leg {leg}: no call to {to}: {error.reason}") from None
+
+    def ring(self, leg: str) -> None:
+        """Say 180 again to an inbound leg (it was said when the leg came)."""
+        if self._known(leg).state is LegState.RINGING:
+            self._respond(leg, 180)
+
+    def answer(self, leg: str) -> None:
+        """Take an inbound leg; `up` is told when the phone has acknowledged."""
+        record = self._known(leg)
+        if record.inbound and not record.answered:
+            record.answered = True
+            self._respond(leg, 200)
+
+    def hangup(self, leg: str, code: int) -> None:
+        """BYE, CANCEL, or a refusal with `code`; harmless for a leg that has ended."""
+        record = self.legs.get(leg)
+        if record is None:
+            return
+        record.ended_by_us = True
+        self._silence(record)
+        param = pj.CallOpParam()
+        param.statusCode = code if record.inbound and not record.answered else 0
+        self._calls[leg].hangup(param)  # DISCONNECTED comes inside this line
+
+    def send_digits(self, leg: str, digits: str) -> None:
+        """Send `digits` by RFC 4733; raises PortRefused when the leg is not up."""
+        if self._known(leg).state is not LegState.UP:
+            raise PortRefused(f"leg {leg}: digits need a leg that is up")
+        try:
+            self._calls[leg].dialDtmf(digits)
+        except pj.Error as error:
+            raise PortRefused(f"leg {leg}: digits {digits!r}: {error.reason}") from None
+
+    def close(self) -> None:
+        """End every leg and the account; the library may be closed after it."""
+        for leg in list(self.legs):
+            self.hangup(leg, 0)
+        self._account.shutdown()
+
+    # --- what the library says, in its callbacks ---------------------------------------------------
+
+    def came_in(self, call_id: int, source: str) -> None:
+        """An INVITE: ring at once and tell."""
+        self._inbound += 1
+        leg = f"{self.name}.{self._epoch}.{self._inbound}"
+        call = _Call(self, self._account, call_id, leg)
+        info = call.getInfo()
+        record = LegRecord(
+            leg=leg,
+            peer=info.remoteUri,
+            called=user_of(info.localUri),
+            inbound=True,
+            state=LegState.RINGING,
+        )
+        self.legs[leg], self._calls[leg] = record, call
+        if len(self.legs) > self.max_legs:
+            self.hangup(leg, 486)
+            return
+        self._respond(leg, 180)
+        self._tell(
+            {
+                "event": "incoming",
+                "leg": leg,
+                "peer": record.peer,
+                "called": record.called,
+                "contact": info.remoteContact,
+                "source": source,
+            }
+        )
+
+    def state_changed(self, leg: str, state: int, code: int) -> None:
+        """The INVITE's dialogue moved on (PJSIP_INV_STATE_*)."""
+        record = self.legs.get(leg)
+        if record is None:
+            return
+        if state == pj.PJSIP_INV_STATE_EARLY and record.state is LegState.DIALING:
+            record.state = LegState.RINGING
+            self._tell({"event": "ringing", "leg": leg})
+        elif state == pj.PJSIP_INV_STATE_CONFIRMED:
+            record.state = LegState.UP
+            self._tell_up(record)
+        elif state == pj.PJSIP_INV_STATE_DISCONNECTED:
+            self._silence(record)
+            self._forget(leg)
+            cause = cause_of(record, code)
+            self._tell({"event": "ended", "leg": leg, "cause": cause.name.lower(), "code": code})
+
+    def stream_made(self, leg: str, param: pj.OnStreamCreatedParam) -> None:
+        """A stream exists, the first one or one made anew after a re-INVITE: the audio thread serves it."""
+        record = self.legs[leg]
+        if record.slot < 0:
+            record.slot = free_slot({other.slot for other in self.legs.values()}, SLOTS)
+        stream = int(param.stream)
+        self._audio.keep_from_bridge(int(param.this), stream, int(param.pPort))
+        param.destroyPort = True
+        self._audio.attach(record.slot, stream)
+        self._tell_up(record)
+
+    def stream_gone(self, leg: str) -> None:
+        """The stream is about to be destroyed."""
+        record = self.legs.get(leg)
+        if record is not None:
+            self._silence(record)
+
+    def media_changed(self, leg: str, direction: int) -> None:
+        """The phone may hear us no more (hold), or again."""
+        record = self.legs.get(leg)
+        held = not direction & pj.PJMEDIA_DIR_ENCODING
+        if record is not None and record.told_up and held is not record.held:
+            record.held = held
+            self._tell({"event": "held", "leg": leg, "held": held})
+
+    def digit_heard(self, leg: str, digit: str) -> None:
+        """RFC 4733, or a SIP INFO."""
+        self._tell({"event": "digit", "leg": leg, "digit": digit})
+
+    # --- inside -------------------------------------------------------------------------------------
+
+    def _known(self, leg: str) -> LegRecord:
+        record = self.legs.get(leg)
+        if record is None:
+            raise PortRefused(f"leg {leg}: worker {self.name} has no such leg, it ended or never was")
+        return record
+
+    def _refuse_when_full(self) -> None:
+        if len(self.legs) >= self.max_legs:
+            raise PortRefused(f"worker {self.name}: all its {self.max_legs} legs are taken")
+
+    def _respond(self, leg: str, code: int) -> None:
+        param = pj.CallOpParam()
+        param.statusCode = code
+        try:
+            self._calls[leg].answer(param)
+        except pj.Error as error:  # the caller's CANCEL crossed ours: its own callback ends the leg
+            log.info("leg %s: %d could not be sent: %s", leg, code, error.reason)
+
+    def _tell_up(self, record: LegRecord) -> None:
+        if record.state is LegState.UP and record.slot >= 0 and not record.told_up:
+            record.told_up = True
+            self._tell({"event": "up", "leg": record.leg, "slot": record.slot})
+
+    def _silence(self, record: LegRecord) -> None:
+        if record.slot >= 0:
+            self._audio.detach(record.slot)
+
+    def _forget(self, leg: str) -> None:
+        self.legs.pop(leg, None)
+        self._calls.pop(leg, None)
+
+
+class _Account(pj.Account):  # type: ignore[misc]
+    def __init__(self, agent: UserAgent) -> None:
+        super().__init__()
+        self._agent = agent
+
+    def onIncomingCall(self, prm: pj.OnIncomingCallParam) -> None:
+        self._agent.came_in(prm.callId, prm.rdata.srcAddress)
+
+
+class _Call(pj.Call):  # type: ignore[misc]
+    """Carries the library's callbacks to the user agent under the leg's name; keeps nothing."""
+
+    def __init__(self, agent: UserAgent, account: _Account, call_id: int, leg: str) -> None:
+        super().__init__(account, call_id)
+        self._agent = agent
+        self._leg = leg
+
+    def onCallState(self, prm: pj.OnCallStateParam) -> None:
+        info = self.getInfo()
+        self._agent.state_changed(self._leg, info.state, info.lastStatusCode)
+
+    def onStreamCreated(self, prm: pj.OnStreamCreatedParam) -> None:
+        self._agent.stream_made(self._leg, prm)
+
+    def onStreamDestroyed(self, prm: pj.OnStreamDestroyedParam) -> None:
+        self._agent.stream_gone(self._leg)
+
+    def onCallMediaState(self, prm: pj.OnCallMediaStateParam) -> None:
+        info = self.getInfo()  # kept: `media` points into it
+        audio = [media for media in info.media if media.type == pj.PJMEDIA_TYPE_AUDIO]
+        if audio:
+            self._agent.media_changed(self._leg, audio[0].dir)
+
+    def onDtmfDigit(self, prm: pj.OnDtmfDigitParam) -> None:
+        self._agent.digit_heard(self._leg, prm.digit)

@@ -1,0 +1,139 @@
+"""Starts and ends pjsua2 in this process: one library, one thread, G.711 at 8 kHz, no sound device.
+
+Only this file and `agent.py`, `softphone.py` import pjsua2: its objects end the process when they are used
+in another thread, twice, or after their time (drivers/sip/README.md).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import os
+import socket
+import sys
+from pathlib import Path
+from types import TracebackType
+
+import pjsua2 as pj
+
+log = logging.getLogger(__name__)
+
+WANTED_CALLS = 64  # MAILBOX_SLOTS; the library takes less when less was compiled in
+CODECS = ("PCMA/8000/1", "PCMU/8000/1")  # the first is preferred
+
+
+class Log(pj.LogWriter):  # type: ignore[misc]
+    """The library's warnings into our log; with mainThreadOnly it is called in our thread alone."""
+
+    def write(self, entry: pj.LogEntry) -> None:
+        log.log(logging.WARNING if entry.level == 1 else logging.DEBUG, "pjsip: %s", entry.msg.strip())
+
+
+class Library:
+    """The one Endpoint of this process, started; `close` it last, when no Call or Account is left."""
+
+    def __init__(self, *, listen: str, port: int, rtp_port: int) -> None:
+        self.listen = listen
+        self.port = port
+        self.rtp_port = rtp_port
+        self._log = Log()
+        self.endpoint = pj.Endpoint()
+        self.endpoint.libCreate()
+        self.endpoint.libInit(self._config())
+        transport = pj.TransportConfig()
+        transport.port = port
+        transport.boundAddress = listen
+        try:
+            self.endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
+        except pj.Error as error:
+            raise OSError(
+                f"SIP at {listen}:{port}: {error.reason}. Is another worker using it? Choose another --port"
+            ) from None
+
+    def start(self) -> None:
+        """Begin to serve; after the bridge was put without a sound device."""
+        self.endpoint.libStart()
+        for codec in self.endpoint.codecEnum2():
+            rank = CODECS.index(codec.codecId) if codec.codecId in CODECS else -1
+            self.endpoint.codecSetPriority(codec.codecId, 255 - rank if rank >= 0 else 0)
+        for codec_id in CODECS:
+            param = self.endpoint.codecGetParam(codec_id)
+            param.setting.plc = False  # it holds 5 ms back; the engine conceals
+            param.setting.vad = False
+            self.endpoint.codecSetParam(codec_id, param)
+
+    def poll(self) -> None:
+        """Let the library do what is due, without waiting."""
+        self.endpoint.libHandleEvents(0)
+
+    def signalling_fd(self) -> int:
+        """The descriptor of the SIP socket, to poll the moment something arrives (-1: not found)."""
+        for fd in os.listdir("/proc/self/fd"):
+            try:
+                with socket.socket(fileno=os.dup(int(fd))) as candidate:
+                    if (
+                        candidate.type == socket.SOCK_DGRAM
+                        and candidate.family == socket.AF_INET
+                        and candidate.getsockname() == (self.listen, self.port)
+                    ):
+                        return int(fd)
+            except OSError:
+                continue  # not a socket, or the listing's own descriptor
+        return -1
+
+    def account(self, account: pj.Account, uri: str) -> None:
+        """Make `account` the one for `uri`: no registration, media on loopback."""
+        config = pj.AccountConfig()
+        config.idUri = uri
+        config.mediaConfig.transportConfig.port = self.rtp_port
+        config.mediaConfig.transportConfig.boundAddress = self.listen
+        config.mediaConfig.srtpUse = pj.PJMEDIA_SRTP_DISABLED
+        config.callConfig.timerUse = pj.PJSUA_SIP_TIMER_INACTIVE
+        account.create(config)
+
+    def close(self) -> None:
+        """End the library."""
+        self.endpoint.libDestroy()
+
+    def _config(self) -> pj.EpConfig:
+        config = pj.EpConfig()
+        config.uaConfig.maxCalls = WANTED_CALLS
+        config.uaConfig.threadCnt = 0
+        config.uaConfig.mainThreadOnly = True
+        config.uaConfig.userAgent = "Callbox"
+        config.medConfig.clockRate = 8000
+        config.medConfig.sndClockRate = 8000
+        config.medConfig.channelCount = 1
+        config.medConfig.audioFramePtime = 20
+        config.medConfig.ptime = 20
+        config.medConfig.noVad = True
+        config.medConfig.ecTailLen = 0
+        config.logConfig.msgLogging = 0
+        config.logConfig.level = 2
+        config.logConfig.consoleLevel = 0
+        config.logConfig.writer = self._log
+        return config
+
+
+def library_path() -> str:
+    """The file of the loaded native module, for those who look functions up in it."""
+    return str(sys.modules[pj._pjsua2.__name__].__file__)
+
+
+def library_name(version: str) -> str:
+    """ "pjproject 2.17 own build" or "pjproject 2.15.1 wheel"."""
+    package = importlib.util.find_spec("pjsua2")
+    wheel = package is not None and Path(package.origin or "").name == "__init__.py"
+    return f"pjproject {version} {'wheel' if wheel else 'own build'}"
+
+
+def log_and_forget(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    """For sys.excepthook: an exception in a callback of the library ends there, and is logged.
+
+    The interpreter keeps the last traceback, and with it every local of the callback: a Call kept so would
+    hang up a later call of the same number when it is collected at last (pjproject #3856).
+    """
+    log.error("an exception in a callback of the SIP library", exc_info=(kind, error, traceback))
+    for name in ("last_type", "last_value", "last_traceback"):
+        if hasattr(sys, name):
+            delattr(sys, name)

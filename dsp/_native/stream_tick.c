@@ -1,0 +1,335 @@
+/* The audio thread of a SIP worker; see stream_tick.h. */
+#include "stream_tick.h"
+
+#include <errno.h>
+#include <limits.h>        /* INT_MAX: wake everyone who waits */
+#include <linux/futex.h>   /* FUTEX_WAIT_BITSET: its time-out is absolute CLOCK_MONOTONIC */
+#include <stdio.h>         /* snprintf */
+#include <string.h>
+#include <sys/mman.h>      /* memfd_create, mmap */
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+static uint64_t now_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
+}
+
+static struct timespec at_ns(uint64_t ns) {
+    return (struct timespec){.tv_sec = (time_t)(ns / 1000000000ull), .tv_nsec = (long)(ns % 1000000000ull)};
+}
+
+/* --- the page --- */
+
+static int make_page(struct stream_audio *audio) {
+    audio->memfd = memfd_create("callbox-sip", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (audio->memfd < 0 || ftruncate(audio->memfd, sizeof(struct mailbox_page)) < 0)
+        return -1;
+    void *memory = mmap(NULL, sizeof(struct mailbox_page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
+                        audio->memfd, 0);
+    if (memory == MAP_FAILED)
+        return -1;
+    audio->page = memory;
+    audio->page->slots = MAILBOX_SLOTS;
+    audio->page->frame_samples = FRAME_SAMPLES;
+    audio->page->magic = MAILBOX_MAGIC;
+    return 0;
+}
+
+static void post(struct mailbox *box, uint64_t tick, const int16_t *frame) {
+    unsigned side = tick & 1;
+    /* 0 while it is being written: a reader must not take half of the frame two ticks back. */
+    atomic_store_explicit(&box->number[side], 0, memory_order_release);
+    atomic_thread_fence(memory_order_seq_cst);
+    memcpy(box->frame[side], frame, sizeof box->frame[side]);
+    atomic_store_explicit(&box->number[side], tick, memory_order_release);
+}
+
+static int fetch(struct mailbox *box, uint64_t tick, int16_t *frame) {
+    unsigned side = tick & 1;
+    if (atomic_load_explicit(&box->number[side], memory_order_acquire) != tick)
+        return 0;
+    memcpy(frame, box->frame[side], sizeof box->frame[side]);
+    return 1;
+}
+
+static void tell(_Atomic uint32_t *word, uint64_t tick) {
+    atomic_store_explicit(word, (uint32_t)tick, memory_order_release);
+    syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+/* 1 when *word reached `tick`, 0 when the time was up. */
+static int wait_for(_Atomic uint32_t *word, uint64_t tick, uint64_t until_ns) {
+    struct timespec until = at_ns(until_ns);
+    for (;;) {
+        uint32_t seen = atomic_load_explicit(word, memory_order_acquire);
+        if ((int32_t)(seen - (uint32_t)tick) >= 0)
+            return 1;
+        if (syscall(SYS_futex, word, FUTEX_WAIT_BITSET, seen, &until, NULL, FUTEX_BITSET_MATCH_ANY) < 0 &&
+            errno == ETIMEDOUT)
+            return 0;
+    }
+}
+
+/* --- one leg, one tick --- */
+
+/* Reads one frame of the stream; 1 when the phone said something. */
+static int read_stream(struct stream_audio *audio, struct stream_slot *slot, uint64_t tick, int16_t *sound) {
+    /* Read once: the library sets it to NULL from its own thread when the stream ends. */
+    int (*get)(struct pj_port *, struct pj_frame *) = slot->port->get_frame;
+    struct pj_frame frame = {.type = PJ_FRAME_NONE, .buf = sound, .timestamp = tick * FRAME_SAMPLES};
+
+    frame.size = slot->port_samples * sizeof *sound;
+    if (!get || get(slot->port, &frame) != 0 || frame.type != PJ_FRAME_AUDIO)
+        return 0;
+    /* With its own concealment off the library gives zeros for a lost packet; the engine does it better. */
+    return audio->pj.stream_last_frame(slot->stream) == PJ_JB_NORMAL;
+}
+
+static void write_stream(struct stream_slot *slot, uint64_t tick, int16_t *sound) {
+    int (*put)(struct pj_port *, struct pj_frame *) = slot->port->put_frame;
+    struct pj_frame frame = {.type = PJ_FRAME_AUDIO, .buf = sound, .timestamp = tick * FRAME_SAMPLES};
+
+    frame.size = slot->port_samples * sizeof *sound;
+    if (put)
+        put(slot->port, &frame);
+}
+
+static void take(struct reframe *store, int16_t *out, unsigned samples) {
+    memcpy(out, store->sample, samples * sizeof *out);
+    store->held -= samples;
+    memmove(store->sample, store->sample + samples, store->held * sizeof *out);
+}
+
+/* 1 when `frame` is what the phone says in this tick. */
+static int hear(struct stream_audio *audio, struct stream_slot *slot, uint64_t tick, int16_t *frame) {
+    struct reframe *store = &slot->up;
+    if (slot->port_samples == FRAME_SAMPLES)
+        return read_stream(audio, slot, tick, frame);
+    while (store->held < FRAME_SAMPLES) {
+        if (!read_stream(audio, slot, tick, store->sample + store->held))
+            memset(store->sample + store->held, 0, slot->port_samples * sizeof *frame);
+        store->held += slot->port_samples;
+    }
+    take(store, frame, FRAME_SAMPLES);
+    return 1;
+}
+
+static void say(struct stream_slot *slot, uint64_t tick, int16_t *frame) {
+    struct reframe *store = &slot->down;
+    int16_t sound[MAX_PORT_SAMPLES];
+    if (slot->port_samples == FRAME_SAMPLES) {
+        write_stream(slot, tick, frame);
+        return;
+    }
+    memcpy(store->sample + store->held, frame, FRAME_SAMPLES * sizeof *frame);
+    store->held += FRAME_SAMPLES;
+    while (store->held >= slot->port_samples) {
+        take(store, sound, slot->port_samples);
+        write_stream(slot, tick, sound);
+    }
+}
+
+/* --- the tick --- */
+
+/* What the phones say, to the page; returns how many legs there are. */
+static unsigned phase_up(struct stream_audio *audio, uint64_t tick) {
+    int16_t frame[FRAME_SAMPLES];
+    unsigned legs = 0;
+
+    pthread_mutex_lock(&audio->lock);
+    for (unsigned i = 0; i < MAILBOX_SLOTS; i++) {
+        if (!audio->slot[i].stream)
+            continue;
+        legs++;
+        if (hear(audio, &audio->slot[i], tick, frame))
+            post(&audio->page->slot[i].up, tick, frame);
+        else
+            audio->counters.lost_frames++;
+    }
+    pthread_mutex_unlock(&audio->lock);
+    tell(&audio->page->done, tick);
+    return legs;
+}
+
+/* What the engine says, to the phones. */
+static void phase_down(struct stream_audio *audio, uint64_t tick) {
+    int16_t frame[FRAME_SAMPLES];
+
+    pthread_mutex_lock(&audio->lock);
+    for (unsigned i = 0; i < MAILBOX_SLOTS; i++) {
+        if (!audio->slot[i].stream)
+            continue;
+        if (!fetch(&audio->page->slot[i].down, tick, frame)) {
+            memset(frame, 0, sizeof frame);
+            audio->counters.silent_frames++;
+        }
+        say(&audio->slot[i], tick, frame);
+    }
+    pthread_mutex_unlock(&audio->lock);
+}
+
+/* Adding and removing ports at the bridge is queued and done only here; its sound goes nowhere. */
+static void serve_bridge(struct stream_audio *audio, uint64_t tick) {
+    int16_t sound[FRAME_SAMPLES];
+    struct pj_frame frame = {.buf = sound, .size = sizeof sound, .timestamp = tick * FRAME_SAMPLES};
+    audio->bridge->get_frame(audio->bridge, &frame);
+}
+
+static void count(struct stream_audio *audio, uint64_t missed, uint64_t late_ns, int mixed, uint64_t busy_ns) {
+    pthread_mutex_lock(&audio->lock);
+    struct stream_counters *counters = &audio->counters;
+    counters->ticks++;
+    counters->missed_ticks += missed;
+    counters->late_ticks += late_ns > LATE_NS;
+    if (late_ns > counters->late_max_ns)
+        counters->late_max_ns = late_ns;
+    counters->unmixed_ticks += !mixed;
+    counters->tick_ns += busy_ns;
+    pthread_mutex_unlock(&audio->lock);
+}
+
+static void one_tick(struct stream_audio *audio, uint64_t tick, uint64_t missed) {
+    uint64_t begin = now_ns();
+    uint64_t late = begin - tick * TICK_NS;
+    unsigned legs = phase_up(audio, tick);
+    uint64_t posted = now_ns(), answered = posted;
+    int mixed = 1;
+    if (legs) {
+        mixed = wait_for(&audio->page->mixed, tick, tick * TICK_NS + WAIT_MIXED_NS);
+        answered = now_ns();
+        phase_down(audio, tick);
+    }
+    serve_bridge(audio, tick);
+    count(audio, missed, late, mixed, (posted - begin) + (now_ns() - answered));
+}
+
+static void *run(void *given) {
+    struct stream_audio *audio = given;
+    long desc[64] = {0}; /* pj_thread_desc: lives as long as the thread */
+    void *registered = NULL;
+    uint64_t tick = now_ns() / TICK_NS;
+
+    audio->pj.thread_register("callbox audio", desc, &registered);
+    while (!atomic_load_explicit(&audio->stop, memory_order_relaxed)) {
+        uint64_t next = now_ns() / TICK_NS + 1;
+        struct timespec due = at_ns(next * TICK_NS);
+        uint64_t missed = next - tick - 1;
+        while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL) == EINTR) {
+        }
+        one_tick(audio, next, missed);
+        tick = next;
+    }
+    return NULL;
+}
+
+/* --- from the worker's own thread --- */
+
+int stream_audio_open(struct stream_audio *audio, const char *library, char *why, size_t why_size) {
+    pthread_mutexattr_t kind;
+
+    memset(audio, 0, sizeof *audio);
+    audio->memfd = -1;
+    /* The worker's thread takes the lock too, at normal priority: it must not stand in the tick's way. */
+    pthread_mutexattr_init(&kind);
+    pthread_mutexattr_setprotocol(&kind, PTHREAD_PRIO_INHERIT);
+    pthread_mutex_init(&audio->lock, &kind);
+    pthread_mutexattr_destroy(&kind);
+    if (pj_load(&audio->pj, library, why, why_size))
+        return -1;
+    if (make_page(audio)) {
+        snprintf(why, why_size, "no shared memory: %s", strerror(errno));
+        return -1;
+    }
+    audio->bridge = audio->pj.set_no_sound();
+    if (!audio->bridge) {
+        snprintf(why, why_size, "the library gave no bridge without a sound device");
+        return -1;
+    }
+    return 0;
+}
+
+int stream_audio_start(struct stream_audio *audio, int priority, char *why, size_t why_size) {
+    struct sched_param scheduling = {.sched_priority = priority};
+    pthread_attr_t how;
+    int failed;
+
+    pthread_attr_init(&how);
+    if (priority > 0) {
+        pthread_attr_setinheritsched(&how, PTHREAD_EXPLICIT_SCHED);
+        pthread_attr_setschedpolicy(&how, SCHED_FIFO);
+        pthread_attr_setschedparam(&how, &scheduling);
+    }
+    failed = pthread_create(&audio->thread, &how, run, audio);
+    audio->realtime = priority > 0 && failed == 0;
+    if (failed == EPERM) /* not allowed real time: an ordinary thread, and the worker says so */
+        failed = pthread_create(&audio->thread, NULL, run, audio);
+    pthread_attr_destroy(&how);
+    audio->running = failed == 0;
+    if (failed)
+        snprintf(why, why_size, "no audio thread: %s", strerror(failed));
+    return failed ? -1 : 0;
+}
+
+int stream_audio_attach(struct stream_audio *audio, unsigned slot, void *stream, char *why, size_t why_size) {
+    struct stream_slot fresh = {.stream = stream};
+
+    if (slot >= MAILBOX_SLOTS || audio->pj.stream_get_port(stream, &fresh.port) != 0 || !fresh.port) {
+        snprintf(why, why_size, "slot %u: the stream has no port", slot);
+        return -1;
+    }
+    fresh.port_samples = (unsigned)((uint64_t)fresh.port->clock_rate * fresh.port->frame_usec / 1000000);
+    if (fresh.port->clock_rate != 8000 || fresh.port->channels != 1 || fresh.port->bits != 16 ||
+        fresh.port_samples == 0 || fresh.port_samples > MAX_PORT_SAMPLES || !fresh.port->grp_lock) {
+        snprintf(why, why_size, "slot %u: the stream is %u Hz, %u channels, %u us a frame; 8000 Hz mono is needed",
+                 slot, fresh.port->clock_rate, fresh.port->channels, fresh.port->frame_usec);
+        return -1;
+    }
+    stream_audio_detach(audio, slot);
+    audio->pj.grp_lock_add_ref(fresh.port->grp_lock);
+    pthread_mutex_lock(&audio->lock);
+    audio->slot[slot] = fresh;
+    pthread_mutex_unlock(&audio->lock);
+    atomic_store_explicit(&audio->page->slot[slot].in_use, 1, memory_order_release);
+    return 0;
+}
+
+void stream_audio_detach(struct stream_audio *audio, unsigned slot) {
+    struct pj_port *port = NULL;
+
+    if (slot >= MAILBOX_SLOTS)
+        return;
+    pthread_mutex_lock(&audio->lock);
+    if (audio->slot[slot].stream)
+        port = audio->slot[slot].port;
+    audio->slot[slot].stream = NULL;
+    pthread_mutex_unlock(&audio->lock);
+    if (port) {
+        atomic_store_explicit(&audio->page->slot[slot].in_use, 0, memory_order_release);
+        audio->pj.grp_lock_dec_ref(port->grp_lock); /* may free the port: only here, out of the tick */
+    }
+}
+
+void stream_audio_counters(struct stream_audio *audio, struct stream_counters *out) {
+    pthread_mutex_lock(&audio->lock);
+    *out = audio->counters;
+    pthread_mutex_unlock(&audio->lock);
+}
+
+void stream_audio_close(struct stream_audio *audio) {
+    if (audio->running) {
+        atomic_store(&audio->stop, 1);
+        pthread_join(audio->thread, NULL);
+        audio->running = 0;
+    }
+    for (unsigned i = 0; i < MAILBOX_SLOTS; i++)
+        stream_audio_detach(audio, i);
+    if (audio->page)
+        munmap(audio->page, sizeof *audio->page);
+    if (audio->memfd >= 0)
+        close(audio->memfd);
+    audio->page = NULL;
+    audio->memfd = -1;
+}

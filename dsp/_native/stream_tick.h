@@ -1,0 +1,66 @@
+/* The audio thread of a SIP worker: moves frames between pjmedia's stream ports and the mailbox page.
+ *
+ * One thread, no GIL, on the 20 ms grid of mailbox.h. In tick n it reads every stream port, posts the frames,
+ * waits at most WAIT_MIXED_NS for the engine's answer, and writes every stream port; a leg the engine said
+ * nothing for hears silence. Ports are read and written directly: pjmedia's bridge would add a tick.
+ */
+#ifndef CALLBOX_STREAM_TICK_H
+#define CALLBOX_STREAM_TICK_H
+
+#include <pthread.h>
+
+#include "mailbox.h"
+#include "pj_abi.h"
+
+#define WAIT_MIXED_NS 12000000ull /* of the 20 ms; the engine answers within 1 ms when it lives */
+#define LATE_NS 5000000ull        /* a tick begun later than this counts as late */
+#define MAX_PORT_SAMPLES 480      /* a phone may ask for packets of 60 ms */
+#define REFRAME_SAMPLES (MAX_PORT_SAMPLES + FRAME_SAMPLES)
+
+/* Makes frames of one length from frames of another: phones may want 10, 30 or 60 ms packets. */
+struct reframe {
+    int16_t sample[REFRAME_SAMPLES];
+    unsigned held; /* samples */
+};
+
+struct stream_slot {
+    void *stream;         /* pjmedia_stream; NULL: no stream, the rest is not valid */
+    struct pj_port *port; /* its port; we hold a reference of its group lock */
+    unsigned port_samples;
+    struct reframe up, down;
+};
+
+struct stream_counters {
+    uint64_t ticks, late_ticks, missed_ticks;
+    uint64_t late_max_ns;
+    uint64_t unmixed_ticks; /* the engine did not answer in time */
+    uint64_t lost_frames;   /* nothing from the phone for a tick */
+    uint64_t silent_frames; /* nothing from the engine for a leg */
+    uint64_t tick_ns;       /* time spent in ticks, waiting not counted */
+};
+
+struct stream_audio {
+    struct pj_library pj;
+    struct mailbox_page *page;
+    int memfd;
+    int realtime; /* 1: SCHED_FIFO was allowed */
+    struct pj_port *bridge; /* the bridge's master port: its queued work runs only when it is read */
+    pthread_t thread;
+    _Atomic int stop;
+    int running;
+    pthread_mutex_t lock; /* guards `slot` and `counters` */
+    struct stream_slot slot[MAILBOX_SLOTS];
+    struct stream_counters counters;
+};
+
+/* All return 0, or -1 with a sentence in `why`. */
+int stream_audio_open(struct stream_audio *audio, const char *library, char *why, size_t why_size);
+int stream_audio_start(struct stream_audio *audio, int priority, char *why, size_t why_size);
+int stream_audio_attach(struct stream_audio *audio, unsigned slot, void *stream, char *why, size_t why_size);
+
+/* Let go of the slot's stream; harmless when there is none. After it no tick touches the stream. */
+void stream_audio_detach(struct stream_audio *audio, unsigned slot);
+void stream_audio_counters(struct stream_audio *audio, struct stream_counters *out);
+void stream_audio_close(struct stream_audio *audio);
+
+#endif

@@ -1,0 +1,1 @@
+"""Other people's telephones that tests call and are called by."""
