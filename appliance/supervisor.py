@@ -7,6 +7,7 @@ killed and the others, with the calls they carry, go on.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import fcntl
 import logging
@@ -16,7 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.config.schema import Config
@@ -43,7 +44,6 @@ class Program:
     argv: list[str]
     pid: int = 0
     starts: int = 0
-    _process: asyncio.subprocess.Process | None = field(default=None, repr=False)
 
 
 def programs(config: Config, config_file: Path, state: Path) -> list[Program]:
@@ -76,26 +76,23 @@ class Supervisor:
         self.children = children
         self._state = state
         self._log_file = log_file
-        self._stopping = False
+        self._stop = asyncio.Event()
         self._lock = -1
 
     async def run(self) -> None:
-        """Start all and keep them; returns after `stop`, or when cancelled, with every child ended.
+        """Start all and keep them; ends when cancelled, with every child ended (the brain first).
 
         Raises AlreadyRunning when another supervisor holds the state folder.
         """
         self._take_lock()
         tasks = [asyncio.create_task(self._keep(child), name=child.name) for child in self.children]
         try:
-            await asyncio.gather(*tasks)
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+            for task in done:
+                task.result()
         finally:
             await self._end(tasks)
             os.close(self._lock)
-
-    def stop(self) -> None:
-        """End the brain first (it says good-bye to callers), then the rest."""
-        self._stopping = True
-        self._signal("brain")
 
     def _take_lock(self) -> None:
         run = self._state / "run"
@@ -114,16 +111,21 @@ class Supervisor:
         os.write(self._lock, f"{os.getpid()}\n".encode())
 
     async def _keep(self, child: Program) -> None:
-        pause = FIRST_PAUSE_SECONDS
-        while True:
+        pause = 0.0
+        while not await self._stop_asked(pause):
             began = time.monotonic()
             code = await self._run_once(child)
-            if self._stopping:
-                return
             lived = time.monotonic() - began
-            pause = FIRST_PAUSE_SECONDS if lived > SETTLED_SECONDS else min(pause * 2, LONGEST_PAUSE_SECONDS)
-            log.warning("%s ended (%s) after %.1f s; started again", child.name, _said(code), lived)
-            await asyncio.sleep(pause)
+            log.warning("%s ended (%s) after %.1f s", child.name, _said(code), lived)
+            longer = min(max(pause * 2, FIRST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)
+            pause = FIRST_PAUSE_SECONDS if lived > SETTLED_SECONDS else longer
+
+    async def _stop_asked(self, seconds: float) -> bool:
+        """Pause, unless the box stops before or meanwhile."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stop.wait()
+        return self._stop.is_set()
 
     async def _run_once(self, child: Program) -> int:
         output = self._log_file.open("ab") if self._log_file else None
@@ -139,7 +141,7 @@ class Supervisor:
         finally:
             if output:
                 output.close()
-        child.pid, child._process = process.pid, process
+        child.pid = process.pid
         child.starts += 1
         log.info("%s started, process %d", child.name, process.pid)
         code = await process.wait()
@@ -153,18 +155,18 @@ class Supervisor:
 
     async def _end(self, tasks: list[asyncio.Task[None]]) -> None:
         """The brain first, then everybody; who does not listen within STOP_SECONDS is killed."""
-        self._stopping = True
-        for group in ([c for c in self.children if c.name == "brain"], self.children):
-            for child in group:
-                self._signal(child.name)
-            gone = [asyncio.create_task(c._process.wait()) for c in group if c.pid and c._process]
-            if gone:
-                await asyncio.wait(gone, timeout=STOP_SECONDS)
-        for child in self.children:
-            self._signal(child.name, signal.SIGKILL)
+        self._stop.set()
+        by_name = dict(zip((child.name for child in self.children), tasks, strict=True))
+        for name in ("brain", *by_name):
+            self._signal(name)
+            if name == "brain" and name in by_name:
+                await asyncio.wait({by_name[name]}, timeout=STOP_SECONDS)
+        await asyncio.wait(tasks, timeout=STOP_SECONDS)
+        for name in by_name:
+            self._signal(name, signal.SIGKILL)
+        await asyncio.wait(tasks, timeout=1)
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _die_with_parent() -> Callable[[], None]:

@@ -43,7 +43,7 @@ def _beside(left: list[str], right: list[str], rows: int) -> list[str]:
     count = max(len(left), len(right))
     left += [""] * (count - len(left))
     right += [""] * (count - len(right))
-    return [f"{one[:38]:<39} {other[:40]}" for one, other in zip(left, right, strict=True)]
+    return [f"{one[:32]:<33} {other[:46]}" for one, other in zip(left, right, strict=True)]
 
 
 def _shortened(rows: list[str], most: int) -> list[str]:
