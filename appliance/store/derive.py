@@ -1,0 +1,285 @@
+"""From the facts of a call to its one row: pure, no database. Replaying the events gives the same row again.
+
+Times: `*_ms` of a point in time is wall-clock milliseconds since 1970, `*_ms` of a length is
+milliseconds, measured by the monotonic clock where both ends lie in the same boot, else by the wall clock.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from appliance.events import (
+    AgentOffered,
+    CallAnswered,
+    CallArrived,
+    CallConnected,
+    CallEnded,
+    CallQueued,
+    Event,
+    HoldEnded,
+    HoldStarted,
+    MenuEntered,
+    OfferEnded,
+    OfferResult,
+    RecordingEnded,
+    RecordingStarted,
+    Stamped,
+    TalkEnded,
+    WrapUpEnded,
+    WrapUpStarted,
+)
+
+
+class Stage(enum.StrEnum):
+    """Where a call is, as far as its events tell."""
+
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    MENU = "menu"
+    WAITING = "waiting"
+    TALKING = "talking"
+    TALKED = "talked"  # the conversation is over, the call not yet
+    WRAP_UP = "wrap-up"
+    OVER = "over"  # ended, and nobody writes it up: needs nothing more
+
+
+@dataclass(frozen=True)
+class CallRow:
+    """One call as the lists and reports show it; None = has not happened (yet).
+
+    - `queued_ms` is when the caller first entered a queue, `queue` the last one entered.
+    - `wait_ms`: waiting in queues, ringing at agents included, until the first conversation or the end.
+    - `agent`, `connected_ms`: the last agent, and the beginning of the first conversation.
+    - `ring_ms`: how long the phones of those agents rang who answered.
+    - `talk_ms` is without hold; talk, hold, ring and wrap-up are sums over the conversations of the call.
+    """
+
+    call_id: str
+    line: str = ""
+    caller: str = ""
+    called: str = ""
+    arrived_ms: int | None = None
+    answered_ms: int | None = None
+    queue: str = ""
+    queued_ms: int | None = None
+    agent: str = ""
+    connected_ms: int | None = None
+    ended_ms: int | None = None
+    outcome: str = ""
+    ended_by: str = ""
+    wait_ms: int | None = None
+    ring_ms: int | None = None
+    talk_ms: int | None = None
+    hold_ms: int | None = None
+    wrap_up_ms: int | None = None
+    offers: int = 0
+    recordings: tuple[Mapping[str, Any], ...] = ()  # {path, seconds or None, dropped_frames}
+    stage: Stage = Stage.RINGING
+
+
+@dataclass(frozen=True)
+class Mark:
+    """When something happened, by both clocks."""
+
+    wall_ms: int
+    mono_ms: int
+    boot: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A row in the making, with the beginnings of what is not over yet."""
+
+    row: CallRow
+    waiting: Mark | None = None
+    ringing: Mapping[str, Mark] = field(default_factory=dict)  # by agent
+    talking: Mark | None = None
+    holding: Mark | None = None
+    writing_up: Mapping[str, Mark] = field(default_factory=dict)  # by agent
+
+
+Handler = Callable[[Progress, Any, Mark], Progress]
+
+
+def begin(call_id: str) -> Progress:
+    """A call of which nothing is known yet."""
+    return Progress(CallRow(call_id))
+
+
+def apply(progress: Progress, stamped: Stamped) -> Progress:
+    """The call after one more event; events that say nothing about the row leave it as it is."""
+    handler = HANDLERS.get(type(stamped.event))
+    return handler(progress, stamped.event, mark(stamped)) if handler else progress
+
+
+def derive(call_id: str, events: Iterable[Stamped]) -> Progress:
+    """The call after all its events, in their order."""
+    progress = begin(call_id)
+    for stamped in events:
+        progress = apply(progress, stamped)
+    return progress
+
+
+def mark(stamped: Stamped) -> Mark:
+    """When the event happened, in the milliseconds that are stored."""
+    return Mark(round(stamped.wall_s * 1000), round(stamped.mono_s * 1000), stamped.boot)
+
+
+def between(start: Mark, end: Mark) -> int:
+    """Milliseconds from start to end, never negative (the wall clock may have been set back)."""
+    if start.boot == end.boot:
+        return max(0, end.mono_ms - start.mono_ms)
+    return max(0, end.wall_ms - start.wall_ms)
+
+
+def _sum(so_far: int | None, start: Mark | None, end: Mark) -> int | None:
+    return so_far if start is None else (so_far or 0) + between(start, end)
+
+
+def _set(progress: Progress, **columns: Any) -> Progress:
+    return replace(progress, row=replace(progress.row, **columns))
+
+
+def _arrived(progress: Progress, event: CallArrived, now: Mark) -> Progress:
+    return _set(progress, line=event.line, caller=event.caller, called=event.called, arrived_ms=now.wall_ms)
+
+
+def _answered(progress: Progress, event: CallAnswered, now: Mark) -> Progress:
+    return _set(progress, answered_ms=now.wall_ms, stage=Stage.ANSWERED)
+
+
+def _menu_entered(progress: Progress, event: MenuEntered, now: Mark) -> Progress:
+    return _set(_stop_waiting(progress, now), stage=Stage.MENU)
+
+
+def _queued(progress: Progress, event: CallQueued, now: Mark) -> Progress:
+    first = progress.row.queued_ms if progress.row.queued_ms is not None else now.wall_ms
+    progress = _set(_start_waiting(progress, now), queue=event.queue, queued_ms=first)
+    return _set(progress, stage=Stage.WAITING)
+
+
+def _offered(progress: Progress, event: AgentOffered, now: Mark) -> Progress:
+    progress = _set(_start_waiting(progress, now), offers=progress.row.offers + 1, stage=Stage.WAITING)
+    return replace(progress, ringing={**progress.ringing, event.agent: now})
+
+
+def _offer_ended(progress: Progress, event: OfferEnded, now: Mark) -> Progress:
+    if event.result == OfferResult.ANSWERED.value:
+        return _stop_ringing(progress, event.agent, now)
+    return replace(progress, ringing=_without(progress.ringing, event.agent))
+
+
+def _connected(progress: Progress, event: CallConnected, now: Mark) -> Progress:
+    progress = _stop_waiting(_stop_ringing(progress, event.agent, now), now)
+    progress = _stop_talking(progress, now)  # with whoever it was before
+    first = progress.row.connected_ms if progress.row.connected_ms is not None else now.wall_ms
+    queue = event.queue or progress.row.queue
+    progress = _set(progress, agent=event.agent, queue=queue, connected_ms=first, stage=Stage.TALKING)
+    return replace(progress, talking=now)
+
+
+def _hold_started(progress: Progress, event: HoldStarted, now: Mark) -> Progress:
+    if progress.talking is None or progress.holding is not None:
+        return progress
+    talk_ms = _sum(progress.row.talk_ms, progress.talking, now)
+    return replace(_set(progress, talk_ms=talk_ms), talking=None, holding=now)
+
+
+def _hold_ended(progress: Progress, event: HoldEnded, now: Mark) -> Progress:
+    if progress.holding is None:
+        return progress
+    hold_ms = _sum(progress.row.hold_ms, progress.holding, now)
+    return replace(_set(progress, hold_ms=hold_ms), talking=now, holding=None)
+
+
+def _talk_ended(progress: Progress, event: TalkEnded, now: Mark) -> Progress:
+    return _settle(_stop_talking(progress, now), Stage.TALKED)
+
+
+def _recording_started(progress: Progress, event: RecordingStarted, now: Mark) -> Progress:
+    return _record(progress, {"path": event.path, "seconds": None, "dropped_frames": 0})
+
+
+def _recording_ended(progress: Progress, event: RecordingEnded, now: Mark) -> Progress:
+    ended = {"path": event.path, "seconds": event.seconds, "dropped_frames": event.dropped_frames}
+    return _record(progress, ended)
+
+
+def _wrap_up_started(progress: Progress, event: WrapUpStarted, now: Mark) -> Progress:
+    progress = replace(progress, writing_up={**progress.writing_up, event.agent: now})
+    return _settle(progress, progress.row.stage)
+
+
+def _wrap_up_ended(progress: Progress, event: WrapUpEnded, now: Mark) -> Progress:
+    wrap_up_ms = _sum(progress.row.wrap_up_ms, progress.writing_up.get(event.agent), now)
+    progress = replace(progress, writing_up=_without(progress.writing_up, event.agent))
+    return _settle(_set(progress, wrap_up_ms=wrap_up_ms), progress.row.stage)
+
+
+def _ended(progress: Progress, event: CallEnded, now: Mark) -> Progress:
+    progress = _stop_talking(_stop_waiting(progress, now), now)
+    progress = replace(progress, ringing={})
+    progress = _set(progress, ended_ms=now.wall_ms, outcome=event.outcome, ended_by=event.by)
+    return _settle(progress, Stage.OVER)
+
+
+def _settle(progress: Progress, stage: Stage) -> Progress:
+    """The stage of a call that may have ended: wrap-up may outlast it."""
+    if progress.row.ended_ms is not None:
+        stage = Stage.WRAP_UP if progress.writing_up else Stage.OVER
+    return _set(progress, stage=stage)
+
+
+def _start_waiting(progress: Progress, now: Mark) -> Progress:
+    """Waiting begins in a queue, or at an agent called without one; after a talk it counts no more."""
+    if progress.waiting is not None or progress.row.connected_ms is not None:
+        return progress
+    return replace(progress, waiting=now)
+
+
+def _stop_waiting(progress: Progress, now: Mark) -> Progress:
+    wait_ms = _sum(progress.row.wait_ms, progress.waiting, now)
+    return replace(_set(progress, wait_ms=wait_ms), waiting=None)
+
+
+def _stop_ringing(progress: Progress, agent: str, now: Mark) -> Progress:
+    ring_ms = _sum(progress.row.ring_ms, progress.ringing.get(agent), now)
+    return replace(_set(progress, ring_ms=ring_ms), ringing=_without(progress.ringing, agent))
+
+
+def _stop_talking(progress: Progress, now: Mark) -> Progress:
+    talk_ms = _sum(progress.row.talk_ms, progress.talking, now)
+    hold_ms = _sum(progress.row.hold_ms, progress.holding, now)
+    return replace(_set(progress, talk_ms=talk_ms, hold_ms=hold_ms), talking=None, holding=None)
+
+
+def _without(ringing: Mapping[str, Mark], agent: str) -> Mapping[str, Mark]:
+    return {name: since for name, since in ringing.items() if name != agent}
+
+
+def _record(progress: Progress, recording: Mapping[str, Any]) -> Progress:
+    """Put the recording in its place, by path: a file begun and ended is one entry."""
+    others = [each for each in progress.row.recordings if each["path"] != recording["path"]]
+    return _set(progress, recordings=(*others, recording))
+
+
+HANDLERS: Mapping[type[Event], Handler] = {
+    CallArrived: _arrived,
+    CallAnswered: _answered,
+    MenuEntered: _menu_entered,
+    CallQueued: _queued,
+    AgentOffered: _offered,
+    OfferEnded: _offer_ended,
+    CallConnected: _connected,
+    HoldStarted: _hold_started,
+    HoldEnded: _hold_ended,
+    TalkEnded: _talk_ended,
+    RecordingStarted: _recording_started,
+    RecordingEnded: _recording_ended,
+    WrapUpStarted: _wrap_up_started,
+    WrapUpEnded: _wrap_up_ended,
+    CallEnded: _ended,
+}
