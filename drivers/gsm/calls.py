@@ -81,13 +81,8 @@ class Calls:
         for call in await self.current():
             if call.stat in (CallStat.ACTIVE, CallStat.HELD):
                 await self._adopt_active(call)
-            elif call.stat is CallStat.INCOMING and not call.number:
-                self._rings()
-            elif call.stat is CallStat.INCOMING:
-                self._see(call)
-            elif call.stat in (CallStat.DIALING, CallStat.ALERTING):
-                log.warning("port %s: a call nobody waits for is being dialled, hung up", self.name)
-                await self._clear(None)
+            else:
+                await self._take_stray([call])
         if self.leg is None:
             await self._try(self._dialect.audio_stop)
 
@@ -100,6 +95,11 @@ class Calls:
                 task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+
+    @property
+    def may_be_asked(self) -> bool:
+        """Whether AT+CLCC makes sense: anything written during ATD or ATA would end the call (F9)."""
+        return not self._channel.dialling and (self.leg is None or self._known)
 
     def start_dialling(self, number: str, label: str) -> GsmLeg:
         """A leg in DIALING; its ATD follows at once."""
@@ -135,6 +135,8 @@ class Calls:
     async def reconcile(self) -> None:
         """What +CLCC says counts: a leg it does not know twice in a row has ended."""
         leg, calls = self.leg, await self.current()
+        if leg is None and self.leg is None:
+            await self._take_stray(calls)
         if leg is None or leg is not self.leg or not self._known:
             return
         for call in calls:
@@ -145,6 +147,15 @@ class Calls:
         self.absent += 1
         if self.absent > 1:
             leg.moved(LegState.ENDED, _silent_end(leg))
+
+    async def _take_stray(self, calls: list[CurrentCall]) -> None:
+        """The modem has a call that we have no leg for: its RING was lost, or a hang-up went wrong."""
+        for call in calls:
+            if call.stat is CallStat.INCOMING:
+                self._incoming(call.number)
+            elif call.stat is not CallStat.WAITING and self.leg is None:
+                log.warning("port %s: a call nobody waits for is hung up", self.name)
+                await self._clear(None)
 
     # --- what a leg asks for (leg.Carrier) ------------------------------------------------------------
 
@@ -356,7 +367,11 @@ class Calls:
     async def _still_there(self, leg: GsmLeg | None) -> bool:
         for seconds in (0.0, 0.3, 0.6):
             await asyncio.sleep(seconds)
-            calls = await self.current()
+            try:
+                calls = await self.current()
+            except (CommandFailed, PortTimeout) as error:
+                log.warning("port %s: hang-up: %s", self.name, error)
+                continue
             if self.leg not in (leg, None) or all(call.stat is CallStat.WAITING for call in calls):
                 return False  # what is there now is somebody else's
         return True

@@ -260,8 +260,8 @@ class GsmPort(Port):
         unanswered = 0
         while True:
             await self._pause(self._watch_seconds(unanswered))
-            if self._channel.dialling:
-                continue  # anything written now would end the call (F9)
+            if not self._calls.may_be_asked:
+                continue
             try:
                 if self._calls.leg is not None:
                     await self._calls.reconcile()
@@ -284,6 +284,7 @@ class GsmPort(Port):
 
     async def _ping(self) -> None:
         await self.facts.refresh(self._channel)
+        await self._calls.reconcile()
         if self.state is PortState.IDLE:
             self.moved(PortState.IDLE, self._why_idle())
 

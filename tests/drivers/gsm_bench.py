@@ -1,0 +1,123 @@
+"""A GsmPort and an emulated modem joined by a wire in memory, on a clock that jumps."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from drivers.emulated.modem import Hooks, Identity, Modem
+from drivers.emulated.network import NetCall, Network, Plan
+from drivers.gsm.pcm import AdoptAudio
+from drivers.gsm.port import GsmPort, Transport
+from drivers.port import PortLost, PortRefused, PortState
+from tests.drivers.wires import Wire
+
+BOOT_SECONDS = 3.0
+
+
+class MemoryLine:
+    """Stands for `serialline.SerialLine`."""
+
+    def __init__(self, bench: Bench, on_bytes: Callable[[bytes], None], on_lost: Callable[[PortLost], None]):
+        self._bench = bench
+        self._on_bytes = on_bytes
+        self.on_lost = on_lost
+        self.is_open = True
+
+    def write(self, data: bytes) -> None:
+        if not self.is_open:
+            raise PortLost("the line is closed")
+        self._bench.wire.carry(data, self._bench.modem.feed)
+
+    def close(self) -> None:
+        self.is_open = False
+
+    def deliver(self, data: bytes) -> None:
+        if self.is_open:
+            self._on_bytes(data)
+
+
+class Bench:
+    """One modem on a wire. `port` is ours; `new_port` makes another one, as after a restart of the brain."""
+
+    def __init__(self, wire: Wire | None = None, identity: Identity | None = None) -> None:
+        loop = asyncio.get_running_loop()
+        self.wire = wire or Wire()
+        self.plugged = True
+        self.line: MemoryLine | None = None
+        self.audio_opened = 0
+        self.audio_error: PortRefused | None = None
+        self.news: list[tuple[str, dict[str, Any]]] = []
+        self.network = Network(
+            later=loop.call_later,
+            clock=loop.time,
+            news=lambda name, values: self.news.append((name, values)),
+        )
+        self.modem = Modem(
+            "gsm-1",
+            later=loop.call_later,
+            clock=loop.time,
+            hooks=Hooks(send=self._send, reset=self._reset),
+            exchange=self.network,
+            identity=identity,
+        )
+        self.port = self.new_port()
+
+    def new_port(self, adopt: AdoptAudio | None = None, pin: str = "") -> GsmPort:
+        return GsmPort(
+            "gsm-1",
+            path="/dev/gsm-1-at",
+            audio_path="/dev/null",
+            pin=pin,
+            adopt_audio_fd=adopt,
+            transport=Transport(self._open_line, self._open_audio),
+        )
+
+    def call(self, number: str = "+4917012345678", plan: Plan | None = None) -> NetCall:
+        return self.network.place(self.modem, number, plan or Plan())
+
+    def unplug(self) -> None:
+        self.plugged = self.modem.powered = False
+        self.modem.boot()
+        if self.line is not None and self.line.is_open:
+            self.line.close()
+            self.line.on_lost(PortLost("port gsm-1: unplugged"))
+
+    def plug(self) -> None:
+        self.plugged = self.modem.powered = True
+        self.modem.restarted()
+
+    def _open_line(self, name: str, path: str, *, on_bytes: Any, on_lost: Any, **serial: Any) -> MemoryLine:
+        if not self.plugged:
+            raise PortRefused(f"port {name}: {path} is missing")
+        self.line = MemoryLine(self, on_bytes, on_lost)
+        return self.line
+
+    def _open_audio(self, name: str, path: str) -> int:
+        self.audio_opened += 1
+        if self.audio_error is not None:
+            raise self.audio_error
+        return os.open(path, os.O_RDWR)
+
+    def _send(self, data: bytes) -> None:
+        if self.line is not None:
+            self.wire.carry(data, self.line.deliver)
+
+    def _reset(self) -> None:
+        self.unplug()
+        asyncio.get_running_loop().call_later(BOOT_SECONDS, self.plug)
+
+
+@asynccontextmanager
+async def bench(wire: Wire | None = None, *, identity: Identity | None = None) -> AsyncIterator[Bench]:
+    """A bench with its port open and idle."""
+    bench = Bench(wire, identity)
+    await bench.port.open()
+    assert bench.port.state is PortState.IDLE, bench.port.reason
+    try:
+        yield bench
+    finally:
+        await bench.port.close()
