@@ -1,12 +1,12 @@
 """G.711, A-law and mu-law, both ways, by tables derived here from the Recommendation.
 
 ITU-T G.711 gives decision values (tables 1a and 2a) and one output value in the middle of each interval.
-It does not say to which side an input exactly on a decision value belongs; here, and in the ITU's own software
-(G.191, which takes the one's complement of a negative input), an interval holds its lower end, on both sides.
+It does not say to which side an input exactly on a decision value belongs; here, and in the ITU's own
+software (G.191, which takes the one's complement of a negative input), an interval holds its lower end.
 
-CPython's audioop is the same for A-law. For mu-law it differs at 508 inputs, all negative, because it drops the
-two low bits, towards minus infinity, before it looks at the sign: at 381 of them its output is farther from the
-input than ours (-1 becomes -8, not 0), and 127 lie exactly on a decision value, where both are equally far.
+CPython's audioop is the same for A-law. For mu-law it differs at 508 inputs, all negative, because it drops
+the two low bits, towards minus infinity, before it looks at the sign: at 388 of them its output is farther
+from the input than ours (-1 becomes -8, not 0); 120 lie in the middle of two outputs, equally far from both.
 """
 
 from array import array

@@ -25,7 +25,7 @@ cdef class ToneGen:
 
     def __cinit__(self, bytes spec not None, double level_dbm0):
         cdef tone_plan plan
-        if tone_plan_parse(spec, &plan) != 0:
+        if b"\0" in spec or tone_plan_parse(spec, &plan) != 0:
             raise ValueError("no tone plan")
         tone_gen_init(&self.gen, &plan, level_dbm0)
 
