@@ -1,3 +1,5 @@
+# cython: boundscheck=False
+# (the one index, where a piece begins, is below the length by its loop)
 # distutils: sources = dsp/_native/dtmf.c
 # distutils: depends = dsp/_native/dtmf.h dsp/_native/dtmf_table.h
 """The DTMF receiver of dtmf.c for Python; dsp/dtmf.py is the module to use."""
