@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 class Phones(Protocol):
     """The way to the agents' phones (`drivers.sip.pool.SipPool`, or a scripted one in tests)."""
 
-    async def dial(self, number: str, *, label: str = "", headers: dict[str, str] | None = None) -> Leg:
+    async def dial(self, number: str, *, label: str = "", headers: Mapping[str, str] | None = None) -> Leg:
         """Ring a phone; the leg is DIALING. Raises DriverError when no worker is there or all are full."""
 
 

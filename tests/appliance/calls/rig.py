@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +98,7 @@ class ScriptedPhones:
         self.behave: Callable[[ScriptedLeg], None] = lambda leg: None
         self.refuse: DriverError | None = None
 
-    async def dial(self, number: str, *, label: str = "", headers: dict[str, str] | None = None) -> Leg:
+    async def dial(self, number: str, *, label: str = "", headers: Mapping[str, str] | None = None) -> Leg:
         if self.refuse is not None:
             raise self.refuse
         leg = ScriptedLeg(

@@ -1,0 +1,186 @@
+"""`callbox`: the one program an installer types. Parsing only; what the commands do lives beside them."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from appliance.api.control import SOCKET, BrainAway, ask
+from appliance.config.load import ConfigError, format_problems, load
+from appliance.console import calls as calls_view
+from appliance.console.show import VIEWS, box_version, show
+from appliance.demo.run import DemoRefused, run_demo
+from appliance.store.opening import StoreError
+from appliance.store.read import call_story, calls
+from appliance.store.rebuild import rebuild
+from appliance.supervisor import AlreadyRunning, Supervisor, programs
+from drivers.wire import WireError
+
+BOX_CONFIG = Path("/etc/callbox/callbox.toml")  # present on a box, where /data keeps everything
+AGENT_COMMANDS = ("login", "logout", "pause", "ready", "end-wrap-up")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse, do, and turn every expected error into one clear line and exit code 1."""
+    options = _parser().parse_args(argv)
+    command: Callable[[argparse.Namespace], int] = options.do
+    try:
+        return command(options)
+    except ConfigError as error:
+        sys.stderr.write(format_problems(error.problems) + "\n")
+    except (AlreadyRunning, BrainAway, WireError, DemoRefused, StoreError) as error:
+        sys.stderr.write(f"callbox: {error}\n")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    on_a_box = BOX_CONFIG.exists()
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument(
+        "--config",
+        type=Path,
+        default=BOX_CONFIG if on_a_box else Path("config/callbox.toml"),
+        metavar="FILE",
+        help="configuration file (default: %(default)s)",
+    )
+    shared.add_argument(
+        "--state",
+        type=Path,
+        default=Path("/data") if on_a_box else Path("var"),
+        metavar="DIR",
+        help="folder for database, recordings and sockets (default: %(default)s)",
+    )
+    shared.add_argument("--json", action="store_true", help="print JSON, for scripts")
+    parser = argparse.ArgumentParser(prog="callbox", description="A call-centre box for one small centre.")
+    parser.add_argument("--version", action="version", version=f"callbox {box_version()}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def add(name: str, do: Callable[[argparse.Namespace], int], help: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, parents=[shared], help=help, description=help)
+        sub.set_defaults(do=do)
+        return sub
+
+    add("run", _run, "start the box and keep it running until Ctrl-C")
+    demo = add("demo", _demo, "a whole centre with emulated lines, callers and phones")
+    demo.add_argument("--seconds", type=float, default=0, help="stop after so long (default: until Ctrl-C)")
+    demo.add_argument("--lines", type=int, default=6, help="emulated lines (default: %(default)s)")
+    demo.add_argument("--agents", type=int, default=4, help="agents with phones (default: %(default)s)")
+    demo.add_argument("--seed", type=int, default=None, help="the same callers every time")
+    check = add("check", _check, "check a configuration file and print all errors at once")
+    check.add_argument("file", nargs="?", type=Path, help="the file (default: that of --config)")
+    listing = add("calls", _calls, "list calls, or tell the whole story of one")
+    listing.add_argument(
+        "verb", nargs="?", choices=["show", "rebuild"], help="show ID: one call, line by line"
+    )
+    listing.add_argument("id", nargs="?", default="", help="a call's id, or its beginning")
+    listing.add_argument("--csv", action="store_true", help="print CSV, for a spreadsheet")
+    listing.add_argument(
+        "--limit", type=int, default=50, help="how many, newest first (default: %(default)s)"
+    )
+    look = add("show", _show, "what the box is doing now")
+    look.add_argument("what", choices=[*VIEWS, "sip", "media", "version"])
+    agent = add("agent", _agent, "log an agent in or out, pause, resume, end wrap-up")
+    agent.add_argument("name", help="the agent's name in the configuration")
+    agent.add_argument("command", choices=AGENT_COMMANDS)
+    agent.add_argument("reason", nargs="?", default="", help="why the agent pauses")
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s supervisor %(levelname)s %(message)s")
+    loaded = load(options.config)
+    state = options.state.resolve()
+    supervisor = Supervisor(programs(loaded.config, options.config.resolve(), state), state=state)
+    asyncio.run(_until_signal(supervisor))
+    return 0
+
+
+async def _until_signal(supervisor: Supervisor) -> None:
+    running = asyncio.ensure_future(supervisor.run())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, running.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+
+def _demo(options: argparse.Namespace) -> int:
+    return run_demo(
+        state=options.state.resolve(),
+        seconds=options.seconds,
+        lines=options.lines,
+        agents=options.agents,
+        seed=options.seed,
+        as_json=options.json,
+    )
+
+
+def _check(options: argparse.Namespace) -> int:
+    file = options.file or options.config
+    try:
+        loaded = load(file)
+    except ConfigError as error:
+        if options.json:
+            print(
+                json.dumps(
+                    {"ok": False, "problems": [vars(problem) for problem in error.problems]}, default=str
+                )
+            )
+            return 1
+        raise
+    config = loaded.config
+    counts = {
+        "lines": len(config.lines),
+        "menus": len(config.menus),
+        "queues": len(config.queues),
+        "agents": len(config.agents),
+    }
+    if options.json:
+        print(json.dumps({"ok": True, **counts}))
+    else:
+        print(f"{file}: good. " + ", ".join(f"{count} {what}" for what, count in counts.items()))
+    return 0
+
+
+def _calls(options: argparse.Namespace) -> int:
+    database = options.state / "callbox.db"
+    if options.verb == "show":
+        row, events = call_story(database, options.id)
+        print(calls_view.story_json(row, events) if options.json else calls_view.story(row, events))
+    elif options.verb == "rebuild":
+        print(f"{rebuild(database)} calls derived again from their events")
+    else:
+        rows = calls(database, limit=options.limit)
+        form = calls_view.calls_json if options.json else calls_view.calls_csv if options.csv else None
+        print((form or calls_view.calls_table)(rows))
+    return 0
+
+
+def _show(options: argparse.Namespace) -> int:
+    print(show(options.what, options.state / "run", as_json=options.json))
+    return 0
+
+
+def _agent(options: argparse.Namespace) -> int:
+    ask(
+        options.state / "run" / SOCKET,
+        "agent",
+        agent=options.name,
+        command=options.command,
+        reason=options.reason,
+    )
+    print(json.dumps({"done": True}) if options.json else f"agent {options.name}: {options.command} done")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

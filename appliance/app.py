@@ -1,0 +1,203 @@
+"""The brain, `callboxd`: builds every object once and wires them; the only file that knows everything."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from pathlib import Path
+
+from appliance.acd.agent import AgentState
+from appliance.acd.choice import CHOICES
+from appliance.acd.distributor import Distributor
+from appliance.acd.invariants import breaches
+from appliance.api.control import Control
+from appliance.api.snapshot import snapshot
+from appliance.bus import Bus
+from appliance.calls.agents import AgentDesk
+from appliance.calls.call import Stage, Story
+from appliance.calls.centre import Centre
+from appliance.calls.reception import Reception
+from appliance.calls.recovery import WrapUp, restored_state, stories, wrap_ups
+from appliance.clock import Clock
+from appliance.config.load import ConfigError, format_problems, load
+from appliance.config.schema import Config, LineBase
+from appliance.events import BoxStarted, BoxStopped, InvariantBroken, LineChanged, ProcessBack, ProcessLost
+from appliance.media.graph import MediaGraph, port_id
+from appliance.store.journal import Journal
+from appliance.store.read import agents_last, open_calls
+from drivers.gsm.port import GsmPort
+from drivers.port import Port, PortState
+from drivers.registry import make_port
+from drivers.sip.pool import SipPool
+
+log = logging.getLogger(__name__)
+
+ENGINE_WAIT_SECONDS = 2.0
+
+
+class Brain:
+    """One call centre, alive."""
+
+    def __init__(self, config: Config, *, folder: Path, state: Path) -> None:
+        self.config = config
+        self.clock = Clock()
+        self.bus = Bus(self.clock)
+        self.broken = 0
+        run = state / "run"
+        self.database = state / "callbox.db"
+        self.journal = Journal(self.database)
+        self.acd = Distributor(publish=self.bus.publish, now=self.clock.mono, checked=self._check)
+        self.desk = AgentDesk(self.acd, self.bus)
+        self.media = MediaGraph(
+            run / "media.sock",
+            on_digit=self._digit,
+            on_engine=lambda up: self._process("media", up),
+        )
+        self.phones = SipPool(
+            sockets=[run / f"sip-{number}.sock" for number in range(config.sip.workers)],
+            on_worker_up=self._worker_up,
+            on_worker_lost=self._worker_lost,
+        )
+        self.lines = {name: self._line(name) for name, line in config.lines.items() if line.enabled}
+        self.centre = Centre(
+            config=config,
+            folder=folder,
+            recordings=state / config.recording.folder,
+            clock=self.clock,
+            bus=self.bus,
+            acd=self.acd,
+            media=self.media,
+            phones=self.phones,
+            desk=self.desk,
+        )
+        self.control = Control(
+            run,
+            self.desk,
+            {"status": lambda: {**snapshot(self.centre, self.lines, self.phones), "breaches": self.broken}},
+        )
+        for name, queue in config.queues.items():
+            self.acd.add_queue(name, tuple(queue.agents), CHOICES[queue.choice])
+        for agent in config.agents:
+            self.acd.add_queue(f"agent:{agent}", (agent,), CHOICES["longest-idle"])
+
+    def _line(self, name: str) -> Port:
+        line = self.config.lines[name]
+        port = make_port(line.driver, name, line.model_dump(exclude=set(LineBase.model_fields) | {"driver"}))
+        if isinstance(port, GsmPort):
+            port.adopt_audio_fd = self.media.descriptor
+        return port
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        interrupted = list(open_calls(self.database))
+        self.bus.subscribe(self.journal.append)
+        tasks = [asyncio.create_task(self.media.run(), name="media")]
+        tasks += [asyncio.create_task(self._report(n, p), name=f"report {n}") for n, p in self.lines.items()]
+        try:
+            await self._engine_there()
+            going_on = stories(interrupted)
+            self._restore_agents(going_on, wrap_ups(interrupted))
+            self.bus.publish(BoxStarted(recovered=len(going_on)))
+            await Reception(self.centre, self.lines, self.phones).run(going_on)
+        finally:
+            self.desk.close()
+            self.control.close()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self.media.close()
+            self.bus.publish(BoxStopped())
+            self.journal.close()
+
+    async def _engine_there(self) -> None:
+        """Lines found up must get their audio back from the engine, so give it a moment to answer."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(ENGINE_WAIT_SECONDS):
+                await self.media.up.wait()
+
+    def _restore_agents(self, going_on: list[Story], wrapping: list[WrapUp]) -> None:
+        last = agents_last(self.database)
+        talking = {story.agent: story.call_id for story in going_on if story.stage is Stage.TALKING}
+        wrap = {wrap_up.agent: wrap_up for wrap_up in wrapping}
+        calls = {name: wrap_up.call_id for name, wrap_up in wrap.items()}
+        for name, agent in self.config.agents.items():
+            if name not in last:
+                if agent.ready_at_start:
+                    self.acd.log_in(name)
+                continue
+            state = AgentState(last[name].state)
+            state, reason, call_id = restored_state(name, (state, last[name].reason), talking, calls)
+            since = last[name].mono_s if last[name].boot == self.clock.boot else self.clock.mono()
+            self.acd.restore(name, state, since=since, reason=reason, call_id=call_id)
+            if state is AgentState.WRAP_UP:
+                left = wrap[name].until_wall_s - self.clock.wall()
+                self.desk.restore_wrap_up(name, call_id, left)
+
+    # --- what the others tell ---------------------------------------------------------------------
+
+    def _digit(self, port: str, digit: str) -> None:
+        for call in self.centre.calls.values():
+            if call.port and port_id(call.leg) == port:
+                call.leg.heard(digit)
+
+    async def _worker_up(self, name: str, memory: int) -> None:
+        self.media.attach_worker(name, memory)
+        self._process(name, True)
+
+    async def _worker_lost(self, name: str) -> None:
+        self.media.detach_worker(name)
+        self._process(name, False)
+
+    def _process(self, name: str, up: bool) -> None:
+        self.bus.publish(ProcessBack(process=name) if up else ProcessLost(process=name))
+
+    async def _report(self, name: str, port: Port) -> None:
+        """Publish every change of a line's state."""
+        while True:
+            state = port.state
+            self.bus.publish(LineChanged(line=name, state=state.value, reason=port.reason))
+            await port.until_state(*(other for other in PortState if other is not state))
+
+    def _check(self, acd: Distributor) -> None:
+        for rule, seen in breaches(acd):
+            self.broken += 1
+            log.error("invariant broken: %s: %s", rule, seen, stack_info=True)
+            self.bus.publish(InvariantBroken(rule=rule, seen=seen))
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The `callboxd` program."""
+    parser = argparse.ArgumentParser(
+        prog="callboxd", description="The brain of the box; `callbox run` starts it."
+    )
+    parser.add_argument("--config", type=Path, required=True, help="configuration file")
+    parser.add_argument("--state", type=Path, required=True, help="folder for database, recordings, sockets")
+    parser.add_argument("--log-level", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR"])
+    options = parser.parse_args(argv)
+    logging.basicConfig(level=options.log_level, format="%(asctime)s brain %(levelname)s %(message)s")
+    try:
+        loaded = load(options.config)
+    except ConfigError as error:
+        sys.stderr.write(format_problems(error.problems) + "\n")
+        return 1
+    asyncio.run(_serve(loaded.config, loaded.folder, options.state))
+    return 0
+
+
+async def _serve(config: Config, folder: Path, state: Path) -> None:
+    (state / "run").mkdir(parents=True, exist_ok=True)
+    brain = Brain(config, folder=folder, state=state)
+    serving = asyncio.create_task(brain.run(), name="brain")
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, serving.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await serving
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,242 @@
+"""A whole box for a test: real processes, emulated modems at the far ends of ptys, room for real phones."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from appliance.api.control import SOCKET
+from appliance.config.load import load
+from appliance.demo.site import PROMPTS
+from appliance.store.read import calls, open_calls
+from appliance.supervisor import Program, Supervisor, programs
+from drivers import wire
+from tests.peers.baresip import free_port
+
+CONFIG = """\
+[sip]
+port = {sip_port}
+workers = {workers}
+
+{lines}
+[menus.main]
+prompt = "welcome"
+wrong_key = "wrong-key"
+keys = {{ 1 = "queue:sales" }}
+
+[queues.sales]
+agents = [{agents}]
+ring_seconds = {ring_seconds}
+wrap_up_seconds = {wrap_up_seconds}
+music = "music"
+
+{phones}
+[prompts]
+{prompts}
+"""
+
+
+class Box:
+    """`async with Box(folder, phones={"ana": uri}) as box:` starts everything and ends it after the body."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        phones: Mapping[str, str],
+        lines: int = 1,
+        workers: int = 1,
+        ring_seconds: float = 10,
+        wrap_up_seconds: float = 2,
+        ready: bool = True,
+        drift_ppm: str = "0",
+    ) -> None:
+        self.state = folder / "state"
+        self.run = self.state / "run"
+        self.database = self.state / "callbox.db"
+        self.sip_port = free_port()
+        self.config_file = folder / "callbox.toml"
+        self.lines = [f"gsm-{n + 1}" for n in range(lines)]
+        self.news: list[wire.Message] = []
+        ports = folder / "ports"
+        self.run.mkdir(parents=True)
+        self._write_config(ports, phones, workers, ring_seconds, wrap_up_seconds, ready)
+        modems = [
+            *(sys.executable, "-m", "drivers.emulated", "--dir", str(ports), "--modems", str(lines)),
+            *("--drift-ppm", drift_ppm, "--boot-seconds", "0.5", "--control", str(self.run / "modems.sock")),
+        ]
+        children = programs(load(self.config_file).config, self.config_file, self.state)
+        self.log_file = folder / "box.log"
+        self.supervisor = Supervisor(
+            [Program("modems", modems), *children], state=self.state, log_file=self.log_file
+        )
+
+    async def __aenter__(self) -> Box:
+        self._running = asyncio.create_task(self.supervisor.run())
+        try:
+            await self.until(lambda: (self.run / "modems.sock").exists())
+            self.network = wire.Peer(wire.connect(self.run / "modems.sock"), on_event=self._heard)
+            await self.until_status(lambda status: all(line["state"] == "idle" for line in status["lines"]))
+            await self.until_status(lambda status: status["sip"]["state"] == "idle" and status["engine"])
+        except BaseException:
+            await self._end()
+            raise
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self.network.close()
+        await self._end()
+        if error[0] is not None:
+            sys.stderr.write(self.log_file.read_text(errors="replace")[-12000:])
+
+    async def _end(self) -> None:
+        self._running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._running
+
+    # --- the outside world ----------------------------------------------------------------------------
+
+    async def rings(self, line: str = "gsm-1", *, key: str = "1", key_at: float = 1.5, **plan: Any) -> str:
+        """A caller rings, presses a key; the emulated network's id of the call."""
+        plan.setdefault("tone_hz", 0)
+        digits = [[key_at, key]] if key else []
+        reply = await self.network.request("call", modem=line, number="+15550123", digits=digits, **plan)
+        return str(reply["call"])
+
+    async def hangs_up(self, caller: str) -> None:
+        """The caller hangs up."""
+        await self.network.request("hangup", call=caller)
+
+    def _heard(self, message: wire.Message, fds: list[int]) -> None:
+        wire.close_all(fds)
+        self.news.append(message)
+
+    # --- looking --------------------------------------------------------------------------------------
+
+    async def status(self) -> dict[str, Any]:
+        """What the brain says; {} while there is none."""
+        try:
+            peer = wire.Peer(wire.connect(self.run / SOCKET))
+        except OSError:
+            return {}
+        try:
+            async with asyncio.timeout(5):
+                return await peer.request("status")
+        except (wire.WireLost, TimeoutError):
+            return {}
+        finally:
+            peer.close()
+
+    async def agent(self, name: str, command: str, reason: str = "") -> None:
+        """What `callbox agent NAME COMMAND` does."""
+        peer = wire.Peer(wire.connect(self.run / SOCKET))
+        try:
+            await peer.request("agent", agent=name, command=command, reason=reason)
+        finally:
+            peer.close()
+
+    async def counters(self) -> dict[str, Any]:
+        """The engine's counters."""
+        peer = wire.Peer(wire.connect(self.run / "media.sock"))
+        try:
+            return await peer.request("counters")
+        finally:
+            peer.close()
+
+    async def until(self, condition: Callable[[], bool], seconds: float = 15.0) -> None:
+        """Wait for something other processes do."""
+        async with asyncio.timeout(seconds):
+            while not condition():
+                if self._running.done():
+                    await self._running
+                await asyncio.sleep(0.02)
+
+    async def until_status(
+        self, condition: Callable[[dict[str, Any]], bool], seconds: float = 15.0
+    ) -> dict[str, Any]:
+        """Wait until the brain's status is as wanted, and give it."""
+        status: dict[str, Any] = {}
+        try:
+            async with asyncio.timeout(seconds):
+                while not ((status := await self.status()) and condition(status)):
+                    if self._running.done():
+                        await self._running
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            raise TimeoutError(f"not within {seconds} s; the last status was {status}") from None
+        return status
+
+    async def until_stage(self, stage: str, seconds: float = 15.0) -> dict[str, Any]:
+        """Wait until the one call is in `stage`; the call."""
+        status = await self.until_status(
+            lambda status: any(call["stage"] == stage for call in status["calls"]), seconds
+        )
+        return next(call for call in status["calls"] if call["stage"] == stage)
+
+    async def until_over(self, count: int = 1, seconds: float = 15.0) -> list[dict[str, Any]]:
+        """Wait until `count` calls are over and written up, nothing open; their rows, newest first."""
+        await self.until(
+            lambda: (
+                len([row for row in calls(self.database) if row.outcome]) >= count
+                and open_calls(self.database) == []
+            ),
+            seconds,
+        )
+        return [asdict(row) for row in calls(self.database)]
+
+    # --- breaking -------------------------------------------------------------------------------------
+
+    def pid(self, name: str) -> int:
+        """Process id of brain, media, sip-0, modems; 0 while it is down."""
+        return next(child.pid for child in self.supervisor.children if child.name == name)
+
+    def kill(self, name: str) -> int:
+        """kill -9; the id of the process that was."""
+        pid = self.pid(name)
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    async def until_back(self, name: str, old: int, seconds: float = 10.0) -> None:
+        """Wait for the process that replaces `old`."""
+        await self.until(lambda: self.pid(name) not in (0, old), seconds)
+
+    # --- inside ---------------------------------------------------------------------------------------
+
+    def _write_config(
+        self,
+        ports: Path,
+        phones: Mapping[str, str],
+        workers: int,
+        ring_seconds: float,
+        wrap_up_seconds: float,
+        ready: bool,
+    ) -> None:
+        lines = "".join(
+            f'[lines.{line}]\ndriver = "sim7600"\nto = "menu:main"\n'
+            f'port = "{ports / line}-at"\naudio_port = "{ports / line}-audio"\n\n'
+            for line in self.lines
+        )
+        agents = "".join(
+            f'[agents.{name}]\nphone = "{uri}"\nready_at_start = {str(ready).lower()}\n\n'
+            for name, uri in phones.items()
+        )
+        prompts = "".join(f'{path.stem} = "{path}"\n' for path in sorted(PROMPTS.glob("*.wav")))
+        self.config_file.write_text(
+            CONFIG.format(
+                sip_port=self.sip_port,
+                workers=workers,
+                lines=lines,
+                agents=", ".join(f'"{name}"' for name in phones),
+                ring_seconds=ring_seconds,
+                wrap_up_seconds=wrap_up_seconds,
+                phones=agents,
+                prompts=prompts,
+            )
+        )
