@@ -167,7 +167,7 @@ class VirtualPort(Port):
 
     def breaks(self, reason: str = "unplugged") -> None:
         """The device is gone: the leg ends, the port is in FAULT until `heals`."""
-        self._missing = f"port {self.name}: {reason}. Plug it in; it is tried again by itself"
+        self._missing = f"{reason}. Plug it in; it is tried again by itself"
         if self.state in (PortState.IDLE, PortState.BUSY):
             self.moved(PortState.FAULT, self._missing)
         if self.leg is not None:

@@ -68,6 +68,7 @@ class Channel:
         self._pending: _Pending | None = None
         self._lock = asyncio.Lock()  # guards _pending: one command in flight
         self._late = False  # a command was given up: its answer may still come
+        self._sync_tries = 0
         self._lost: DriverError | None = None
         self._doubt: asyncio.TimerHandle | None = None
 
@@ -116,8 +117,11 @@ class Channel:
 
     async def _synchronise(self) -> None:
         text, prefix = self._sync
+        self._sync_tries += 1
         await self._run(text, prefix, COMMAND_SECONDS, False, False)
-        self._late = False
+        if self._sync_tries > 1:
+            await asyncio.sleep(DOUBT_SECONDS)  # this may have been the first try's answer: drop the rest
+        self._late, self._sync_tries = False, 0
 
     async def _run(
         self, text: str, prefix: str | None, seconds: float, may_be_empty: bool, dialling: bool

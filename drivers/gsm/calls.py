@@ -319,7 +319,7 @@ class Calls:
                 leg.moved(LegState.UP)
                 return
         except DriverError as error:
-            self.audio_trouble = str(error)
+            self.audio_trouble = _without_name(self.name, error)
         finally:
             self._connecting = None
         log.error("port %s: a call without sound is ended: %s", self.name, self.audio_trouble)
@@ -333,7 +333,7 @@ class Calls:
                 await self._channel.command(self._dialect.audio_start)
                 return True
             except CommandFailed as error:
-                self.audio_trouble = str(error)
+                self.audio_trouble = _without_name(self.name, error)
                 await asyncio.sleep(AUDIO_RETRY_SECONDS)
         return False
 
@@ -414,6 +414,11 @@ class Calls:
 
 class ModemReset(PortLost):
     """We have told the modem to start anew."""
+
+
+def _without_name(name: str, error: DriverError) -> str:
+    """The error as part of a sentence that names the port already."""
+    return str(error).removeprefix(f"port {name}: ")
 
 
 def _silent_end(leg: GsmLeg) -> EndCause:

@@ -175,14 +175,21 @@ class GsmPort(Port):
                 began_well = self.state in (PortState.IDLE, PortState.BUSY)
                 ill_seconds = 1.0 if began_well else min(2 * ill_seconds, MOST_RETRY_SECONDS)
                 await self._end_session(error)
-                self.moved(PortState.FAULT, str(error))
+                self._fault(str(error))
             await asyncio.sleep(seconds)
 
     def _ran_out(self, runner: asyncio.Task[None]) -> None:
         error = None if runner.cancelled() else runner.exception()
         if error is not None:
             log.error("port %s: a fault of the driver, the line stays down", self.name, exc_info=error)
-            self.moved(PortState.FAULT, f"port {self.name}: a fault of the driver: {error!r}. See the log")
+            self._fault(f"a fault of the driver: {error!r}. See the log")
+
+    def _fault(self, reason: str) -> None:
+        """FAULT, or still FAULT with another reason; said once, however often it is tried."""
+        reason = reason.removeprefix(f"port {self.name}: ")
+        if self.state is PortState.FAULT and reason != self.reason:
+            log.warning("port %s: still in fault: %s", self.name, reason)
+        self.moved(PortState.FAULT, reason)
 
     def _retry_seconds(self, error: DriverError, ill_seconds: float) -> float:
         if isinstance(error, ModemReset):
@@ -198,8 +205,6 @@ class GsmPort(Port):
         )
         self._channel, self._calls = self._fresh_session()
         await self._audio.ensure()
-        if self.state is PortState.FAULT:
-            self.moved(PortState.STARTING)
         await self._bring_up()
         await self._calls.adopt()
         if self._calls.leg is None:
@@ -250,7 +255,7 @@ class GsmPort(Port):
             trouble = await sim_trouble(self.name, self._channel, self.dialect, self._pin, self.facts)
             if not trouble:
                 break
-            self.moved(PortState.FAULT, trouble)
+            self._fault(trouble)
             await self._pause(seconds)
         if self.state is PortState.FAULT:
             self.moved(PortState.STARTING)

@@ -74,7 +74,7 @@ async def test_a_second_caller_hears_busy() -> None:
     port = VirtualPort("v-1")
     await port.open()
     port.ring()
-    with pytest.raises(PortRefused, match="v-1.*busy"):
+    with pytest.raises(PortRefused, match=r"v-1.*busy"):
         port.ring()
     await port.close()
 
