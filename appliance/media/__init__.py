@@ -1,0 +1,1 @@
+"""Who hears whom: the engine process and the brain's client of it."""

@@ -1,0 +1,343 @@
+# distutils: sources = dsp/_native/graph.c dsp/_native/tick.c dsp/_native/media_thread.c dsp/_native/serial_pcm.c dsp/_native/slot_port.c dsp/_native/player.c dsp/_native/recorder.c dsp/_native/conceal.c dsp/_native/drift.c dsp/_native/realign.c dsp/_native/sinc.c dsp/_native/tone.c dsp/_native/dtmf.c
+# distutils: depends = dsp/_native/media_core.h dsp/_native/serial_pcm.h dsp/_native/slot_port.h dsp/_native/player.h dsp/_native/recorder.h dsp/_native/conceal.h dsp/_native/drift.h dsp/_native/realign.h dsp/_native/sinc.h dsp/_native/gain.h dsp/_native/grid.h dsp/_native/mailbox.h dsp/_native/tone.h dsp/_native/dtmf.h dsp/_native/dtmf_table.h
+"""The media engine of media_core.h for Python: edits, events and figures. The tick never comes here."""
+
+import enum
+import os
+
+cimport cython
+from libc.stdint cimport int16_t, uint64_t
+
+
+cdef extern from "media_core.h" nogil:
+    enum:
+        PLAYER_SEGMENTS
+        LATE_BINS
+        MEDIA_WORKERS
+
+    struct mailbox_page:
+        pass
+
+    struct tone_plan:
+        pass
+
+    struct segment:
+        const int16_t *samples
+        uint64_t count
+
+    struct recorder:
+        uint64_t head, dropped
+
+    struct media_event:
+        int kind, handle, value
+        uint64_t tick, sample, end_sample
+
+    struct media_counters:
+        uint64_t ticks, late_ticks, late_max_ns, busy_ns, events_lost
+        uint64_t *late_histogram
+
+    struct port_status:
+        bint serial, alive
+        int fd
+        uint64_t underruns, overruns, realigns, bytes_in, bytes_out
+        double ppm, delay_ms, mean_square
+
+    struct media:
+        int event_fd
+        bint threaded, realtime
+        uint64_t tick
+
+    int media_lock_memory()
+    media *media_new()
+    int media_start(media *m, int priority)
+    void media_free(media *m)
+    void media_drain(media *m)
+    bint media_await_closed(media *m, recorder *r, int milliseconds)
+    void media_tick(media *m, uint64_t tick, uint64_t woken_ns)
+    int media_poll(media *m, int timeout_ms, uint64_t at_ns)
+    int media_serial_open(media *m, int fd, double known_ppm)
+    int media_serial_swap(media *m, int port, int fd)
+    int media_slot_open(media *m, int worker, int slot)
+    int media_slot_move(media *m, int port, int worker, int slot)
+    int media_port_close(media *m, int port)
+    int media_worker_set(media *m, int worker, mailbox_page *page)
+    int media_connect(media *m, int source, int sink, float gain)
+    int media_disconnect(media *m, int source, int sink)
+    int media_dtmf(media *m, int port, bint on)
+    int media_play(media *m, int to, float gain, const segment *segments, int count, bint loop)
+    int media_tone(media *m, int to, float gain, const tone_plan *plan, double level_dbm0)
+    int media_stop(media *m, int player)
+    int media_forget_player(media *m, int player)
+    int media_record(media *m, int left, int right, int fd)
+    int media_record_end(media *m, int recorder)
+    int media_forget_recorder(media *m, int recorder)
+    bint media_next_event(media *m, media_event *out)
+    int media_port_status(media *m, int port, port_status *out)
+    void media_count(media *m, media_counters *out)
+    uint64_t media_missed(media *m, int worker)
+    recorder *media_find_recorder(media *m, int handle)
+    int tone_plan_parse(const char *spec, tone_plan *plan)
+
+
+cdef extern from "slot_port.h" nogil:
+    mailbox_page *slot_page_map(int fd, const char **why)
+    void slot_page_unmap(mailbox_page *page)
+
+
+WORKERS = MEDIA_WORKERS
+MOST_FILES = PLAYER_SEGMENTS
+
+
+class EventKind(enum.IntEnum):
+    """What an event is about, see enum media_event_kind; the value's meaning is beside each."""
+
+    DIGIT = 0  # the digit's character
+    PLAYER_OVER = 1  # 1: at its natural end
+    PORT_LOST = 2  # errno, 0: hung up
+    AUDIO_DEAD = 3  # seconds
+    AUDIO_ALIVE = 4
+    RECORD_CLOSED = 5  # errno, 0: as asked
+
+
+def lock_memory():
+    """Keep this process from being paged out; False where that is not allowed."""
+    cdef int done
+    with nogil:
+        done = media_lock_memory()
+    return done == 0
+
+
+class EngineError(Exception):
+    """The engine cannot do that; the message says why."""
+
+
+cdef int checked(int code, str what) except -1:
+    if code == -1:
+        raise EngineError(f"{what}: the engine is full; something was not closed")
+    if code < 0:
+        raise EngineError(f"{what}: there is no such thing")
+    return code
+
+
+@cython.no_gc_clear  # the tick reads the buffers until __dealloc__ has stopped it
+cdef class Engine:
+    """Ports, edges, players and recorders by handle. Without `start` nothing runs until `step` is called."""
+
+    cdef media *m
+    cdef dict buffers  # player handle -> the bytes it plays
+
+    def __cinit__(self):
+        self.buffers = {}
+        self.m = media_new()
+        if self.m == NULL:
+            raise MemoryError("the media engine got no memory or no descriptors")
+
+    def __dealloc__(self):
+        if self.m != NULL:
+            with nogil:
+                media_free(self.m)
+
+    def start(self, int priority):
+        """Start the tick and the writer; `priority` of SCHED_FIFO, 0 for none. True: it is real-time."""
+        cdef int error = 1
+        if not self.m.threaded:
+            error = media_start(self.m, priority)
+            if error != 0:
+                raise OSError(error, f"the media engine's threads do not start: {os.strerror(error)}")
+        return self.m.realtime
+
+    def close(self):
+        """Stop, close every descriptor and file. Nothing else may be called afterwards."""
+        cdef media *m = self.m
+        self.m = NULL
+        if m != NULL:
+            with nogil:
+                media_free(m)
+        self.buffers.clear()
+
+    # --- by hand, without threads -------------------------------------------------------------------
+
+    def step(self, uint64_t tick, uint64_t woken_ns=0):
+        """Run one tick."""
+        with nogil:
+            media_tick(self.m, tick, woken_ns)
+
+    def poll(self, uint64_t at_ns):
+        """Take what the serial descriptors hold, as if it had come at `at_ns`."""
+        with nogil:
+            media_poll(self.m, 0, at_ns)
+
+    def drain(self):
+        """One round of the recording writer."""
+        with nogil:
+            media_drain(self.m)
+
+    # --- edits ----------------------------------------------------------------------------------------
+
+    def serial_open(self, int fd):
+        """A port on a serial descriptor, which becomes the engine's; returns its handle."""
+        cdef int code
+        with nogil:
+            code = media_serial_open(self.m, fd, 0.0)
+        return checked(code, "serial port")
+
+    def serial_swap(self, int port, int fd):
+        """The same port on another descriptor; edges, players and recordings stay."""
+        cdef int code
+        with nogil:
+            code = media_serial_swap(self.m, port, fd)
+        checked(code, "serial port")
+
+    def slot_open(self, int worker, int slot):
+        """A port on a slot of worker 0..WORKERS-1, attached or not; returns its handle."""
+        return checked(media_slot_open(self.m, worker, slot), f"slot {slot}")
+
+    def slot_move(self, int port, int worker, int slot):
+        """The same port on another slot; edges, players and recordings stay."""
+        checked(media_slot_move(self.m, port, worker, slot), f"slot {slot}")
+
+    def port_close(self, int port):
+        """Remove the port with its edges; what plays to it is over, recordings of it go on in silence."""
+        cdef int code
+        with nogil:
+            code = media_port_close(self.m, port)
+        checked(code, "port")
+
+    def worker_attach(self, int worker, int fd):
+        """Map a worker's mailbox page; `fd` stays the caller's."""
+        cdef const char *why = NULL
+        cdef mailbox_page *page = slot_page_map(fd, &why)
+        if page == NULL:
+            raise EngineError(f"the descriptor is no mailbox page: {why.decode()}")
+        if media_worker_set(self.m, worker, page) < 0:
+            slot_page_unmap(page)
+            raise EngineError(f"worker {worker}: there are only {MEDIA_WORKERS}")
+
+    def worker_detach(self, int worker):
+        """Forget a worker's page; its ports go silent."""
+        checked(media_worker_set(self.m, worker, NULL), f"worker {worker}")
+
+    def connect(self, int source, int sink, float gain):
+        """Let `sink` hear `source` with an amplitude factor, reached over one frame."""
+        checked(media_connect(self.m, source, sink, gain), "connect")
+
+    def disconnect(self, int source, int sink):
+        """End it, over one frame."""
+        checked(media_disconnect(self.m, source, sink), "disconnect")
+
+    def dtmf(self, int port, bint on):
+        """Report the digits in what the port says, or stop doing so."""
+        checked(media_dtmf(self.m, port, on), "dtmf")
+
+    def play(self, int to, float gain, list sounds, bint loop):
+        """Play s16 sounds (bytes) one after another to a port; returns the player's handle."""
+        cdef segment segments[PLAYER_SEGMENTS]
+        cdef int code, i, count = len(sounds)
+        cdef bytes sound
+        if count > PLAYER_SEGMENTS:
+            raise EngineError(f"{count} files in one play; the most is {PLAYER_SEGMENTS}")
+        for i in range(count):
+            sound = sounds[i]
+            segments[i].samples = <const int16_t *><const char *>sound
+            segments[i].count = len(sound) // 2
+        code = checked(media_play(self.m, to, gain, segments, count, loop), "play")
+        self.buffers[code] = list(sounds)
+        return code
+
+    def tone(self, int to, float gain, bytes spec, double level_dbm0):
+        """Play a tone plan to a port; returns the player's handle."""
+        cdef tone_plan plan
+        if tone_plan_parse(spec, &plan) != 0:
+            raise EngineError(f"{spec.decode(errors='replace')!r} is no tone plan")
+        return checked(media_tone(self.m, to, gain, &plan, level_dbm0), "tone")
+
+    def stop(self, int player):
+        """Fade a player out over one frame; its PLAYER_OVER event follows."""
+        checked(media_stop(self.m, player), "stop")
+
+    def forget_player(self, int player):
+        """Free what a player held, after its PLAYER_OVER."""
+        media_forget_player(self.m, player)
+        self.buffers.pop(player, None)
+
+    def record(self, int left, int right, int fd):
+        """Record two ports (0: silence) to an empty file, which becomes the engine's; returns the handle."""
+        cdef int code
+        with nogil:
+            code = media_record(self.m, left, right, fd)
+        return checked(code, "record")
+
+    def record_end(self, int handle, int wait_ms):
+        """End a recording: (seconds, dropped frames of 20 ms, closed within wait_ms)."""
+        cdef recorder *r = media_find_recorder(self.m, handle)
+        cdef bint closed
+        checked(media_record_end(self.m, handle), "record")
+        with nogil:
+            closed = media_await_closed(self.m, r, wait_ms)
+        return r.head / 8000.0, r.dropped // 160, closed
+
+    def recorded(self, int handle):
+        """(seconds, dropped frames of 20 ms) of a recording until now."""
+        cdef recorder *r = media_find_recorder(self.m, handle)
+        if r == NULL:
+            raise EngineError("record: there is no such thing")
+        return r.head / 8000.0, r.dropped // 160
+
+    def forget_recorder(self, int handle):
+        """Free a recorder, after its RECORD_CLOSED."""
+        media_forget_recorder(self.m, handle)
+
+    # --- news and figures ----------------------------------------------------------------------------------
+
+    @property
+    def event_fd(self):
+        """Readable when there are events; read 8 bytes from it, then call `events`."""
+        return self.m.event_fd
+
+    def events(self):
+        """All waiting events: (kind, handle, value, tick, sample, end sample)."""
+        cdef media_event e
+        found = []
+        while media_next_event(self.m, &e):
+            found.append((e.kind, e.handle, e.value, e.tick, e.sample, e.end_sample))
+        return found
+
+    def counters(self):
+        """Figures of the tick, see struct media_counters."""
+        cdef media_counters c
+        cdef int i
+        media_count(self.m, &c)
+        return {
+            "ticks": c.ticks,
+            "late_ticks": c.late_ticks,
+            "late_max_ms": c.late_max_ns / 1e6,
+            "late_histogram": [c.late_histogram[i] for i in range(LATE_BINS)],
+            "busy_ms": c.busy_ns / 1e6,
+            "events_lost": c.events_lost,
+        }
+
+    def missed(self, int worker):
+        """Ticks a worker was waited for in vain."""
+        return media_missed(self.m, worker)
+
+    def port_status(self, int port):
+        """Figures of one port, see struct port_status; mean_square is of the last whole second."""
+        cdef port_status s
+        checked(media_port_status(self.m, port, &s), "port")
+        return {
+            "alive": bool(s.alive),
+            "fd": s.fd,
+            "underruns": s.underruns,
+            "overruns": s.overruns,
+            "realigns": s.realigns,
+            "bytes_in": s.bytes_in,
+            "bytes_out": s.bytes_out,
+            "ppm": s.ppm,
+            "delay_ms": s.delay_ms,
+            "mean_square": s.mean_square,
+        }
+
+    @property
+    def tick(self):
+        """Number of the last tick."""
+        return self.m.tick

@@ -1,0 +1,454 @@
+#include "media_core.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#define FULL (-1)
+#define NONE (-2)
+#define GENERATIONS (1 << 22)
+
+static int new_handle(struct media *m, int index)
+{
+    m->generation = m->generation % GENERATIONS + 1;
+    return index + 256 * m->generation;
+}
+
+struct port *media_find_port(struct media *m, int handle)
+{
+    struct port *p = handle > 0 ? &m->port[handle % 256] : NULL;
+    return p != NULL && p->kind != PORT_FREE && p->handle == handle ? p : NULL;
+}
+
+static struct player *find_player(struct media *m, int handle)
+{
+    struct player *p = handle > 0 ? &m->player[handle % 256] : NULL;
+    return p != NULL && p->state != PLAYER_FREE && p->handle == handle ? p : NULL;
+}
+
+struct recorder *media_find_recorder(struct media *m, int handle)
+{
+    struct recorder *r = handle > 0 && handle % 256 < MEDIA_RECORDERS ? m->recorder[handle % 256] : NULL;
+    return r != NULL && r->handle == handle ? r : NULL;
+}
+
+/* --- ports ------------------------------------------------------------------------------------------ */
+
+/* A free port, empty; NULL when there is none. With `lock` held. */
+static struct port *new_port(struct media *m, enum port_kind kind)
+{
+    for (int i = 0; i < MEDIA_PORTS; i++) {
+        struct port *p = &m->port[i];
+        if (p->kind != PORT_FREE)
+            continue;
+        memset(p, 0, sizeof *p);
+        p->kind = kind;
+        p->handle = new_handle(m, i);
+        m->ports = i + 1 > m->ports ? i + 1 : m->ports;
+        return p;
+    }
+    return NULL;
+}
+
+static int watch(struct media *m, struct port *p)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = (uint64_t)p->handle};
+    int flags = fcntl(p->serial->fd, F_GETFL);
+    if (flags < 0 || fcntl(p->serial->fd, F_SETFL, flags | O_NONBLOCK) < 0)
+        return errno;
+    return epoll_ctl(m->epoll_fd, EPOLL_CTL_ADD, p->serial->fd, &event) < 0 ? errno : 0;
+}
+
+/* What lay in the descriptor before the call is nobody's speech. */
+static void discard_waiting(struct serial_pcm *s)
+{
+    char bytes[4096];
+    ssize_t got;
+    int reads = 0;
+    while (reads < 64 && (got = read(s->fd, bytes, sizeof bytes)) > 0)
+        reads++;
+    s->counters.overruns += reads > 0;
+}
+
+static void fill_serial(struct media *m, struct port *p, struct serial_pcm *s, int fd, double known_ppm)
+{
+    p->serial = s;
+    serial_pcm_init(s, fd, m->tick, known_ppm);
+    int error = watch(m, p);
+    if (error == 0) {
+        discard_waiting(s);
+        return;
+    }
+    close(fd);
+    s->fd = -1;
+    s->dead = true;
+    s->error = error;
+    media_say(m, (struct media_event){.kind = EVENT_PORT_LOST, .handle = p->handle, .value = error});
+}
+
+int media_serial_open(struct media *m, int fd, double known_ppm)
+{
+    struct serial_pcm *serial = malloc(sizeof *serial);
+    pthread_mutex_lock(&m->lock);
+    struct port *p = serial != NULL ? new_port(m, PORT_SERIAL) : NULL;
+    int handle = p != NULL ? p->handle : FULL;
+    if (p != NULL)
+        fill_serial(m, p, serial, fd, known_ppm);
+    pthread_mutex_unlock(&m->lock);
+    if (p == NULL) {
+        free(serial);
+        close(fd);
+    }
+    return handle;
+}
+
+static void unwatch(struct media *m, struct serial_pcm *s)
+{
+    if (s->fd < 0)
+        return;
+    epoll_ctl(m->epoll_fd, EPOLL_CTL_DEL, s->fd, NULL);
+    close(s->fd);
+}
+
+int media_serial_swap(struct media *m, int port, int fd)
+{
+    pthread_mutex_lock(&m->lock);
+    struct port *p = media_find_port(m, port);
+    bool fits = p != NULL && p->kind == PORT_SERIAL;
+    if (fits) {
+        double known_ppm = p->serial->drift.integral_ppm;
+        unwatch(m, p->serial);
+        fill_serial(m, p, p->serial, fd, known_ppm);
+    }
+    pthread_mutex_unlock(&m->lock);
+    if (!fits)
+        close(fd);
+    return fits ? port : NONE;
+}
+
+int media_slot_open(struct media *m, int worker, int slot)
+{
+    if (worker < 0 || worker >= MEDIA_WORKERS || slot < 0 || slot >= MAILBOX_SLOTS)
+        return NONE;
+    pthread_mutex_lock(&m->lock);
+    struct port *p = new_port(m, PORT_SLOT);
+    if (p != NULL)
+        slot_port_init(&p->slot, &m->worker[worker], slot);
+    int handle = p != NULL ? p->handle : FULL;
+    pthread_mutex_unlock(&m->lock);
+    return handle;
+}
+
+int media_slot_move(struct media *m, int port, int worker, int slot)
+{
+    if (worker < 0 || worker >= MEDIA_WORKERS || slot < 0 || slot >= MAILBOX_SLOTS)
+        return NONE;
+    pthread_mutex_lock(&m->lock);
+    struct port *p = media_find_port(m, port);
+    bool fits = p != NULL && p->kind == PORT_SLOT;
+    if (fits)
+        slot_port_init(&p->slot, &m->worker[worker], slot);
+    pthread_mutex_unlock(&m->lock);
+    return fits ? port : NONE;
+}
+
+int media_port_close(struct media *m, int port)
+{
+    pthread_mutex_lock(&m->lock);
+    struct port *p = media_find_port(m, port);
+    struct serial_pcm *serial = p != NULL ? p->serial : NULL;
+    struct dtmf_rx *dtmf = p != NULL ? p->dtmf : NULL;
+    if (p != NULL) {
+        int index = port % 256;
+        for (int i = 0; i < m->edges; i++)
+            if (m->edge[i].source == index || m->edge[i].sink == index)
+                m->edge[i].source = -1;
+        if (serial != NULL)
+            unwatch(m, serial);
+        p->kind = PORT_FREE; /* players to it and recorders of it find out by the handle */
+    }
+    pthread_mutex_unlock(&m->lock);
+    free(serial);
+    free(dtmf);
+    return p != NULL ? port : NONE;
+}
+
+int media_worker_set(struct media *m, int worker, struct mailbox_page *page)
+{
+    if (worker < 0 || worker >= MEDIA_WORKERS)
+        return NONE;
+    pthread_mutex_lock(&m->lock);
+    struct mailbox_page *old = m->worker[worker].page;
+    m->worker[worker].page = page;
+    m->worker[worker].awaited = false; /* until it shows that it lives */
+    pthread_mutex_unlock(&m->lock);
+    slot_page_unmap(old);
+    return worker;
+}
+
+int media_dtmf(struct media *m, int port, bool on)
+{
+    struct dtmf_rx *spare = on ? malloc(sizeof *spare) : NULL;
+    if (spare != NULL)
+        dtmf_rx_init(spare);
+    pthread_mutex_lock(&m->lock);
+    struct port *p = media_find_port(m, port);
+    if (p != NULL && on != (p->dtmf != NULL)) {
+        struct dtmf_rx *old = p->dtmf;
+        p->dtmf = spare;
+        p->dtmf_fed = 0;
+        spare = old;
+    }
+    pthread_mutex_unlock(&m->lock);
+    free(spare);
+    return p != NULL ? port : NONE;
+}
+
+/* --- who hears whom ------------------------------------------------------------------------------------ */
+
+static struct edge *find_edge(struct media *m, int source, int sink)
+{
+    for (int i = 0; i < m->edges; i++)
+        if (m->edge[i].source == source && m->edge[i].sink == sink)
+            return &m->edge[i];
+    return NULL;
+}
+
+static struct edge *new_edge(struct media *m, int source, int sink)
+{
+    for (int i = 0; i < MEDIA_EDGES; i++) {
+        if (m->edge[i].source >= 0)
+            continue;
+        m->edge[i] = (struct edge){.source = source, .sink = sink};
+        m->edges = i + 1 > m->edges ? i + 1 : m->edges;
+        return &m->edge[i];
+    }
+    return NULL;
+}
+
+int media_connect(struct media *m, int source, int sink, float gain)
+{
+    pthread_mutex_lock(&m->lock);
+    bool known = media_find_port(m, source) != NULL && media_find_port(m, sink) != NULL;
+    struct edge *e = known ? find_edge(m, source % 256, sink % 256) : NULL;
+    if (known && e == NULL)
+        e = new_edge(m, source % 256, sink % 256);
+    if (e != NULL) {
+        e->gain.target = gain;
+        e->ending = false;
+    }
+    pthread_mutex_unlock(&m->lock);
+    return !known ? NONE : e == NULL ? FULL : 0;
+}
+
+int media_disconnect(struct media *m, int source, int sink)
+{
+    pthread_mutex_lock(&m->lock);
+    bool known = media_find_port(m, source) != NULL && media_find_port(m, sink) != NULL;
+    struct edge *e = known ? find_edge(m, source % 256, sink % 256) : NULL;
+    if (e != NULL) {
+        e->gain.target = 0.0f;
+        e->ending = true;
+    }
+    pthread_mutex_unlock(&m->lock);
+    return e != NULL ? 0 : NONE;
+}
+
+/* --- players ---------------------------------------------------------------------------------------------- */
+
+static struct player *new_player(struct media *m, int to, float gain)
+{
+    for (int i = 0; i < MEDIA_PLAYERS; i++) {
+        struct player *p = &m->player[i];
+        if (p->state != PLAYER_FREE)
+            continue;
+        p->state = PLAYER_ON;
+        p->handle = new_handle(m, i);
+        p->to = to;
+        p->gain = (struct gain){.now = gain, .target = gain}; /* prompts begin in silence: no ramp */
+        p->segments = p->at = 0;
+        p->offset = 0;
+        p->loop = p->is_tone = false;
+        m->players = i + 1 > m->players ? i + 1 : m->players;
+        return p;
+    }
+    return NULL;
+}
+
+int media_play(struct media *m, int to, float gain, const struct segment *segment, int segments, bool loop)
+{
+    pthread_mutex_lock(&m->lock);
+    bool known = media_find_port(m, to) != NULL && segments <= PLAYER_SEGMENTS;
+    struct player *p = known ? new_player(m, to, gain) : NULL;
+    int handle = p != NULL ? p->handle : known ? FULL : NONE;
+    if (p != NULL) {
+        memcpy(p->segment, segment, (size_t)segments * sizeof *segment);
+        p->segments = segments;
+        p->loop = loop;
+    }
+    pthread_mutex_unlock(&m->lock);
+    return handle;
+}
+
+int media_tone(struct media *m, int to, float gain, const struct tone_plan *plan, double level_dbm0)
+{
+    pthread_mutex_lock(&m->lock);
+    bool known = media_find_port(m, to) != NULL;
+    struct player *p = known ? new_player(m, to, gain) : NULL;
+    int handle = p != NULL ? p->handle : known ? FULL : NONE;
+    if (p != NULL) {
+        tone_gen_init(&p->tone, plan, level_dbm0);
+        p->is_tone = true;
+    }
+    pthread_mutex_unlock(&m->lock);
+    return handle;
+}
+
+int media_stop(struct media *m, int player)
+{
+    pthread_mutex_lock(&m->lock);
+    struct player *p = find_player(m, player);
+    if (p != NULL && p->state == PLAYER_ON) {
+        p->state = PLAYER_FADING;
+        p->gain.target = 0.0f;
+    }
+    pthread_mutex_unlock(&m->lock);
+    return p != NULL ? player : NONE;
+}
+
+int media_forget_player(struct media *m, int player)
+{
+    pthread_mutex_lock(&m->lock);
+    struct player *p = find_player(m, player);
+    if (p != NULL)
+        p->state = PLAYER_FREE;
+    pthread_mutex_unlock(&m->lock);
+    return p != NULL ? player : NONE;
+}
+
+/* --- recorders ---------------------------------------------------------------------------------------------- */
+
+static int place_recorder(struct media *m, struct recorder *r)
+{
+    for (int i = 0; i < MEDIA_RECORDERS; i++) {
+        if (m->recorder[i] != NULL)
+            continue;
+        r->handle = new_handle(m, i);
+        atomic_store(&r->state, RECORDER_ON);
+        m->recorder[i] = r;
+        m->recorders = i + 1 > m->recorders ? i + 1 : m->recorders;
+        return r->handle;
+    }
+    return FULL;
+}
+
+int media_record(struct media *m, int left, int right, int fd)
+{
+    struct recorder *r = calloc(1, sizeof *r);
+    int handle = FULL;
+    if (r != NULL && recorder_open(r, fd) == 0) {
+        r->left = left;
+        r->right = right;
+        pthread_mutex_lock(&m->lock);
+        handle = place_recorder(m, r);
+        pthread_mutex_unlock(&m->lock);
+    }
+    if (handle < 0) {
+        free(r);
+        close(fd);
+    }
+    return handle;
+}
+
+int media_record_end(struct media *m, int recorder)
+{
+    pthread_mutex_lock(&m->lock);
+    struct recorder *r = media_find_recorder(m, recorder);
+    int on = RECORDER_ON;
+    if (r != NULL)
+        atomic_compare_exchange_strong(&r->state, &on, RECORDER_ENDING);
+    pthread_mutex_unlock(&m->lock);
+    media_kick_writer(m);
+    return r != NULL ? recorder : NONE;
+}
+
+int media_forget_recorder(struct media *m, int recorder)
+{
+    pthread_mutex_lock(&m->lock);
+    struct recorder *r = media_find_recorder(m, recorder);
+    bool closed = r != NULL && atomic_load(&r->state) == RECORDER_CLOSED;
+    if (closed)
+        m->recorder[recorder % 256] = NULL;
+    pthread_mutex_unlock(&m->lock);
+    if (closed)
+        free(r);
+    return closed ? recorder : NONE;
+}
+
+/* --- news ------------------------------------------------------------------------------------------------------ */
+
+bool media_next_event(struct media *m, struct media_event *out)
+{
+    pthread_mutex_lock(&m->lock);
+    bool any = m->events_held > 0;
+    if (any) {
+        *out = m->event[m->events_first];
+        m->events_first = (m->events_first + 1) % MEDIA_EVENTS;
+        m->events_held--;
+    }
+    pthread_mutex_unlock(&m->lock);
+    return any;
+}
+
+/* --- what it is doing --------------------------------------------------------------------------------------------- */
+
+static void serial_status(const struct serial_pcm *s, struct port_status *out)
+{
+    double received = ((double)s->received - s->offset) / 2;
+    out->alive = s->fd >= 0;
+    out->fd = s->fd;
+    out->underruns = s->counters.underruns;
+    out->overruns = s->counters.overruns;
+    out->realigns = s->counters.realigns;
+    out->bytes_in = s->counters.bytes_in;
+    out->bytes_out = s->counters.bytes_out;
+    out->ppm = (s->drift.ratio - 1.0) * 1e6;
+    out->delay_ms = s->running ? (received - s->position) / 8.0 : 0.0;
+}
+
+int media_port_status(struct media *m, int port, struct port_status *out)
+{
+    memset(out, 0, sizeof *out);
+    out->fd = -1;
+    pthread_mutex_lock(&m->lock);
+    struct port *p = media_find_port(m, port);
+    if (p != NULL) {
+        out->serial = p->kind == PORT_SERIAL;
+        out->mean_square = p->level_mean_square;
+        if (out->serial)
+            serial_status(p->serial, out);
+        else {
+            out->alive = p->slot.worker->page != NULL;
+            out->underruns = p->slot.underruns;
+        }
+    }
+    pthread_mutex_unlock(&m->lock);
+    return p != NULL ? port : NONE;
+}
+
+void media_count(struct media *m, struct media_counters *out)
+{
+    pthread_mutex_lock(&m->lock);
+    *out = m->counters;
+    pthread_mutex_unlock(&m->lock);
+}
+
+uint64_t media_missed(struct media *m, int worker)
+{
+    pthread_mutex_lock(&m->lock);
+    uint64_t missed = worker >= 0 && worker < MEDIA_WORKERS ? m->worker[worker].missed : 0;
+    pthread_mutex_unlock(&m->lock);
+    return missed;
+}

@@ -1,0 +1,147 @@
+/* The media engine: ports, who hears whom, players and recorders, and the tick that serves them.
+ *
+ * Three parties touch it. The tick (one thread, real-time, never Python) and the control process's edits
+ * (graph.c) exclude each other by `lock`, a priority-inheritance mutex that edits hold for microseconds.
+ * The recording writer (media_thread.c) shares with the tick only each recorder's ring.
+ * What the tick has to say goes out as events; `event_fd` becomes readable.
+ *
+ * Handles are index + 256 * generation, so that a handle kept too long names nothing instead of a stranger.
+ */
+#ifndef CALLBOX_MEDIA_CORE_H
+#define CALLBOX_MEDIA_CORE_H
+
+#include "dtmf.h"
+#include "player.h"
+#include "recorder.h"
+#include "serial_pcm.h"
+#include "slot_port.h"
+#include <pthread.h>
+
+#define MEDIA_PORTS 256
+#define MEDIA_EDGES 2048
+#define MEDIA_PLAYERS 256
+#define MEDIA_RECORDERS 128
+#define MEDIA_WORKERS 32
+#define MEDIA_EVENTS 1024
+#define LATE_BINS 8          /* of the wake-up histogram: below 0.1 0.3 1 3 5 10 20 ms, and above */
+#define LEVEL_TICKS 50       /* levels are of one second */
+#define LATE_NS 5000000ull   /* a wake-up later than this counts as late */
+#define WORKER_NS 5000000ull /* all workers together are waited for until then, after the tick */
+#define DEAD_TICKS 100       /* 2 s without a byte: the modem's audio port is dead */
+
+enum port_kind { PORT_FREE, PORT_SERIAL, PORT_SLOT };
+
+struct port {
+    int handle;
+    enum port_kind kind;
+    struct serial_pcm *serial;  /* PORT_SERIAL */
+    struct slot_port slot;      /* PORT_SLOT */
+    int16_t rx[FRAME_SAMPLES];  /* what it says in this tick */
+    float mix[FRAME_SAMPLES];   /* what it will hear */
+    struct dtmf_rx *dtmf;       /* NULL: off */
+    uint64_t dtmf_fed;          /* samples since dtmf_rx_init */
+    double level_sum;           /* of squares, in this second */
+    double level_mean_square;   /* of the last whole second */
+    int level_ticks;
+};
+
+struct edge {
+    int source, sink; /* port indices; source -1: free */
+    struct gain gain;
+    bool ending;      /* fades out over the next frame, then it is free */
+};
+
+enum media_event_kind {
+    EVENT_DIGIT,
+    EVENT_PLAYER_OVER, /* `value` 1: at its natural end */
+    EVENT_PORT_LOST,   /* `value`: errno, 0 = hung up */
+    EVENT_AUDIO_DEAD,
+    EVENT_AUDIO_ALIVE,
+    EVENT_RECORD_CLOSED, /* `value`: errno, 0 = as asked */
+};
+
+struct media_event {
+    int kind, handle, value; /* value of a digit: its character */
+    uint64_t tick, sample, end_sample;
+};
+
+struct media_counters {
+    uint64_t ticks, late_ticks, late_max_ns;
+    uint64_t late_histogram[LATE_BINS];
+    uint64_t busy_ns; /* spent in ticks, waiting for workers included */
+    uint64_t events_lost;
+};
+
+struct port_status {
+    bool serial, alive;
+    int fd; /* -1 for a slot, or when dead */
+    uint64_t underruns, overruns, realigns, bytes_in, bytes_out;
+    double ppm;       /* of the modem's clock against ours, as steered now */
+    double delay_ms;  /* received, not yet read */
+    double mean_square;
+};
+
+struct media {
+    pthread_mutex_t lock; /* guards everything down to `events_held` */
+    struct port port[MEDIA_PORTS];
+    struct edge edge[MEDIA_EDGES];
+    struct player player[MEDIA_PLAYERS];
+    struct slot_worker worker[MEDIA_WORKERS];
+    int ports, edges, players, recorders; /* upper ends of what was ever used, so that a tick is short */
+    int generation;
+    uint64_t tick; /* the last one */
+    struct media_counters counters;
+    struct media_event event[MEDIA_EVENTS];
+    int events_first, events_held;
+
+    struct recorder *recorder[MEDIA_RECORDERS]; /* entries change under `lock`, owned as recorder.h says */
+    struct sinc sinc;
+    int epoll_fd, event_fd, timer_fd;
+    bool threaded, realtime;
+    _Atomic bool stopping;
+    pthread_t tick_thread, writer_thread;
+    pthread_mutex_t writer_lock; /* guards `writer_kicked`; goes with the two conditions */
+    pthread_cond_t writer_wake, writer_done;
+    bool writer_kicked;
+};
+
+/* media_thread.c: life. NULL or errno where the system refuses. */
+int media_lock_memory(void); /* 0, or errno */
+struct media *media_new(void);
+int media_start(struct media *m, int priority); /* 0, or errno; real-time where allowed */
+void media_free(struct media *m);               /* stops the threads, closes what is open */
+void media_drain(struct media *m);              /* one round of the writer; only without threads */
+void media_kick_writer(struct media *m);
+bool media_await_closed(struct media *m, struct recorder *r, int milliseconds);
+
+/* tick.c: one tick, and the arrivals between ticks. */
+void media_tick(struct media *m, uint64_t tick, uint64_t woken_ns);
+int media_poll(struct media *m, int timeout_ms, uint64_t at_ns); /* at_ns 0: now. 1: the timer went off */
+void media_say(struct media *m, struct media_event event);       /* with `lock` held */
+
+/* graph.c: edits, all for the one control thread. Handles are > 0; -1 = no room, -2 = no such thing. */
+int media_serial_open(struct media *m, int fd, double known_ppm); /* takes fd */
+int media_serial_swap(struct media *m, int port, int fd);         /* takes fd */
+int media_slot_open(struct media *m, int worker, int slot);
+int media_slot_move(struct media *m, int port, int worker, int slot);
+int media_port_close(struct media *m, int port);
+int media_worker_set(struct media *m, int worker, struct mailbox_page *page); /* NULL: detach */
+int media_connect(struct media *m, int source, int sink, float gain);
+int media_disconnect(struct media *m, int source, int sink);
+int media_dtmf(struct media *m, int port, bool on);
+int media_play(struct media *m, int to, float gain, const struct segment *segment, int segments, bool loop);
+int media_tone(struct media *m, int to, float gain, const struct tone_plan *plan, double level_dbm0);
+int media_stop(struct media *m, int player);    /* fades over a frame; EVENT_PLAYER_OVER follows */
+int media_forget_player(struct media *m, int player); /* after EVENT_PLAYER_OVER */
+int media_record(struct media *m, int left, int right, int fd); /* takes fd; left, right -1: silence */
+int media_record_end(struct media *m, int recorder);            /* EVENT_RECORD_CLOSED follows */
+int media_forget_recorder(struct media *m, int recorder);       /* after it is closed */
+int media_port_status(struct media *m, int port, struct port_status *out);
+void media_count(struct media *m, struct media_counters *out);
+uint64_t media_missed(struct media *m, int worker); /* ticks the worker was waited for in vain */
+bool media_next_event(struct media *m, struct media_event *out);
+
+struct port *media_find_port(struct media *m, int handle);           /* with `lock` held; NULL = none */
+struct recorder *media_find_recorder(struct media *m, int handle);   /* control thread; NULL = none */
+
+#endif

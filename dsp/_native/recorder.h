@@ -1,0 +1,43 @@
+/* A stereo recording: the tick pushes frames into a ring, a writer thread apart takes them to the file.
+ *
+ * The WAV head is patched after each write, so that the file is playable to its last write whatever happens.
+ * Only the tick moves `head`; only the writer moves `tail`, does file I/O, and closes.
+ */
+#ifndef CALLBOX_RECORDER_H
+#define CALLBOX_RECORDER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define RECORDER_RING 32768 /* stereo samples, 4.1 s; a power of two */
+
+enum recorder_state {
+    RECORDER_FREE,
+    RECORDER_ON,
+    RECORDER_ENDING, /* the tick is done with it, the writer is not */
+    RECORDER_CLOSED, /* the file is closed; `error` says whether it went wrong */
+};
+
+struct recorder {
+    int handle;
+    _Atomic int state;
+    int left, right; /* port handles; -1: silence */
+    int fd;
+    _Atomic uint64_t head, tail; /* stereo samples */
+    _Atomic uint64_t dropped;    /* stereo samples that found the ring full */
+    _Atomic int error;           /* errno of the writer */
+    int16_t ring[RECORDER_RING][2];
+};
+
+/* Writes the first WAV head; `fd` becomes the recorder's. 0 or errno. */
+int recorder_open(struct recorder *r, int fd);
+
+/* The tick: one frame of each side, NULL = silence. */
+void recorder_push(struct recorder *r, const int16_t *left, const int16_t *right);
+
+/* The writer: takes the ring to the file; closes it when the recording is ending or the disk fails.
+ * True when it has closed; it is then the caller's to set RECORDER_CLOSED, after which `r` may be freed. */
+bool recorder_drain(struct recorder *r);
+
+#endif

@@ -1,0 +1,128 @@
+#include "slot_port.h"
+#include "grid.h"
+#include <fcntl.h>       /* F_ADD_SEALS */
+#include <limits.h>      /* INT_MAX */
+#include <linux/futex.h> /* FUTEX_WAIT, FUTEX_WAKE */
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h> /* SYS_futex */
+#include <unistd.h>
+
+static bool sealed_against_shrinking(int fd)
+{
+    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK);
+    int seals = fcntl(fd, F_GET_SEALS);
+    return seals >= 0 && (seals & F_SEAL_SHRINK);
+}
+
+struct mailbox_page *slot_page_map(int fd, const char **why)
+{
+    struct stat st;
+    if (fstat(fd, &st) < 0 || !sealed_against_shrinking(fd)) {
+        *why = "it is no memfd that can be sealed; make it with MFD_ALLOW_SEALING";
+        return NULL;
+    }
+    if ((uint64_t)st.st_size < sizeof(struct mailbox_page)) {
+        *why = "it is smaller than a mailbox page; worker and engine must come from the same build";
+        return NULL;
+    }
+    struct mailbox_page *page = mmap(NULL, sizeof *page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (page == MAP_FAILED) {
+        *why = "it cannot be mapped for reading and writing";
+        return NULL;
+    }
+    if (page->magic == MAILBOX_MAGIC && page->slots == MAILBOX_SLOTS && page->frame_samples == FRAME_SAMPLES)
+        return page;
+    munmap(page, sizeof *page);
+    *why = "its head is not that of a mailbox page; worker and engine must come from the same build";
+    return NULL;
+}
+
+void slot_page_unmap(struct mailbox_page *page)
+{
+    if (page != NULL)
+        munmap(page, sizeof *page);
+}
+
+static void futex_wait(_Atomic uint32_t *word, uint32_t seen, uint64_t until_ns)
+{
+    struct timespec until = {(time_t)(until_ns / 1000000000ull), (long)(until_ns % 1000000000ull)};
+    /* WAIT_BITSET takes an absolute CLOCK_MONOTONIC time */
+    syscall(SYS_futex, word, FUTEX_WAIT_BITSET, seen, &until, NULL, FUTEX_BITSET_MATCH_ANY);
+}
+
+void slot_worker_wait(struct slot_worker *w, uint64_t tick, uint64_t deadline_ns)
+{
+    if (w->page == NULL)
+        return;
+    uint32_t want = (uint32_t)tick;
+    for (;;) {
+        uint32_t done = atomic_load_explicit(&w->page->done, memory_order_acquire);
+        if (done == want) {
+            w->awaited = true;
+            return;
+        }
+        if (!w->awaited || deadline_ns == 0)
+            return;
+        if (grid_now_ns() >= deadline_ns) {
+            w->awaited = false;
+            w->missed++;
+            return;
+        }
+        futex_wait(&w->page->done, done, deadline_ns);
+    }
+}
+
+void slot_worker_publish(struct slot_worker *w, uint64_t tick)
+{
+    if (w->page == NULL)
+        return;
+    atomic_store_explicit(&w->page->mixed, (uint32_t)tick, memory_order_release);
+    syscall(SYS_futex, &w->page->mixed, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+void slot_port_init(struct slot_port *p, struct slot_worker *worker, int slot)
+{
+    memset(p, 0, sizeof *p);
+    p->worker = worker;
+    p->slot = slot;
+    conceal_init(&p->conceal);
+}
+
+static bool take(struct mailbox *box, uint64_t tick, int16_t *out)
+{
+    int i = (int)(tick & 1);
+    if (atomic_load_explicit(&box->number[i], memory_order_acquire) != tick)
+        return false;
+    memcpy(out, box->frame[i], sizeof box->frame[i]);
+    atomic_thread_fence(memory_order_acquire);
+    return atomic_load_explicit(&box->number[i], memory_order_relaxed) == tick;
+}
+
+void slot_port_read(struct slot_port *p, uint64_t tick, int16_t *out)
+{
+    struct mailbox_page *page = p->worker->page;
+    bool streaming = page != NULL && atomic_load_explicit(&page->slot[p->slot].in_use, memory_order_acquire);
+    if (!streaming || !take(&page->slot[p->slot].up, tick, out)) {
+        bool repeated = conceal_lost(&p->conceal, out);
+        p->underruns += repeated && streaming;
+        p->gap = true;
+    } else if (p->gap) {
+        conceal_join(&p->conceal, out, 0);
+        p->gap = false;
+    } else
+        conceal_keep(&p->conceal, out);
+}
+
+void slot_port_write(struct slot_port *p, uint64_t tick, const int16_t *frame)
+{
+    if (p->worker->page == NULL)
+        return;
+    struct mailbox *box = &p->worker->page->slot[p->slot].down;
+    int i = (int)(tick & 1);
+    atomic_store_explicit(&box->number[i], 0, memory_order_relaxed); /* nobody may take half of it */
+    atomic_thread_fence(memory_order_release);
+    memcpy(box->frame[i], frame, sizeof box->frame[i]);
+    atomic_store_explicit(&box->number[i], tick, memory_order_release);
+}

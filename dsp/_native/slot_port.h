@@ -1,0 +1,37 @@
+/* The engine's side of the mailbox pages: a page for each SIP worker, a slot in it for each leg. */
+#ifndef CALLBOX_SLOT_PORT_H
+#define CALLBOX_SLOT_PORT_H
+
+#include "conceal.h"
+#include "mailbox.h"
+#include <stdbool.h>
+
+struct slot_worker {
+    struct mailbox_page *page; /* NULL: nobody is attached */
+    bool awaited;              /* it kept up at the last tick, so it is worth waiting for */
+    uint64_t missed;           /* ticks it was waited for in vain */
+};
+
+struct slot_port {
+    struct slot_worker *worker;
+    int slot;
+    struct conceal conceal;
+    bool gap;           /* the last frame was missing: cross-fade the next */
+    uint64_t underruns; /* frames concealed */
+};
+
+/* Maps the page behind `fd` (which stays the caller's) and seals it against shrinking, so that reading it
+ * can never fault. NULL with a sentence in *why. */
+struct mailbox_page *slot_page_map(int fd, const char **why);
+void slot_page_unmap(struct mailbox_page *page);
+
+/* Waits until the worker has done `tick`, at most until `deadline_ns`; 0 only looks. One that missed is
+ * waited for again when it has caught up by itself. */
+void slot_worker_wait(struct slot_worker *w, uint64_t tick, uint64_t deadline_ns);
+void slot_worker_publish(struct slot_worker *w, uint64_t tick);
+
+void slot_port_init(struct slot_port *p, struct slot_worker *worker, int slot);
+void slot_port_read(struct slot_port *p, uint64_t tick, int16_t *out);
+void slot_port_write(struct slot_port *p, uint64_t tick, const int16_t *frame);
+
+#endif
