@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 RECOVERY_SECONDS = 5.0  # a modem answers its first commands in under one; later ones count as lost
 
+CLAIM_SECONDS = 0.5  # a visit claims in its first few turns of the loop
+
 
 class Reception:
     """Everything that runs for lines and phones; `run` never returns, cancelling it ends every visit."""
@@ -47,7 +49,7 @@ class Reception:
                 await asyncio.wait(waited_for, timeout=RECOVERY_SECONDS)
             self._take_up(stories.values())
             self._drop_stray_agent_legs()
-            self._centre.media.prune()
+            self._start(self._prune(), "prune")
             for name in self._lines:
                 self._start(self._serve_line(name, opened[name]), f"line {name}")
             while True:
@@ -117,6 +119,11 @@ class Reception:
         for leg in self._agent_legs.values():
             self._centre.chore(leg.hangup(), f"stray {leg.id}")
         self._agent_legs.clear()
+
+    async def _prune(self) -> None:
+        """The visits taken up have claimed what is theirs at the engine; the rest belongs to nobody."""
+        await asyncio.sleep(CLAIM_SECONDS)
+        self._centre.media.prune()
 
     # --- tasks ------------------------------------------------------------------------------------
 

@@ -1,0 +1,45 @@
+"""Measuring what somebody heard: levels of tones, and where a known sound is found again. numpy, 8 kHz."""
+
+from __future__ import annotations
+
+import wave
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+Samples = npt.NDArray[np.int16]
+
+FULL_DBM0 = 3.14  # dBm0 of a sine at digital clip (A-law), G.711
+
+
+def read(path: Path) -> npt.NDArray[np.int16]:
+    """A 16-bit WAV file as samples x channels."""
+    with wave.open(str(path)) as file:
+        data = np.frombuffer(file.readframes(file.getnframes()), dtype=np.int16)
+        return data.reshape(-1, file.getnchannels())
+
+
+def tone_dbm0(samples: Samples, hz: float) -> float:
+    """Level of one tone in the loudest second of the samples, in dBm0; -99 when there is none."""
+    best = -99.0
+    for start in range(0, max(1, len(samples) - 4000), 4000):
+        part = samples[start : start + 4000].astype(float)
+        if len(part) < 4000:
+            break
+        phase = np.exp(-2j * np.pi * hz / 8000 * np.arange(len(part)))
+        amplitude = 2 * abs(np.dot(part * np.hanning(len(part)), phase)) / (len(part) / 2)
+        best = max(best, 20 * np.log10(max(amplitude, 1e-3) / 32768) + FULL_DBM0)
+    return best
+
+
+def likeness(sound: Samples, heard: Samples) -> float:
+    """How much of `sound` is found again in `heard`: the highest normalised cross-correlation, 0 to 1."""
+    one = sound.astype(float) - sound.mean()
+    other = heard.astype(float) - heard.mean()
+    size = 1 << (len(one) + len(other)).bit_length()
+    product = np.fft.irfft(np.fft.rfft(other, size) * np.conj(np.fft.rfft(one, size)), size)
+    at = int(np.argmax(product[: len(other)]))
+    part = other[at : at + len(one)]
+    norm = np.linalg.norm(one[: len(part)]) * np.linalg.norm(part)
+    return float(np.dot(one[: len(part)], part) / norm) if norm else 0.0
