@@ -5,6 +5,7 @@ The ops and events are listed in drivers/emulated/README.md.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -71,7 +72,12 @@ class Control:
             }
             for call in self._network.calls.values()
         ]
-        return {"modems": [unit.status() for unit in self._units.values()], "calls": calls, "faults": FAULTS}
+        return {
+            "pid": os.getpid(),
+            "modems": [unit.status() for unit in self._units.values()],
+            "calls": calls,
+            "faults": FAULTS,
+        }
 
     def _call(self, message: Message) -> Message:
         give_up = float(message.get("give_up_after_s", GIVE_UP_SECONDS))
