@@ -1,0 +1,186 @@
+"""What one section of a configuration says of another, and of files on this machine: must all be true.
+
+Shapes and values are checked by `schema.py`. Nothing is changed here, and no port is opened: a missing
+modem takes its line down, it does not make the configuration wrong.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
+
+from appliance.config.problem import Keys, Problem, closest, names
+from appliance.config.schema import Config, Destination, Sim7600Line
+from dsp.tones import zones
+from dsp.wav import WavError, read_mono
+
+Known = dict[str, set[str]]  # kind of thing -> the names there are
+Reference = tuple[Keys, str, str]  # where, kind of thing, its name
+
+
+def check(config: Config, folder: Path, *, broken: Iterable[Keys] = ()) -> list[Problem]:
+    """Every contradiction in `config`, whose relative files are in `folder`; no file names or lines in them.
+
+    `broken` are entries such as ("queues", "sales") that the file has but `config` lacks, because they
+    could not be read: others may refer to them.
+    """
+    known = _known(config, broken)
+    return [
+        *_unknown_zone(config),
+        *_unknown_references(config, known),
+        *_repeated_agents(config),
+        *_shared_ports(config),
+        *_shared_phones(config),
+        *_bad_prompts(config, folder),
+        *_bad_recording_folder(config),
+    ]
+
+
+def prompt_file(folder: Path, written: str) -> Path:
+    """The file that an entry of [prompts] means."""
+    return folder / written
+
+
+def _known(config: Config, broken: Iterable[Keys]) -> Known:
+    known = {
+        "menu": set(config.menus),
+        "queue": set(config.queues),
+        "agent": set(config.agents),
+        "prompt": set(config.prompts),
+    }
+    for section, name in (keys for keys in broken if len(keys) == 2):
+        known.setdefault(str(section).removesuffix("s"), set()).add(str(name))
+    return known
+
+
+def _unknown_zone(config: Config) -> Iterator[Problem]:
+    zone, known = config.box.country, zones()
+    if zone not in known:
+        wrong = "a country whose tones are not known"
+        yield Problem(
+            path=("box", "country"),
+            value=zone,
+            wrong=wrong,
+            allowed=" ".join(known),
+            closest=closest(zone, known),
+        )
+
+
+def _unknown_references(config: Config, known: Known) -> Iterator[Problem]:
+    for path, to in _destinations(config):
+        if to.kind != "hangup" and to.name not in known[to.kind]:
+            near = closest(to.name, known[to.kind])
+            yield Problem(
+                path=path,
+                value=str(to),
+                wrong=f"there is no {to.kind} {to.name}",
+                allowed=names(f"{to.kind}:{name}" for name in known[to.kind]),
+                closest=f"{to.kind}:{near}" if near else "",
+            )
+    for path, kind, name in _references(config):
+        if name not in known[kind]:
+            yield Problem(
+                path=path,
+                value=name,
+                wrong=f"there is no {kind} {name}" if name else f"needs the name of a {kind}",
+                allowed=names(known[kind]) or f"a name from [{kind}s], which has none yet",
+                closest=closest(name, known[kind]),
+            )
+
+
+def _destinations(config: Config) -> Iterator[tuple[Keys, Destination]]:
+    for name, line in config.lines.items():
+        yield ("lines", name, "to"), line.to
+    for name, menu in config.menus.items():
+        yield from ((("menus", name, "keys", digit), to) for digit, to in menu.keys.items())
+        yield ("menus", name, "otherwise"), menu.otherwise
+    for name, queue in config.queues.items():
+        yield ("queues", name, "overflow"), queue.overflow
+
+
+def _references(config: Config) -> Iterator[Reference]:
+    for name, menu in config.menus.items():
+        yield ("menus", name, "prompt"), "prompt", menu.prompt
+    for name, queue in config.queues.items():
+        yield from ((("queues", name, "agents", n), "agent", agent) for n, agent in enumerate(queue.agents))
+    yield from (reference for reference in _optional_prompts(config) if reference[2])
+
+
+def _optional_prompts(config: Config) -> Iterator[Reference]:
+    for name, menu in config.menus.items():
+        yield ("menus", name, "wrong_key"), "prompt", menu.wrong_key
+    for name, queue in config.queues.items():
+        yield ("queues", name, "music"), "prompt", queue.music
+        yield ("queues", name, "greeting"), "prompt", queue.greeting
+    yield ("recording", "announce"), "prompt", config.recording.announce
+
+
+def _repeated_agents(config: Config) -> Iterator[Problem]:
+    for name, queue in config.queues.items():
+        for place, agent in enumerate(queue.agents):
+            if agent in queue.agents[:place]:
+                path = ("queues", name, "agents", place)
+                yield Problem(path=path, value=agent, wrong="stands twice in this list, leave one out")
+
+
+def _shared_ports(config: Config) -> Iterator[Problem]:
+    """A serial port serves one line, as AT port or as audio port; one not enabled leaves it alone."""
+    owners: dict[str, str] = {}
+    for name, line in config.lines.items():
+        if not isinstance(line, Sim7600Line) or not line.enabled:
+            continue
+        for option, port in (("port", line.port), ("audio_port", line.audio_port)):
+            if not port or "\0" in port:
+                yield Problem(path=("lines", name, option), value=port, wrong="no name of a device")
+                continue
+            here = f"lines.{name}.{option}"
+            owner = owners.setdefault(os.path.realpath(port), here)
+            if owner != here:
+                wrong = f"the same port as {owner}, every line needs its own two"
+                yield Problem(path=("lines", name, option), value=port, wrong=wrong)
+
+
+def _shared_phones(config: Config) -> Iterator[Problem]:
+    owners: dict[str, str] = {}
+    for name, agent in config.agents.items():
+        user, at, host = agent.phone.rpartition("@")
+        owner = owners.setdefault(
+            user + at + host.lower(), name
+        )  # the host's case says nothing, RFC 3261 19.1.4
+        if owner != name:
+            wrong = f"the same phone as agents.{owner}, every agent needs an own one"
+            yield Problem(path=("agents", name, "phone"), value=agent.phone, wrong=wrong)
+
+
+def _bad_prompts(config: Config, folder: Path) -> Iterator[Problem]:
+    for name, written in config.prompts.items():
+        wrong = _why_unplayable(folder, written)
+        if wrong:
+            allowed = "a WAV file with speech or music, 8 kHz, mono, 16 bit"
+            yield Problem(path=("prompts", name), value=written, wrong=wrong, allowed=allowed)
+
+
+def _why_unplayable(folder: Path, written: str) -> str:
+    if not written or "\0" in written:
+        return "no name of a file"
+    path = prompt_file(folder, written)
+    try:
+        if not path.is_file():  # asked first: opening a named pipe would wait for ever
+            return f"there is no file {path}"
+        read_mono(path)
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    except WavError as error:
+        return f"cannot be played: {error}"
+    return ""
+
+
+def _bad_recording_folder(config: Config) -> Iterator[Problem]:
+    written = config.recording.folder
+    folder = PurePosixPath(written)
+    if "\0" in written or not folder.parts or folder.is_absolute() or ".." in folder.parts:
+        allowed = "a folder below the state folder, without a leading / and without .."
+        yield Problem(
+            path=("recording", "folder"), value=written, wrong="not a usable folder", allowed=allowed
+        )

@@ -1,0 +1,107 @@
+"""The schema as a list of options, for those that tell people about it: error messages and the reference."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Mapping
+from typing import Any
+
+from annotated_types import Ge, Le
+from pydantic.fields import FieldInfo
+
+from appliance.config.problem import Keys
+from appliance.config.schema import Config, Destination, Section
+
+DESTINATION = '"menu:NAME", "queue:NAME", "agent:NAME" or "hangup"'
+
+# What a value may look like, in words; tests/appliance/config fails when the schema has a pattern that is
+# not here.
+PATTERNS = {
+    r"^[a-z0-9][a-z0-9_-]{0,31}$": 'small letters, digits, "-" and "_", at most 32',
+    r"^[0-9*#]$": "one key of the telephone: 0 to 9, * or #",
+    r"^[a-z]{2}$": "two small letters",
+    r"^([0-9]{4,8})?$": "4 to 8 digits, or nothing",
+    r"^sip:[^\s<>]+$": "sip:USER@HOST or sip:USER@HOST:PORT",
+}
+KINDS = {str: "text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
+
+
+def sections_in(annotation: Any) -> list[type[Section]]:
+    """Every Section class that an annotation mentions, in order."""
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return [annotation]
+    return [found for part in typing.get_args(annotation) for found in sections_in(part)]
+
+
+def is_named(annotation: Any) -> bool:
+    """True for a table of tables, as in [queues.NAME]."""
+    return typing.get_origin(annotation) is dict and bool(sections_in(annotation))
+
+
+def driver_of(section: type[Section]) -> str:
+    """The `driver` that selects this kind of line, "" for a section that is no line."""
+    field = section.model_fields.get("driver")
+    return str(typing.get_args(field.annotation)[0]) if field else ""
+
+
+def drivers() -> list[str]:
+    """Every driver a line may name."""
+    return [driver_of(line) for line in sections_in(Config.model_fields["lines"].annotation)]
+
+
+def section_at(path: Keys, data: Mapping[str, Any]) -> type[Section] | None:
+    """The Section that describes the table at `path` of the file's `data`, None where there is none."""
+    if not path:
+        return Config
+    field = Config.model_fields.get(str(path[0]))
+    if field is None or len(path) != (2 if is_named(field.annotation) else 1):
+        return None
+    found = sections_in(field.annotation)
+    if len(found) < 2:
+        return found[0] if found else None
+    driver = _entry(data, path).get("driver")
+    return next((section for section in found if driver_of(section) == driver), None)
+
+
+def _entry(data: Mapping[str, Any], path: Keys) -> Mapping[str, Any]:
+    here: Any = data
+    for key in path:
+        here = here.get(key) if isinstance(here, Mapping) else None
+    return here if isinstance(here, Mapping) else {}
+
+
+def field_at(path: Keys, data: Mapping[str, Any]) -> FieldInfo | None:
+    """The option that `path` is, or lies in (an element of a list, a key of a table of values)."""
+    for end in range(len(path), 0, -1):
+        section = section_at(path[: end - 1], data)
+        if section is not None:
+            return section.model_fields.get(str(path[end - 1]))
+    return None
+
+
+def allowed_values(field: FieldInfo) -> str:
+    """What an option may be, in words: its choices, range, pattern or kind."""
+    annotation = field.annotation
+    if annotation is Destination:
+        return DESTINATION
+    if typing.get_origin(annotation) is typing.Literal:
+        return ", ".join(str(choice) for choice in typing.get_args(annotation))
+    if typing.get_origin(annotation) is list:
+        return "a list of names, at least one"
+    if typing.get_origin(annotation) is dict:
+        return "a table"
+    return _pattern(field) or KINDS.get(typing.cast(type, annotation), "") + _range(field)
+
+
+def _pattern(field: FieldInfo) -> str:
+    for rule in field.metadata:
+        pattern = getattr(rule, "pattern", None)
+        if pattern is not None:
+            return PATTERNS.get(pattern, f"text like {pattern}")
+    return ""
+
+
+def _range(field: FieldInfo) -> str:
+    low = [rule.ge for rule in field.metadata if isinstance(rule, Ge)]
+    high = [rule.le for rule in field.metadata if isinstance(rule, Le)]
+    return f", {low[0]} to {high[0]}" if low and high else ""
