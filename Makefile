@@ -88,7 +88,7 @@ $(VENV)/.made:
 
 $(VENV)/.run: $(VENV)/.made pyproject.toml
 	@$(SAY) "installing Callbox into $(VENV)"
-	$(call listed,["build-system"]["requires"]) | $(PIP) -r /dev/stdin
+	$(call listed,["build-system"]["requires"]) | xargs -d '\n' $(PIP)
 	$(PIP) --no-build-isolation --editable .
 	touch $@
 
@@ -99,7 +99,7 @@ $(VENV)/.built: $(VENV)/.run $(NATIVE)
 
 $(VENV)/.tools: $(VENV)/.run
 	@$(SAY) "installing the tools that tests and lint need"
-	$(call listed,["project"]["optional-dependencies"]["test"]) | $(PIP) -r /dev/stdin
+	$(call listed,["project"]["optional-dependencies"]["test"]) | xargs -d '\n' $(PIP)
 	touch $@
 
 $(VENV)/.pjsua2: $(VENV)/.run drivers/sip/build_pjsua2.sh
