@@ -61,8 +61,9 @@ packages:
 	@missing=
 	command -v baresip >/dev/null || missing+=" baresip-core"
 	command -v gammu >/dev/null || missing+=" gammu"
-	command -v sipp >/dev/null || missing+=" sip-tester"
+	command -v sox >/dev/null || missing+=" sox"
 	[ -d /usr/share/asterisk/sounds/en_US_f_Allison ] || missing+=" asterisk-core-sounds-en-wav"
+	[ -d /usr/share/asterisk/moh ] || missing+=" asterisk-moh-opsound-wav"
 	[ -z "$$missing" ] || $(SAY) "Debian packages are missing, the tests that need them skip. To run those too:" \
 	    "sudo apt-get install$$missing"
 
