@@ -83,6 +83,7 @@ async def _play(site: Site, seconds: float, dice: random.Random, log_file: Path)
     watching = asyncio.create_task(_watch(site, seen), name="board")
     try:
         await _until_ready(seen, stop, log_file, keeping)
+        await _agents_ready(site, seen)
         ringing = asyncio.create_task(callers.run(), name="callers")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds or None):
@@ -98,15 +99,27 @@ async def _play(site: Site, seconds: float, dice: random.Random, log_file: Path)
 
 
 async def _until_ready(seen: Seen, stop: asyncio.Event, log_file: Path, keeping: asyncio.Task[None]) -> None:
-    """Callers come when every line can take them."""
+    """Callers come when every line and the phones' side can take them."""
+    missing = "the brain does not answer"
     for _ in range(int(START_SECONDS / 0.1)):
         if keeping.done():
             await keeping
-        if stop.is_set() or (seen.status and all(line["state"] == "idle" for line in seen.status["lines"])):
+        if seen.status:
+            ports = [*seen.status["lines"], {"line": "sip", **seen.status["sip"]}]
+            ill = [port for port in ports if port["state"] != "idle"]
+            missing = "; ".join(f"{port['line']} is {port['state']}: {port['reason']}" for port in ill)
+        if stop.is_set() or not missing:
             return
         await asyncio.sleep(0.1)
-    if not seen.status:
-        raise DemoRefused(f"the box did not start within {START_SECONDS:.0f} s; {log_file} says why.")
+    raise DemoRefused(f"not ready within {START_SECONDS:.0f} s: {missing}. The log says why: {log_file}")
+
+
+async def _agents_ready(site: Site, seen: Seen) -> None:
+    """Everybody begins ready, whatever an earlier demo left them in."""
+    for agent in seen.status.get("agents", []):
+        command = {"offline": "login", "paused": "ready"}.get(agent["state"])
+        if command:
+            await _ask(site.state / "run" / SOCKET, "agent", agent=agent["agent"], command=command)
 
 
 async def _watch(site: Site, seen: Seen) -> None:
@@ -126,19 +139,22 @@ async def _watch(site: Site, seen: Seen) -> None:
 
 async def _look(site: Site, seen: Seen) -> None:
     """Ask the brain and the engine; what does not answer leaves what was seen last."""
-    run = site.state / "run"
-    for socket, op in ((run / SOCKET, "status"), (run / "media.sock", "counters")):
-        try:
-            peer = wire.Peer(wire.connect(socket))
-        except OSError:
-            continue
-        with contextlib.suppress(TimeoutError, wire.WireError, wire.WireLost):
-            async with asyncio.timeout(2):
-                reply = await peer.request(op)
-                if op == "status":
-                    seen.status = reply
-                else:
-                    seen.counters = reply
+    seen.status = await _ask(site.state / "run" / SOCKET, "status") or seen.status
+    seen.counters = await _ask(site.state / "run" / "media.sock", "counters") or seen.counters
+
+
+async def _ask(socket: Path, op: str, **fields: Any) -> Mapping[str, Any]:
+    """One answer, {} when there is none."""
+    try:
+        peer = wire.Peer(wire.connect(socket))
+    except OSError:
+        return {}
+    try:
+        async with asyncio.timeout(2):
+            return await peer.request(op, **fields)
+    except (TimeoutError, wire.WireError, wire.WireLost):
+        return {}
+    finally:
         peer.close()
 
 

@@ -11,6 +11,7 @@ from appliance.supervisor import Program
 
 NAMES = ("ana", "ben", "cem", "dora", "emil", "fay", "gus", "hana", "ivo", "june", "kai", "lea")
 PROMPTS = Path(__file__).resolve().parents[2] / "config" / "prompts"
+ANSWER_AFTER = (0.8, 2.2, 1.4, 3.0)  # s; agents differ
 FIRST_PORT = 15060  # away from a real box's 5060
 DRIFT_PPM = "120,-80,40,-150,200,-20"  # no two clocks agree; a demo in which they do proves little
 
@@ -112,7 +113,8 @@ class Site:
                     *(sys.executable, "-m", "drivers.sip.softphone"),
                     *("--user", agent, "--port", str(self.phone_port(agent))),
                     *("--play", str(speech[number % len(speech)])),
-                    *("--answer-after", "0.5", "2.5", "--talk-seconds", "5", "20"),
+                    *("--answer-after", str(ANSWER_AFTER[number % len(ANSWER_AFTER)])),
+                    *("--talk-seconds", "5", "20"),
                     *("--seed", str(seed + number)),
                 ],
             )
