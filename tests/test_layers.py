@@ -63,8 +63,6 @@ MOST_LINES = 400
 # Longer files, and why each is one idea all the same.
 LONGER = {
     "dsp/_native/graph.c": "every change of who hears whom, under one lock whose rules one file shows",
-    "drivers/emulated/modem.py": "one modem's AT commands, a few lines each; parts with another idea are out",
-    "drivers/gsm/calls.py": "one call of a modem, ring to end, where any report may be lost at any step",
 }
 
 

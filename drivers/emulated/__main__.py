@@ -56,7 +56,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--boot-seconds", type=float, default=BOOT_SECONDS, help="a reset takes this (3)")
     parser.add_argument("--control", type=Path, metavar="SOCKET", help="remote control by a unix socket")
     parser.add_argument("--ring-every", type=float, metavar="S", help="call the modems in turn, every S s")
-    parser.add_argument("--wav", default="", help="what those callers say (8 kHz mono 16-bit WAV)")
+    parser.add_argument("--wav", default="", help="what those callers say (a WAV file of 8 kHz)")
     parser.add_argument("--talk-seconds", type=float, default=30.0, help="those callers hang up after (30)")
     parser.add_argument("--verbose", action="store_true", help="log every call event to stderr")
     parsed = parser.parse_args(argv)

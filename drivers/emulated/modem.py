@@ -7,7 +7,6 @@ It knows the AT commands our driver and gammu use, carries one voice call, and m
 from __future__ import annotations
 
 import asyncio
-import enum
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -16,34 +15,11 @@ from typing import Protocol
 from drivers.emulated.atface import AtFace, Later, Refused
 from drivers.emulated.faults import HEALED_BY_RESET
 from drivers.emulated.simcom import SIM7600, Family
+from drivers.emulated.voicecall import CallState, VoiceCall
 
 RING_SECONDS = 3.0  # SIM7600: RING is repeated about every 3 s
 ANSWER_SECONDS = 0.05  # ATA's OK to VOICE CALL: BEGIN
 NO_SIM, PIN_NEEDED, SIM_BUSY, WRONG_PIN, BAD_INDEX, NOT_ALLOWED = 10, 11, 14, 16, 21, 3
-
-
-class CallState(enum.IntEnum):
-    """<stat> of +CLCC (3GPP 27.007 7.18; 6 is SIMCom's own)."""
-
-    ACTIVE = 0
-    DIALING = 2
-    ALERTING = 3
-    INCOMING = 4
-    ENDED = 6
-
-
-@dataclass
-class VoiceCall:
-    """The one call the modem has."""
-
-    number: str
-    inbound: bool
-    state: CallState
-    began: float = 0.0
-
-    def clcc(self) -> str:
-        kind = 145 if self.number.startswith("+") else 129
-        return f'+CLCC: 1,{int(self.inbound)},{int(self.state)},0,0,"{self.number}",{kind}'
 
 
 @dataclass
@@ -398,15 +374,14 @@ class Modem(AtFace):
 
     def _report(self, call: VoiceCall) -> None:
         if self._settings["+CLCC"] == "1" and "F7a" not in self.faults:
-            line = call.clcc()
-            hidden = "F7c" in self.faults and call.inbound
-            self.say(line.replace(call.number, "") if hidden and call.number else line)
+            self.say(call.clcc(hidden="F7c" in self.faults and call.inbound))
 
     def _ring(self) -> None:
         if self.call is None or self.call.state is not CallState.INCOMING:
             return
         ring = "+CRING: VOICE" if "F7d" in self.faults or self._settings["+CRC"] == "1" else "RING"
-        clip = self._clip_line()
+        tells = self._settings["+CLIP"] == "1" and "F7a" not in self.faults
+        clip = self.call.clip(hidden="F7c" in self.faults) if tells else ""
         if "F7b" in self.faults:
             ring, clip = clip, ring
         if "F7f" not in self.faults:
@@ -416,13 +391,6 @@ class Modem(AtFace):
         elif clip:
             self.say(clip)
         self._ring_timer = self._later(RING_SECONDS, self._ring)
-
-    def _clip_line(self) -> str:
-        if self.call is None or self._settings["+CLIP"] != "1" or "F7a" in self.faults:
-            return ""
-        number = "" if "F7c" in self.faults else self.call.number
-        kind = 145 if number.startswith("+") else 129 if number else 128
-        return f'+CLIP: "{number}",{kind},,,,{0 if self.call.number else 1}'
 
     def _stop_ringing(self) -> None:
         if self._ring_timer is not None:

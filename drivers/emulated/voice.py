@@ -8,6 +8,7 @@ import wave
 from pathlib import Path
 
 from drivers.emulated.pcm import FRAME_BYTES, FRAME_SECONDS, SILENCE
+from dsp.wav import WavError, read_mono
 
 RATE = 8000
 FULL_SCALE_DBM0 = 3.14  # of a sine, ITU-T G.711 table 1
@@ -92,18 +93,11 @@ def tone(*hertz: float, seconds: float, level_dbm0: float) -> bytes:
 
 
 def read_speech(path: str) -> bytes:
-    """The samples of an 8 kHz mono 16-bit WAV file; raises BadSpeech."""
+    """The samples of a WAV file of telephone quality (8 kHz); raises BadSpeech."""
     try:
-        with wave.open(path, "rb") as file:
-            shape = (file.getframerate(), file.getnchannels(), file.getsampwidth() * 8)
-            if shape != (RATE, 1, 16):
-                raise BadSpeech(
-                    f"{path} is {shape[0]} Hz, {shape[1]} channels, {shape[2]} bit; a modem speaks "
-                    f"8000 Hz, 1 channel, 16 bit. Convert it: sox IN -r 8000 -c 1 -b 16 OUT"
-                )
-            return file.readframes(file.getnframes())
-    except (OSError, EOFError, wave.Error) as error:
-        raise BadSpeech(f"{path} cannot be read as WAV: {error}") from error
+        return read_mono(path)
+    except WavError as error:
+        raise BadSpeech(str(error)) from error
 
 
 def _open_recorder(path: Path | None) -> wave.Wave_write | None:

@@ -15,7 +15,8 @@ from typing import Any, Protocol
 
 from drivers.at.channel import Channel, CommandFailed
 from drivers.at.parser import fields
-from drivers.gsm.clcc import CallStat, CurrentCall, parse_clcc
+from drivers.gsm.clcc import CallStat, CurrentCall, current_calls, parse_clcc
+from drivers.gsm.hangup import HangUp
 from drivers.gsm.leg import GsmLeg
 from drivers.gsm.pcm import AudioPort
 from drivers.gsm.quirks import Dialect, Meaning
@@ -35,7 +36,6 @@ log = logging.getLogger(__name__)
 DIAL_SECONDS = 60.0  # ATD may take 40 s and more (field reports)
 ANSWER_SECONDS = 15.0  # ATA to voice
 CLIP_GRACE_SECONDS = (1.0, 2.0)  # +CLIP may come late or never: then +CLCC is asked, twice at most
-HANGUP_SECONDS = 3.0
 AUDIO_RETRY_SECONDS = 0.3
 DIAL_RESULTS = {"BUSY": EndCause.BUSY, "NO ANSWER": EndCause.NO_ANSWER}
 
@@ -72,19 +72,20 @@ class Calls:
         self._known = False  # the modem has the leg's call, so +CLCC must list it
         self._identifying: asyncio.Task[None] | None = None
         self._connecting: asyncio.Task[None] | None = None
+        self._hang_up = HangUp(name, dialect, channel)
         self._clearing = asyncio.Lock()  # guards the modem's calls: none is begun while one is hung up
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def adopt(self) -> None:
         """Take over what the modem is doing since before we came: a call up is not disturbed."""
         self._open = True
-        for call in await self.current():
+        for call in await current_calls(self._channel):
             if call.stat in (CallStat.ACTIVE, CallStat.HELD):
                 await self._adopt_active(call)
             else:
                 await self._take_stray([call])
         if self.leg is None:
-            await self._try(self._dialect.audio_stop)
+            await self._ask(self._dialect.audio_stop)
 
     async def stop(self) -> None:
         """The session is over and the channel lost: no task is left; the leg is left as it is."""
@@ -126,15 +127,9 @@ class Calls:
         elif meaning is Meaning.NO_ANSWER:
             self._failed(EndCause.NO_ANSWER)
 
-    async def current(self) -> list[CurrentCall]:
-        """The modem's own list."""
-        lines = await self._channel.command("AT+CLCC", "+CLCC:", may_be_empty=True)
-        calls = (parse_clcc(line) for line in lines)
-        return [call for call in calls if call is not None and call.stat is not CallStat.ENDED]
-
     async def reconcile(self) -> None:
         """What +CLCC says counts: a leg it does not know twice in a row has ended."""
-        leg, calls = self.leg, await self.current()
+        leg, calls = self.leg, await current_calls(self._channel)
         if leg is None and self.leg is None:
             await self._take_stray(calls)
         if leg is None or leg is not self.leg or not self._known:
@@ -146,7 +141,7 @@ class Calls:
             return
         self.absent += 1
         if self.absent > 1:
-            leg.moved(LegState.ENDED, _silent_end(leg))
+            leg.moved(LegState.ENDED, leg.silent_end())
 
     async def _take_stray(self, calls: list[CurrentCall]) -> None:
         """The modem has a call that we have no leg for: its RING was lost, or a hang-up went wrong."""
@@ -226,7 +221,9 @@ class Calls:
         try:
             for seconds in CLIP_GRACE_SECONDS:
                 await asyncio.sleep(seconds)
-                calls = [call for call in await self.current() if call.stat is CallStat.INCOMING]
+                calls = [
+                    call for call in await current_calls(self._channel) if call.stat is CallStat.INCOMING
+                ]
                 if not calls:
                     return  # an old RING, or the caller is gone
                 if calls[0].number:
@@ -292,7 +289,7 @@ class Calls:
         leg = GsmLeg(self, peer=call.number, state=LegState.UP, inbound=call.inbound)
         command, silent = self._dialect.audio_query
         if silent in await self._ask(command, silent.partition(":")[0] + ":"):
-            await self._try(self._dialect.audio_start)
+            await self._ask(self._dialect.audio_start)
         leg.audio = SerialAudio(await self._audio.ensure())
         log.info("port %s: a call is up already, taken over", self.name)
         self._take(leg)
@@ -306,8 +303,7 @@ class Calls:
             leg.moved(LegState.ENDED, DIAL_RESULTS.get(error.answer, EndCause.FAILED))
         except PortTimeout as error:
             log.warning("%s", error)
-            await self._clear_quietly(leg)
-            leg.moved(LegState.ENDED, EndCause.FAILED)
+            await self._give_up(leg)
         except PortLost:
             pass  # the session ends, and the leg with it
 
@@ -323,8 +319,7 @@ class Calls:
         finally:
             self._connecting = None
         log.error("port %s: a call without sound is ended: %s", self.name, self.audio_trouble)
-        await self._clear_quietly(leg)
-        leg.moved(LegState.ENDED, EndCause.FAILED)
+        await self._give_up(leg)
 
     async def _start_audio(self) -> bool:
         """A refusal is tried once more, and means that the modem wants a reset after the call (F13)."""
@@ -341,7 +336,7 @@ class Calls:
         """After a call: voice off, and a reset if the audio port is not to be trusted."""
         try:
             async with self._clearing:
-                await self._try(self._dialect.audio_stop)
+                await self._ask(self._dialect.audio_stop)
             if self.leg is not None:
                 return
             if self.audio_trouble:
@@ -352,47 +347,28 @@ class Calls:
             self._host.fail(error)
 
     async def _clear(self, leg: GsmLeg | None) -> None:
-        """Hang up until +CLCC is empty; raises PortTimeout, and resets the modem, when nothing helps."""
+        """Hang up for sure; raises PortTimeout, and resets the modem, when nothing helps."""
         async with self._clearing:
-            for command in self._dialect.hangups:
-                try:
-                    await self._channel.command(command, seconds=HANGUP_SECONDS)
-                except (CommandFailed, PortTimeout) as error:
-                    log.warning("port %s: hang-up: %s", self.name, error)
-                if not await self._still_there(leg):
-                    return
+            if await self._hang_up.until_gone(lambda: self.leg not in (leg, None)):
+                return
         await self._reset("a call could not be hung up")
         raise PortTimeout(f"port {self.name}: a call could not be hung up, the modem is being reset")
 
-    async def _still_there(self, leg: GsmLeg | None) -> bool:
-        for seconds in (0.0, 0.3, 0.6):
-            await asyncio.sleep(seconds)
-            try:
-                calls = await self.current()
-            except (CommandFailed, PortTimeout) as error:
-                log.warning("port %s: hang-up: %s", self.name, error)
-                continue
-            if self.leg not in (leg, None) or all(call.stat is CallStat.WAITING for call in calls):
-                return False  # what is there now is somebody else's
-        return True
-
-    async def _clear_quietly(self, leg: GsmLeg) -> None:
+    async def _give_up(self, leg: GsmLeg) -> None:
         try:
             await self._clear(leg)
         except DriverError as error:
             log.warning("%s", error)
+        leg.moved(LegState.ENDED, EndCause.FAILED)
 
     async def _reset(self, why: str) -> None:
-        await self._try(self._dialect.reset)
+        await self._ask(self._dialect.reset)
         self._host.fail(
             ModemReset(f"port {self.name}: {why}; the modem is being reset, it comes back by itself")
         )
 
-    async def _try(self, command: str) -> None:
-        """A command whose refusal does not matter."""
-        await self._ask(command, None)
-
-    async def _ask(self, command: str, prefix: str | None) -> list[str]:
+    async def _ask(self, command: str, prefix: str | None = None) -> list[str]:
+        """The answer of a command whose refusal does not matter."""
         try:
             return await self._channel.command(command, prefix, may_be_empty=True)
         except CommandFailed as error:
@@ -419,10 +395,3 @@ class ModemReset(PortLost):
 def _without_name(name: str, error: DriverError) -> str:
     """The error as part of a sentence that names the port already."""
     return str(error).removeprefix(f"port {name}: ")
-
-
-def _silent_end(leg: GsmLeg) -> EndCause:
-    """Why a leg ended that just is not there any more."""
-    if leg.inbound or leg.state is LegState.UP:
-        return EndCause.REMOTE
-    return EndCause.NO_ANSWER if leg.state is LegState.RINGING else EndCause.FAILED

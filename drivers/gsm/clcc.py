@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from drivers.at.channel import Channel
 from drivers.at.parser import fields, number
 
 
@@ -41,3 +42,9 @@ def parse_clcc(text: str) -> CurrentCall | None:
     if stat < 0:
         return None
     return CurrentCall(index, direction == 1, CallStat(stat), values[5] if len(values) > 5 else "")
+
+
+async def current_calls(channel: Channel) -> list[CurrentCall]:
+    """Ask the modem; raises what `Channel.command` raises."""
+    calls = map(parse_clcc, await channel.command("AT+CLCC", "+CLCC:", may_be_empty=True))
+    return [call for call in calls if call is not None and call.stat is not CallStat.ENDED]

@@ -50,3 +50,9 @@ class GsmLeg(Leg):
         super().moved(state, cause)
         if self.state is LegState.ENDED and before is not LegState.ENDED:
             self._carrier.leg_ended(self)
+
+    def silent_end(self) -> EndCause:
+        """Why it ended when the modem does not say, but just has it no more."""
+        if self.inbound or self.state is LegState.UP:
+            return EndCause.REMOTE
+        return EndCause.NO_ANSWER if self.state is LegState.RINGING else EndCause.FAILED

@@ -343,7 +343,7 @@ async def test_the_control_socket_refuses_in_words(tmp_path: Path) -> None:
         for op, fields, words in [
             ("nonsense", {}, "there is no op"),
             ("call", {"modem": "gsm-9", "number": "1"}, "no such modem; there are gsm-1"),
-            ("call", {"modem": "gsm-1", "wav": "/nowhere.wav"}, "/nowhere.wav cannot be read"),
+            ("call", {"modem": "gsm-1", "wav": "/nowhere.wav"}, "/nowhere.wav: cannot be read"),
             ("fault", {"modem": "gsm-1", "fault": "F99"}, "F99 is no fault"),
             ("digits", {"call": "c9", "digits": "1"}, "there is no call c9"),
             ("callee", {"outcome": "sings"}, "sings"),
@@ -364,4 +364,4 @@ def test_help_explains_itself_and_bad_options_are_refused(tmp_path: Path) -> Non
     assert max(map(len, shown.splitlines())) <= 110
     assert "1 to 64 are possible" in run("--dir", str(tmp_path), "--modems", "65").stderr
     assert "numbers separated by commas" in run("--dir", str(tmp_path), "--drift-ppm", "fast").stderr
-    assert "cannot be read as WAV" in run("--dir", str(tmp_path), "--wav", "/nowhere").stderr
+    assert "cannot be read" in run("--dir", str(tmp_path), "--wav", "/nowhere").stderr

@@ -1,0 +1,53 @@
+"""Hanging up a GSM modem for sure: several commands, and +CLCC believed more than any OK (F25, F27)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from drivers.at.channel import Channel, CommandFailed
+from drivers.gsm.clcc import CallStat, current_calls
+from drivers.gsm.quirks import Dialect
+from drivers.port import PortTimeout
+
+log = logging.getLogger(__name__)
+
+HANGUP_SECONDS = 3.0  # AT+CHUP is answered within some 100 ms, if at all
+LOOK_SECONDS = (0.0, 0.3, 0.6)  # a call may stay in +CLCC for a moment after its hang-up
+
+
+class HangUp:
+    """The hang-up of one modem."""
+
+    def __init__(self, name: str, dialect: Dialect, channel: Channel) -> None:
+        self.name = name
+        self._dialect = dialect
+        self._channel = channel
+
+    async def until_gone(self, another: Callable[[], bool]) -> bool:
+        """True when the modem has no call any more; a call waiting does not count.
+
+        `another` says that a new call has taken the old one's place: it must not be hung up. Raises
+        PortLost.
+        """
+        for command in self._dialect.hangups:
+            try:
+                await self._channel.command(command, seconds=HANGUP_SECONDS)
+            except (CommandFailed, PortTimeout) as error:
+                log.warning("port %s: hang-up: %s", self.name, error)
+            if await self._gone(another):
+                return True
+        return False
+
+    async def _gone(self, another: Callable[[], bool]) -> bool:
+        for seconds in LOOK_SECONDS:
+            await asyncio.sleep(seconds)
+            try:
+                calls = await current_calls(self._channel)
+            except (CommandFailed, PortTimeout) as error:
+                log.warning("port %s: hang-up: %s", self.name, error)
+                continue
+            if another() or all(call.stat is CallStat.WAITING for call in calls):
+                return True
+        return False
