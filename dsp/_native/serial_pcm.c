@@ -19,6 +19,7 @@ void serial_pcm_init(struct serial_pcm *s, int fd, uint64_t tick, double known_p
 {
     memset(s, 0, sizeof *s);
     s->fd = fd;
+    s->tty = isatty(fd);
     s->tick = s->heard_tick = tick;
     s->chunk = USUAL_CHUNK;
     drift_init(&s->drift, known_ppm);
@@ -60,7 +61,7 @@ static void meet(struct serial_pcm *s, uint64_t at_ns)
 {
     double into_tick = (double)(int64_t)(at_ns - grid_time_ns(s->tick)) * SAMPLES_PER_NS;
     into_tick = fmin(FRAME_SAMPLES, fmax(0.0, into_tick));
-    if (isatty(s->fd))
+    if (s->tty)
         tcflush(s->fd, TCOFLUSH);
     s->half_due = false;
     s->prefill = (int)lrint(DRIFT_START_GUARD + FRAME_SAMPLES - into_tick);
@@ -125,7 +126,7 @@ void serial_pcm_readable(struct serial_pcm *s, uint64_t at_ns, bool hangup)
         die(s, error);
     else if (count == 0 && (hangup || got == 0)) {
         /* a tty with VMIN=0 reads 0 when it is merely empty, anything else when it is closed */
-        if (hangup || !isatty(s->fd) || ++s->empty_reads > EMPTY_READS)
+        if (hangup || !s->tty || ++s->empty_reads > EMPTY_READS)
             die(s, 0);
     }
 }
@@ -233,7 +234,7 @@ static int to_modem(struct serial_pcm *s, const struct sinc *sinc, const int16_t
 static bool clogged(const struct serial_pcm *s)
 {
     int waiting = 0;
-    return ioctl(s->fd, TIOCOUTQ, &waiting) == 0 && waiting > OUT_BACKLOG;
+    return s->tty && ioctl(s->fd, TIOCOUTQ, &waiting) == 0 && waiting > OUT_BACKLOG;
 }
 
 /* Gives the modem `bytes` whole samples; what does not fit is dropped, but never half a sample. */

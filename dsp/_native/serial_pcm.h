@@ -27,6 +27,7 @@ struct serial_pcm {
     int fd;        /* ours; -1 once dead */
     int error;     /* errno of its death, 0 = hung up */
     bool dead;
+    bool tty;      /* else a socket or pipe, as in tests */
     bool silent;   /* nothing for 2 s, and said so */
     int empty_reads;
     uint64_t heard_tick; /* of the last arrival, or of the declaration */

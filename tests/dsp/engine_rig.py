@@ -30,6 +30,9 @@ class Page:
         self.map = np.frombuffer(mmap.mmap(self.fd, PAGE.itemsize), PAGE)[0:1]
         self.map["magic"], self.map["slots"], self.map["frame_samples"] = 0x43425031, 64, 160
 
+    def __del__(self):
+        os.close(self.fd)
+
     def say(self, slot, tick, frame):
         up = self.map["slot"][0][slot]["up"]
         self.map["slot"][0]["in_use"][slot] = 1
@@ -68,15 +71,21 @@ class Rig:
         return [event[1:] for event in self.engine.events() if event[0] == kind]
 
 
+def pair():
+    """Two joined descriptors that never wait."""
+    ends = socket.socketpair()
+    for end in ends:
+        end.setblocking(False)
+    return ends[0].detach(), ends[1].detach()
+
+
 class Modem:
-    """The far end of a serial port: sends `wave(first, count)` in chunks by its own clock, keeps what it got."""
+    """The far end of a serial port: sends `wave(first, count)` in chunks by its own clock."""
 
     def __init__(self, rig: Rig, wave=None, *, ppm=0.0, chunk=160, jitter_ms=(0.0, 0.0), seed=1) -> None:
         self.rig = rig
-        self.far, near = socket.socketpair()
-        self.far.setblocking(False)
-        self.port = rig.engine.serial_open(os.dup(near.fileno()))
-        near.close()
+        self.far, near = pair()
+        self.port = rig.engine.serial_open(near)
         self.wave = wave
         self.chunk = chunk
         self.period_ns = chunk / (8000 * (1 + ppm * 1e-6)) * 1e9
@@ -94,7 +103,7 @@ class Modem:
         return max(self.arrived_ns, int(ideal))
 
     def send(self, data: bytes, at_ns: int):
-        self.far.send(data)
+        os.write(self.far, data)
         self.rig.engine.poll(at_ns)
 
     def until(self, ns: int):
@@ -108,15 +117,29 @@ class Modem:
 
     def take(self):
         """What the engine wrote since the last time, in samples."""
-        data = self.got
-        while True:
+        self.read()
+        whole = len(self.got) & ~1
+        data, self.got = self.got[:whole], self.got[whole:]
+        return np.frombuffer(data, "<i2")
+
+    def read(self):
+        """Take what the engine wrote, and keep it for `take`."""
+        while self.far >= 0:
             try:
-                data += self.far.recv(1 << 16)
+                self.got += os.read(self.far, 1 << 16)
             except BlockingIOError:
                 break
-        whole = len(data) & ~1
-        self.got = data[whole:]
-        return np.frombuffer(data[:whole], "<i2")
+
+    def hang_up(self):
+        """Close the far end of the descriptor."""
+        self.wave = None
+        os.close(self.far)
+        self.far = -1
+        self.rig.engine.poll(self.rig.tick * TICK_NS)
+
+    def __del__(self):
+        if self.far >= 0:
+            os.close(self.far)
 
     def status(self):
         return self.rig.engine.port_status(self.port)
@@ -128,6 +151,9 @@ def run(rig: Rig, modems, ticks: int, each=None):
         for modem in modems:
             modem.until((rig.tick + 1) * TICK_NS)
         rig.step()
+        for modem in modems:
+            modem.read()
+            modem.got = modem.got[-(1 << 16) :]
         if each is not None:
             each(rig.tick)
 
