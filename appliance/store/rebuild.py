@@ -7,13 +7,14 @@ from itertools import groupby, islice
 from pathlib import Path
 
 import peewee
-from peewee import SqliteDatabase
+from peewee import Model, SqliteDatabase
 
 from appliance.store import models, opening
 from appliance.store.derive import CallRow, derive
 from appliance.store.models import AgentTable, CallTable, EventTable
 from appliance.store.opening import StoreError
 
+DERIVED: tuple[type[Model], ...] = (CallTable, AgentTable)
 PART = 1000  # calls written at a time, so that memory stays small
 
 
@@ -33,8 +34,8 @@ def rebuild(path: Path) -> int:
 
 
 def _rebuild(db: SqliteDatabase) -> int:
-    CallTable.delete().execute(db)
-    AgentTable.delete().execute(db)
+    for table in DERIVED:
+        table.delete().execute(db)
     changes = EventTable.select().where(EventTable.kind == "AgentChanged").order_by(EventTable.id).dicts()
     models.put_agents(db, models.readable(changes.execute(db)))
     count, rows = 0, _rows(db)

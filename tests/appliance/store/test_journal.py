@@ -84,6 +84,7 @@ def test_a_call_goes_on_over_a_restart_of_the_journal(path: Path) -> None:
     assert (row.wait_ms, row.ring_ms, row.talk_ms, row.wrap_up_ms) == (6_000, 2_000, 80_000, 10_000)
 
 
+@pytest.mark.slow
 def test_rows_made_again_from_the_events_are_those_that_were_stored(path: Path, journal: Journal) -> None:
     for seed in range(20):
         put(journal, any_events(seed, 50))
@@ -200,6 +201,7 @@ def test_closing_while_the_disk_is_in_trouble_ends_in_time_and_says_what_is_miss
     assert "closed with" in caplog.text
 
 
+@pytest.mark.slow
 def test_a_file_that_is_damaged_while_in_use_is_set_aside_and_a_new_one_begun(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
