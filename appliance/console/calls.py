@@ -80,7 +80,7 @@ def calls_json(rows: Sequence[CallRow]) -> str:
 
 
 def calls_csv(rows: Iterable[CallRow]) -> str:
-    """Every column of `CallRow` under a line of their names; recordings are their paths, separated by ";"."""
+    """Every column of `CallRow` under a line of their names; recordings are paths with ";" between."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     names = [each.name for each in fields(CallRow)]
@@ -89,7 +89,7 @@ def calls_csv(rows: Iterable[CallRow]) -> str:
         paths = ";".join(str(each["path"]) for each in row.recordings)
         values = {**asdict(row), "recordings": paths}
         writer.writerow([_csv_cell(values[name]) for name in names])
-    return out.getvalue()
+    return out.getvalue().rstrip("\n")
 
 
 def story(row: CallRow, events: Sequence[Stamped], zone: tzinfo | None = None) -> str:

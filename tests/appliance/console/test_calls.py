@@ -56,7 +56,7 @@ def test_a_call_in_progress_shows_where_it_is() -> None:
 def test_no_calls_are_said_to_be_none() -> None:
     assert calls_table([]) == "none"
     assert json.loads(calls_json([])) == []
-    assert calls_csv([]).count("\n") == 1
+    assert calls_csv([]).startswith("call_id,line,")
 
 
 def test_control_characters_of_a_caller_do_not_reach_the_terminal() -> None:
