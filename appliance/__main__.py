@@ -130,11 +130,7 @@ def _check(options: argparse.Namespace) -> int:
         loaded = load(file)
     except ConfigError as error:
         if options.json:
-            print(
-                json.dumps(
-                    {"ok": False, "problems": [vars(problem) for problem in error.problems]}, default=str
-                )
-            )
+            print(json.dumps({"ok": False, "problems": [problem.plain() for problem in error.problems]}))
             return 1
         raise
     config = loaded.config
