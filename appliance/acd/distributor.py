@@ -96,9 +96,9 @@ class Distributor:
             self._after_call(agent, keep_idle=True)
         self._done()
 
-    def position(self, ticket: Ticket) -> int:
-        """1 for the caller at the head of the queue."""
-        return self.queues[ticket.queue].position(ticket)
+    def position(self, queue: str, call_id: str, place: float) -> int:
+        """1 for a caller who is, or would be, at the head of the queue."""
+        return self.queues[queue].position(place, call_id)
 
     @contextlib.contextmanager
     def waiting(self, call_id: str, queue: str, place: float) -> Iterator[Ticket]:

@@ -67,9 +67,9 @@ class Queue:
             raise ValueError(f"queue {self.name}: no ticket of call {ticket.call_id}")
         del self._tickets[index]
 
-    def position(self, ticket: Ticket) -> int:
-        """1 for the caller at the head."""
-        return bisect.bisect_left(self._tickets, ticket.key, key=lambda t: t.key) + 1
+    def position(self, place: float, call_id: str) -> int:
+        """1 for the caller at the head; of a ticket that is here, or of one that would come."""
+        return bisect.bisect_left(self._tickets, (place, call_id), key=lambda t: t.key) + 1
 
     def first_waiting(self) -> Ticket | None:
         """The oldest ticket nobody is being rung for."""

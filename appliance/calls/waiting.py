@@ -20,10 +20,10 @@ async def wait_for_agent(call: Call, queue: str, centre: Centre) -> Destination:
     settings = centre.queue(queue)
     story = call.story
     resumed = story.stage in (Stage.WAITING, Stage.OFFERED) and story.queue == queue
+    if not resumed:  # told first: joining may ring an agent at once
+        position = centre.acd.position(queue, call.id, story.place)
+        call.note(CallQueued(call_id=call.id, queue=queue, position=position, place=story.place))
     with centre.acd.waiting(call.id, queue, story.place) as ticket:
-        if not resumed:
-            position = centre.acd.position(ticket)
-            call.note(CallQueued(call_id=call.id, queue=queue, position=position, place=ticket.place))
         try:
             async with asyncio.timeout(settings.max_wait_seconds or None) as limit:
                 agent, phone = await _taken(call, ticket, centre, greet=not resumed)

@@ -72,23 +72,42 @@ class Box:
             *(sys.executable, "-m", "drivers.emulated", "--dir", str(ports), "--modems", str(lines)),
             *("--drift-ppm", drift_ppm, "--boot-seconds", "0.5", "--control", str(self.run / "modems.sock")),
         ]
-        children = programs(load(self.config_file).config, self.config_file, self.state)
+        self.ready_lines = self.lines  # those the start waits for
+        self.hold_back = False  # start only the modems; `start_the_box` the rest
         self.log_file = folder / "box.log"
-        self.supervisor = Supervisor(
-            [Program("modems", modems), *children], state=self.state, log_file=self.log_file
-        )
+        self.supervisor = Supervisor([Program("modems", modems)], state=self.state, log_file=self.log_file)
 
     async def __aenter__(self) -> Box:
-        self._running = asyncio.create_task(self.supervisor.run())
+        box = programs(load(self.config_file).config, self.config_file, self.state)
+        if not self.hold_back:
+            self.supervisor.children += box
+        self._running = [asyncio.create_task(self.supervisor.run())]
         try:
             await self.until(lambda: (self.run / "modems.sock").exists())
             self.network = wire.Peer(wire.connect(self.run / "modems.sock"), on_event=self._heard)
-            await self.until_status(lambda status: all(line["state"] == "idle" for line in status["lines"]))
-            await self.until_status(lambda status: status["sip"]["state"] == "idle" and status["engine"])
+            if not self.hold_back:
+                await self._ready()
         except BaseException:
             await self._end()
             raise
         return self
+
+    async def start_the_box(self) -> None:
+        """The rest, when the start was held back."""
+        (self.state / "own").mkdir()
+        children = programs(load(self.config_file).config, self.config_file, self.state)
+        rest = Supervisor(children, state=self.state / "own", log_file=self.log_file)
+        self._running.append(asyncio.create_task(rest.run()))
+        await self._ready()
+
+    async def _ready(self) -> None:
+        def ready(status: dict[str, Any]) -> bool:
+            idle = [line["line"] for line in status["lines"] if line["state"] == "idle"]
+            return (
+                set(self.ready_lines) <= set(idle) and status["sip"]["state"] == "idle" and status["engine"]
+            )
+
+        await self.until_status(ready)
 
     async def __aexit__(self, *error: object) -> None:
         self.network.close()
@@ -97,9 +116,10 @@ class Box:
             sys.stderr.write(self.log_file.read_text(errors="replace")[-12000:])
 
     async def _end(self) -> None:
-        self._running.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._running
+        for running in reversed(self._running):
+            running.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await running
 
     # --- the outside world ----------------------------------------------------------------------------
 
@@ -154,8 +174,7 @@ class Box:
         """Wait for something other processes do."""
         async with asyncio.timeout(seconds):
             while not condition():
-                if self._running.done():
-                    await self._running
+                self._still_running()
                 await asyncio.sleep(0.02)
 
     async def until_status(
@@ -166,8 +185,7 @@ class Box:
         try:
             async with asyncio.timeout(seconds):
                 while not ((status := await self.status()) and condition(status)):
-                    if self._running.done():
-                        await self._running
+                    self._still_running()
                     await asyncio.sleep(0.02)
         except TimeoutError:
             raise TimeoutError(f"not within {seconds} s; the last status was {status}") from None
@@ -190,6 +208,11 @@ class Box:
             seconds,
         )
         return [asdict(row) for row in calls(self.database)]
+
+    def _still_running(self) -> None:
+        for running in self._running:
+            if running.done():
+                running.result()
 
     # --- breaking -------------------------------------------------------------------------------------
 

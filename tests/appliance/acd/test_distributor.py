@@ -60,7 +60,8 @@ def test_a_caller_keeps_the_place_when_the_agent_does_not_answer() -> None:
     floor.acd.log_in("ana")
     floor.acd.take_back(first, pause="no answer")
     assert floor.state("ana") is AgentState.PAUSED
-    assert (floor.acd.position(first), floor.acd.position(second)) == (1, 2)
+    assert [ticket for ticket in floor.acd.queues["sales"]] == [first, second]
+    assert floor.acd.position("sales", second.call_id, second.place) == 2
     floor.acd.resume("ana")
     assert first.state is TicketState.OFFERED
 
