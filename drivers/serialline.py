@@ -24,8 +24,11 @@ log = logging.getLogger(__name__)
 BAUD = 115200  # USB modems ignore it, real UARTs of the supported modems start with it
 READ_BYTES = 4096
 QUEUE_BYTES = 4096  # commands a stuck modem may leave unsent; one command is under 100 bytes
-#: What read and write give when the device has gone (USB unplugged, pty closed).
-GONE = frozenset({errno.EIO, errno.ENODEV, errno.ENXIO, errno.EPIPE, errno.EBADF, errno.EPROTO})
+BUSY = frozenset({errno.EAGAIN, errno.EBUSY})  # locked, or TIOCEXCL
+
+
+class PortBusy(PortRefused):
+    """Somebody else has the port open."""
 
 
 class Line(Protocol):
@@ -166,7 +169,7 @@ def _keep_calls(fd: int) -> None:
 
 def _refusal(name: str, path: str, error: BaseException) -> PortRefused:
     code = getattr(error, "errno", None)
-    if code in (errno.EAGAIN, errno.EBUSY):
+    if code in BUSY:
         holder = _holder(path)
         held = f"held by process {holder}" if holder else "held by another process"
         why, todo = f"is busy, {held}", "Stop that program; it is tried again by itself"
@@ -176,7 +179,8 @@ def _refusal(name: str, path: str, error: BaseException) -> PortRefused:
         why, todo = "may not be opened by this user", "Add the user to the group dialout"
     else:
         why, todo = f"cannot be opened ({error})", "Check that it is a serial port"
-    return PortRefused(f"port {name}: {path} {why}. {todo}")
+    kind = PortBusy if code in BUSY else PortRefused
+    return kind(f"port {name}: {path} {why}. {todo}")
 
 
 def _holder(path: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -20,11 +21,19 @@ DOUBT_SECONDS = 0.3  # an OK without the expected line may be the previous comma
 CALL_ENDS = ("NO CARRIER", "BUSY", "NO ANSWER", "NO DIALTONE", "NO DIAL TONE")
 
 
+def shown(command: str) -> str:
+    """A command as it may stand in a message or log: no PIN, and only the end of a telephone number."""
+    secret = re.match(r"(AT\+CPIN=).", command)
+    if secret:
+        return f"{secret[1]}..."
+    return re.sub(r"^ATD[^;]*?([^;]{0,3});?$", r"ATD...\1", command)
+
+
 class CommandFailed(PortRefused):
     """The modem answered with an error; `answer` is its own word ("ERROR", "+CME ERROR: 10")."""
 
     def __init__(self, port: str, command: str, answer: str) -> None:
-        super().__init__(f'port {port}: {command} was refused (the modem said "{answer}")')
+        super().__init__(f'port {port}: {shown(command)} was refused (the modem said "{answer}")')
         self.answer = answer
 
 
@@ -130,7 +139,7 @@ class Channel:
             raise self._lost
         done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         pending = self._pending = _Pending(text, prefix, may_be_empty, dialling, done, text)
-        log.debug("port %s: > %s", self.name, text)
+        log.debug("port %s: > %s", self.name, shown(text))
         try:
             self._write(text.encode("ascii") + b"\r")
             async with asyncio.timeout(seconds):
@@ -138,7 +147,7 @@ class Channel:
         except TimeoutError:
             self._late = True
             raise PortTimeout(
-                f"port {self.name}: no answer to {text} within {seconds:g} s; the modem may hang"
+                f"port {self.name}: no answer to {shown(text)} within {seconds:g} s; the modem may hang"
             ) from None
         except asyncio.CancelledError:
             self._late = True  # whoever asked went away, the answer still comes

@@ -11,12 +11,13 @@ import asyncio
 import logging
 import re
 from collections.abc import Coroutine
-from typing import Any, Protocol
+from typing import Any
 
 from drivers.at.channel import Channel, CommandFailed
 from drivers.at.parser import fields
 from drivers.gsm.clcc import CallStat, CurrentCall, current_calls, parse_clcc
 from drivers.gsm.hangup import HangUp
+from drivers.gsm.host import Host, ModemReset
 from drivers.gsm.leg import GsmLeg
 from drivers.gsm.pcm import AudioPort
 from drivers.gsm.quirks import Dialect, Meaning
@@ -38,22 +39,6 @@ ANSWER_SECONDS = 15.0  # ATA to voice
 CLIP_GRACE_SECONDS = (1.0, 2.0)  # +CLIP may come late or never: then +CLCC is asked, twice at most
 AUDIO_RETRY_SECONDS = 0.3
 DIAL_RESULTS = {"BUSY": EndCause.BUSY, "NO ANSWER": EndCause.NO_ANSWER}
-
-
-class Host(Protocol):
-    """What the port does for its calls."""
-
-    def busy_with(self, leg: GsmLeg) -> None:
-        """There is a leg now, ours or theirs."""
-
-    def free_again(self) -> None:
-        """The last call is over and tidied up."""
-
-    def look_again(self) -> None:
-        """Call `reconcile` soon."""
-
-    def fail(self, error: DriverError) -> None:
-        """The session cannot go on."""
 
 
 class Calls:
@@ -151,6 +136,14 @@ class Calls:
             elif call.stat is not CallStat.WAITING and self.leg is None:
                 log.warning("port %s: a call nobody waits for is hung up", self.name)
                 await self._clear(None)
+
+    def distrust_audio(self, why: str) -> None:
+        """The voice port does not do its work (F12): the modem is reset when it has no call."""
+        if self._open and not self.audio_trouble:
+            self.audio_trouble = why
+            log.warning("port %s: %s; the modem is reset after the call", self.name, why)
+            if self.leg is None:
+                self._spawn(self._tidy_up(), "tidy up")
 
     # --- what a leg asks for (leg.Carrier) ------------------------------------------------------------
 
@@ -386,10 +379,6 @@ class Calls:
         error = None if task.cancelled() else task.exception()
         if error is not None and not isinstance(error, DriverError):
             log.error("port %s: %s: a fault of the driver", self.name, task.get_name(), exc_info=error)
-
-
-class ModemReset(PortLost):
-    """We have told the modem to start anew."""
 
 
 def _without_name(name: str, error: DriverError) -> str:

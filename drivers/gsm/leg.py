@@ -45,7 +45,7 @@ class GsmLeg(Leg):
 
     def moved(self, state: LegState, cause: EndCause | None = None) -> None:
         before = self.state
-        if self._hanging_up and cause is EndCause.REMOTE:
+        if state is LegState.ENDED and self._hanging_up and cause is not EndCause.PORT_LOST:
             cause = EndCause.LOCAL
         super().moved(state, cause)
         if self.state is LegState.ENDED and before is not LegState.ENDED:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 from collections.abc import Awaitable, Callable
@@ -9,6 +10,8 @@ from collections.abc import Awaitable, Callable
 from drivers import serialline
 
 log = logging.getLogger(__name__)
+
+ADOPT_SECONDS = 2.0  # the media engine answers within a millisecond, if it is there
 
 #: Gives a descriptor of the named port's audio that somebody else still holds (the media engine, after
 #: the brain was restarted), or None. The descriptor is ours to close.
@@ -44,7 +47,7 @@ class AudioPort:
             return self._fd
         self.close()
         if self.adopt is not None:
-            fd = await self.adopt(self.name)
+            fd = await self._asked(self.adopt)
             if fd is not None and serialline.is_alive(fd, self.path):
                 log.info("port %s: audio taken over, still open", self.name)
                 self._fd = fd
@@ -53,6 +56,14 @@ class AudioPort:
                 os.close(fd)
         self._fd = self._open_audio(self.name, self.path)
         return self._fd
+
+    async def _asked(self, adopt: AdoptAudio) -> int | None:
+        try:
+            async with asyncio.timeout(ADOPT_SECONDS):
+                return await adopt(self.name)
+        except TimeoutError:
+            log.warning("port %s: nobody said whether the audio port is still open", self.name)
+            return None
 
     def close(self) -> None:
         """Let go of it; harmless twice."""

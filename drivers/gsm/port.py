@@ -15,8 +15,9 @@ from dataclasses import dataclass
 
 from drivers import serialline
 from drivers.at.channel import Channel, CommandFailed
-from drivers.gsm.calls import Calls, ModemReset
+from drivers.gsm.calls import Calls
 from drivers.gsm.facts import Facts, sim_trouble
+from drivers.gsm.host import ModemReset
 from drivers.gsm.leg import GsmLeg
 from drivers.gsm.pcm import AdoptAudio, AudioPort, OpenAudio
 from drivers.gsm.quirks import SIM7600, Dialect, Meaning
@@ -133,11 +134,18 @@ class GsmPort(Port):
             )
         return self._calls.start_dialling(number, label)
 
+    def distrust_audio(self, why: str = "no sound comes from the audio port") -> None:
+        """Whoever listens to the voice port (the engine) found it dead: the modem is reset after the call.
+
+        A call that goes on is left to the layers above.
+        """
+        self._calls.distrust_audio(why)
+
     def status(self) -> dict[str, object]:
         """Plain values for `show lines`."""
         return {**super().status(), **vars(self.facts), "audio_trouble": self._calls.audio_trouble}
 
-    # --- what the calls tell (calls.Host) ---------------------------------------------------------------
+    # --- what the calls tell (host.Host) ---------------------------------------------------------------
 
     def busy_with(self, leg: GsmLeg) -> None:
         """There is a leg now; one that came in by itself is offered."""
@@ -194,6 +202,8 @@ class GsmPort(Port):
     def _retry_seconds(self, error: DriverError, ill_seconds: float) -> float:
         if isinstance(error, ModemReset):
             return self.dialect.reset_seconds
+        if isinstance(error, serialline.PortBusy):
+            return ill_seconds  # finding out who holds it takes milliseconds of everybody's time
         return RETRY_SECONDS if self._line is None or isinstance(error, PortLost) else ill_seconds
 
     async def _session(self) -> None:

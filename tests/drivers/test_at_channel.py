@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from drivers.at.channel import Channel, CommandFailed
+from drivers.at.channel import Channel, CommandFailed, shown
 from drivers.port import PortLost, PortTimeout
 from tests.drivers.wires import WIRES, ByteByByte, Delayed, Wire
 
@@ -190,3 +190,17 @@ async def test_an_echo_in_pieces_is_no_information() -> None:
     other = Scripted({"AT+CGMM": b"AT+C\r\n+CREG: 1\r\nGMM\r\r\nSIM7600\r\n\r\nOK\r\n"})
     assert await other.channel.command("AT+CGMM", "") == ["SIM7600"]
     assert other.urcs == ["+CREG: 1"]
+
+
+@pytest.mark.parametrize(
+    ("command", "text"),
+    [
+        ("ATD+4917012345678;", "ATD...678"),
+        ("ATD12;", "ATD...12"),
+        ('AT+CPIN="1234"', "AT+CPIN=..."),
+        ("AT+CPIN?", "AT+CPIN?"),
+        ("AT+CLCC", "AT+CLCC"),
+    ],
+)
+def test_numbers_and_pins_are_not_shown(command: str, text: str) -> None:
+    assert shown(command) == text

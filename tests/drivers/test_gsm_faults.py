@@ -164,6 +164,28 @@ async def test_f11_while_it_rings_the_answer_fails_and_the_line_heals() -> None:
         await _one_call_in(b)
 
 
+@pytest.mark.parametrize("during_a_call", [True, False])
+async def test_f12_a_voice_port_found_dead_has_the_modem_reset_after_the_call(during_a_call: bool) -> None:
+    async with bench() as b:
+        leg = None
+        if during_a_call:
+            b.call(CALLER)
+            leg = await b.port.next_ring()
+            await leg.answer()
+        b.port.distrust_audio()
+        b.port.distrust_audio()
+        if leg is not None:
+            await asyncio.sleep(5)
+            assert leg.state is LegState.UP
+            await leg.hangup()
+        await b.port.until_state(PortState.FAULT)
+        assert "no sound comes from the audio port" in b.port.reason
+        async with asyncio.timeout(30):
+            await b.port.until_state(PortState.IDLE)
+        assert b.modem.commands.count("AT+CRESET") == 1
+        await _one_call_in(b)
+
+
 async def test_f13_voice_refused_once_is_tried_again_and_the_modem_reset_after_the_call() -> None:
     async with bench() as b:
         b.modem.fault("F13")

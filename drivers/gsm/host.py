@@ -1,0 +1,28 @@
+"""What the calls of a modem need of its port."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from drivers.gsm.leg import GsmLeg
+from drivers.port import DriverError, PortLost
+
+
+class ModemReset(PortLost):
+    """We have told the modem to start anew."""
+
+
+class Host(Protocol):
+    """What the port does for its calls."""
+
+    def busy_with(self, leg: GsmLeg) -> None:
+        """There is a leg now, ours or theirs."""
+
+    def free_again(self) -> None:
+        """The last call is over and tidied up."""
+
+    def look_again(self) -> None:
+        """Call `reconcile` soon."""
+
+    def fail(self, error: DriverError) -> None:
+        """The session cannot go on."""
