@@ -25,10 +25,20 @@ from appliance.calls.recovery import WrapUp, restored_state, stories, wrap_ups
 from appliance.clock import Clock
 from appliance.config.load import ConfigError, format_problems, load
 from appliance.config.schema import Config, LineBase
-from appliance.events import BoxStarted, BoxStopped, InvariantBroken, LineChanged, ProcessBack, ProcessLost
+from appliance.events import (
+    BoxStarted,
+    BoxStopped,
+    InvariantBroken,
+    LineChanged,
+    ProcessBack,
+    ProcessLost,
+    Stamped,
+    WrapUpEnded,
+)
 from appliance.media.graph import MediaGraph, port_id
 from appliance.store.journal import Journal
-from appliance.store.read import agents_last, open_calls
+from appliance.store.opening import StoreError
+from appliance.store.read import AgentLast, agents_last, open_calls
 from drivers.gsm.port import GsmPort
 from drivers.port import Port, PortState
 from drivers.registry import make_port
@@ -56,6 +66,7 @@ class Brain:
             run / "media.sock",
             on_digit=self._digit,
             on_engine=lambda up: self._process("media", up),
+            on_audio=self._audio,
         )
         self.phones = SipPool(
             sockets=[run / f"sip-{number}.sock" for number in range(config.sip.workers)],
@@ -93,14 +104,14 @@ class Brain:
 
     async def run(self) -> None:
         """Serve until cancelled."""
-        interrupted = list(open_calls(self.database))
+        interrupted, last = self._remembered()
         self.bus.subscribe(self.journal.append)
         tasks = [asyncio.create_task(self.media.run(), name="media")]
         tasks += [asyncio.create_task(self._report(n, p), name=f"report {n}") for n, p in self.lines.items()]
         try:
             await self._engine_there()
             going_on = stories(interrupted)
-            self._restore_agents(going_on, wrap_ups(interrupted))
+            self._restore_agents(last, going_on, wrap_ups(interrupted))
             self.bus.publish(BoxStarted(recovered=len(going_on)))
             await Reception(self.centre, self.lines, self.phones).run(going_on)
         finally:
@@ -119,8 +130,17 @@ class Brain:
             async with asyncio.timeout(ENGINE_WAIT_SECONDS):
                 await self.media.up.wait()
 
-    def _restore_agents(self, going_on: list[Story], wrapping: list[WrapUp]) -> None:
-        last = agents_last(self.database)
+    def _remembered(self) -> tuple[list[tuple[str, list[Stamped]]], dict[str, AgentLast]]:
+        """What the journal knows of the life before; a box that cannot read it serves all the same."""
+        try:
+            return open_calls(self.database), agents_last(self.database)
+        except StoreError as error:
+            log.error("the journal cannot be read, so nothing is taken up from before: %s", error)
+            return [], {}
+
+    def _restore_agents(
+        self, last: dict[str, AgentLast], going_on: list[Story], wrapping: list[WrapUp]
+    ) -> None:
         talking = {story.agent: story.call_id for story in going_on if story.stage is Stage.TALKING}
         wrap = {wrap_up.agent: wrap_up for wrap_up in wrapping}
         calls = {name: wrap_up.call_id for name, wrap_up in wrap.items()}
@@ -134,8 +154,10 @@ class Brain:
             since = last[name].mono_s if last[name].boot == self.clock.boot else self.clock.mono()
             self.acd.restore(name, state, since=since, reason=reason, call_id=call_id)
             if state is AgentState.WRAP_UP:
-                left = wrap[name].until_wall_s - self.clock.wall()
+                left = wrap.pop(name).until_wall_s - self.clock.wall()
                 self.desk.restore_wrap_up(name, call_id, left)
+        for wrap_up in wrap.values():  # nobody goes on with it: the agent is gone from the configuration
+            self.bus.publish(WrapUpEnded(call_id=wrap_up.call_id, agent=wrap_up.agent, by="box"))
 
     # --- what the others tell ---------------------------------------------------------------------
 
@@ -143,6 +165,12 @@ class Brain:
         for call in self.centre.calls.values():
             if call.port and port_id(call.leg) == port:
                 call.leg.heard(digit)
+
+    def _audio(self, line: str, alive: bool) -> None:
+        """A voice port that gives nothing: the call goes on, the modem is reset after it."""
+        port = self.lines.get(line)
+        if not alive and isinstance(port, GsmPort):
+            port.distrust_audio("the engine heard nothing from the voice port for 2 s")
 
     async def _worker_up(self, name: str, memory: int) -> None:
         self.media.attach_worker(name, memory)

@@ -117,7 +117,7 @@ class MenuLeft(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class CallQueued(Event):
-    """The caller waits in a queue; `place` is the sort key that is kept over offers and restarts."""
+    """The caller waits in a queue; `place`, the sort key, is monotonic seconds, kept throughout."""
 
     queue: str
     position: int
@@ -204,7 +204,7 @@ class WrapUpStarted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class WrapUpEnded(Event):
-    """Wrap-up is over; `by` is "timer" or "agent"."""
+    """Wrap-up is over; `by` is "timer", "agent" or "box"."""
 
     agent: str
     by: str

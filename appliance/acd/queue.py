@@ -24,8 +24,8 @@ class TicketState(enum.Enum):
 class Ticket:
     """One caller's place in one queue.
 
-    `place` is the sort key: seconds since 1970 at which the caller first came, kept across offers,
-    queues and restarts. Callers with the same place go by `call_id`.
+    `place` is the sort key: monotonic seconds at which the caller first came (a wall clock may jump),
+    kept across offers, queues and restarts of the brain. Callers with the same place go by `call_id`.
     """
 
     call_id: str

@@ -36,7 +36,7 @@ def _line(name: str, port: Port, centre: Centre) -> dict[str, Any]:
 
 def _queue(name: str, centre: Centre) -> dict[str, Any]:
     queue = centre.acd.queues[name]
-    now = centre.clock.wall()
+    now = centre.clock.mono()
     agents = [centre.acd.agents[agent] for agent in queue.agents]
     return {
         "queue": name,

@@ -46,7 +46,7 @@ class Stage(enum.Enum):
 
 @dataclass(slots=True)
 class Story:
-    """What is known of a visit; `place` and `arrived_s` are wall-clock seconds since 1970."""
+    """What is known of a visit; `arrived_s` is wall-clock seconds since 1970, `place` monotonic seconds."""
 
     call_id: str
     stage: Stage = Stage.RINGING
@@ -70,7 +70,7 @@ class Story:
         match stamped.event:
             case CallArrived(line=line, leg_id=leg_id, caller=caller, called=called):
                 self.line, self.leg_id, self.caller, self.called = line, leg_id, caller, called
-                self.arrived_s = self.place = stamped.wall_s
+                self.arrived_s, self.place = stamped.wall_s, stamped.mono_s
             case CallAnswered():
                 self.stage = Stage.ANSWERED
             case MenuEntered(menu=menu):

@@ -24,8 +24,19 @@ log = logging.getLogger(__name__)
 class Phones(Protocol):
     """The way to the agents' phones (`drivers.sip.pool.SipPool`, or a scripted one in tests)."""
 
-    async def dial(self, number: str, *, label: str = "", headers: Mapping[str, str] | None = None) -> Leg:
-        """Ring a phone; the leg is DIALING. Raises DriverError when no worker is there or all are full."""
+    async def dial(
+        self,
+        number: str,
+        *,
+        label: str = "",
+        headers: Mapping[str, str] | None = None,
+        from_user: str = "",
+        from_name: str = "",
+    ) -> Leg:
+        """Ring a phone, which shows `from_name` and `from_user`; the leg is DIALING.
+
+        Raises DriverError when no worker is there or all are full.
+        """
 
 
 @dataclass(slots=True, eq=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 
 from appliance.acd.distributor import Offer
 from appliance.calls.call import Call
@@ -54,7 +55,11 @@ async def _ring(call: Call, agent: Agent, seconds: float, centre: Centre) -> Off
     try:
         async with asyncio.timeout(seconds):
             phone = await centre.phones.dial(
-                agent.phone, label=call.id, headers=headers if agent.auto_answer else {}
+                agent.phone,
+                label=call.id,
+                headers=headers if agent.auto_answer else {},
+                from_user=re.sub(r"[^0-9+*]", "", call.story.caller) or "anonymous",
+                from_name=call.story.queue,
             )
             call.phone = phone
             await phone.until(LegState.RINGING, LegState.UP)

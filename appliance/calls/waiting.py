@@ -20,6 +20,8 @@ async def wait_for_agent(call: Call, queue: str, centre: Centre) -> Destination:
     settings = centre.queue(queue)
     story = call.story
     resumed = story.stage in (Stage.WAITING, Stage.OFFERED) and story.queue == queue
+    if settings.record and not story.queue:
+        await speak(f"{call.id}/say", call.port, centre.config.recording.announce, centre)
     if not resumed:  # told first: joining may ring an agent at once
         position = centre.acd.position(queue, call.id, story.place)
         call.note(CallQueued(call_id=call.id, queue=queue, position=position, place=story.place))
@@ -51,9 +53,14 @@ async def _taken(call: Call, ticket: Ticket, centre: Centre, *, greet: bool) -> 
 
 
 async def _entertain(call: Call, queue: str, centre: Centre, *, greet: bool) -> None:
-    """The greeting once, then music for as long as it takes."""
+    """The greeting once, then music for as long as it takes; without music, the country's ring-back tone."""
     settings = centre.queue(queue)
     if greet:
         await speak(f"{call.id}/say", call.port, settings.greeting, centre)
-    with centre.media.playing(f"{call.id}/music", call.port, centre.prompt(settings.music), loop=True):
+    music, id = centre.prompt(settings.music), f"{call.id}/music"
+    with (
+        centre.media.playing(id, call.port, music, loop=True)
+        if music
+        else centre.media.tone(id, call.port, "ringback", centre.config.box.country)
+    ):
         await asyncio.Event().wait()

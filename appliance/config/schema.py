@@ -39,6 +39,8 @@ def _destination(value: object) -> object:
 To = Annotated[Destination, BeforeValidator(_destination), PlainSerializer(str)]
 Digit = Annotated[str, Field(pattern=r"^[0-9*#]$")]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
+#: A SIP URI with a user and a host and nothing after them (RFC 3261 25.1, without escapes).
+PHONE = r"^sip:[A-Za-z0-9_.!~*'()&=+$,;?/-]+@([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$"
 Seconds = Annotated[float, Field(ge=0, le=86400)]
 
 
@@ -118,7 +120,7 @@ class Agent(Section):
     """Somebody who takes calls."""
 
     name: str = Field("", description="the name shown on screens; the key if left out")
-    phone: str = Field(pattern=r"^sip:[^\s<>]+$", description="SIP address of the phone")
+    phone: str = Field(pattern=PHONE, description="SIP address of the phone")
     auto_answer: bool = Field(False, description="ask the phone to answer by itself (Call-Info, Alert-Info)")
     ready_at_start: bool = Field(False, description="log the agent in when the box starts for the first time")
 
@@ -127,7 +129,9 @@ class Recording(Section):
     """Where conversations are kept."""
 
     folder: str = Field("recordings", description="folder, relative to the state folder")
-    announce: str = Field("", description="prompt played to the caller before a recorded conversation")
+    announce: str = Field(
+        "", description='prompt a caller hears before a queue that records; "" says nothing'
+    )
 
 
 class Config(Section):

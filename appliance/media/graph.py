@@ -231,6 +231,17 @@ class MediaGraph:
         finally:
             self.stop(play)
 
+    @contextlib.contextmanager
+    def tone(self, id: str, to: str, name: str, zone: str) -> Iterator[Play]:
+        """A tone of a country's plan (`dsp.tones`) heard at `to` while the body runs."""
+        play = Play(id, {"op": "tone", "to": to, "tone": name, "zone": zone})
+        self._plays[id] = play
+        self._declare_play(play)
+        try:
+            yield play
+        finally:
+            self.stop(play)
+
     def stop(self, play: Play) -> None:
         """Silence a play before its block ends; harmless when it is over."""
         if self._plays.get(play.id) is play:
@@ -316,7 +327,7 @@ class MediaGraph:
 
     def _declare_play(self, play: Play) -> None:
         held = self._held.get("plays", {}).get(play.id)
-        if held is not None and held.get("files") == play.fields["files"]:
+        if held is not None and _same_sound(held, play.fields):
             return
         fields = {key: value for key, value in play.fields.items() if key != "op"}
         self._tell(
@@ -389,6 +400,13 @@ def _held(state: Mapping[str, Any]) -> dict[str, Any]:
         "plays": {play["play"]: play for play in state.get("plays", [])},
         "records": {record["record"]: record for record in state.get("records", [])},
     }
+
+
+def _same_sound(held: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Whether the engine plays what is wanted already; what it has no value for is empty there."""
+    return all(
+        (held.get(key) or None) == (wanted.get(key) or None) for key in ("to", "files", "tone", "zone")
+    )
 
 
 def _wav_seconds(path: Path) -> float:

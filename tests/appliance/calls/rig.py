@@ -76,9 +76,9 @@ class QuietGraph(MediaGraph):
         """What is playing at a port."""
         return [
             Path(name).stem
-            for p in self._plays.values()
-            if p.fields["to"] == port
-            for name in p.fields["files"]
+            for play in self._plays.values()
+            if play.fields["to"] == port
+            for name in play.fields.get("files") or [f"{play.fields['tone']} of {play.fields['zone']}"]
         ]
 
     def hearing(self) -> set[tuple[str, str]]:
@@ -91,14 +91,27 @@ class QuietGraph(MediaGraph):
 
 
 class ScriptedPhones:
-    """Rings nobody: `behave` says what each dialled phone does; `rung` are the legs so far."""
+    """Rings nobody: `behave` says what each dialled phone does.
+
+    `rung` are the legs so far, `shown` what the phones displayed.
+    """
 
     def __init__(self) -> None:
         self.rung: list[ScriptedLeg] = []
+        self.shown: list[tuple[str, str]] = []
         self.behave: Callable[[ScriptedLeg], None] = lambda leg: None
         self.refuse: DriverError | None = None
 
-    async def dial(self, number: str, *, label: str = "", headers: Mapping[str, str] | None = None) -> Leg:
+    async def dial(
+        self,
+        number: str,
+        *,
+        label: str = "",
+        headers: Mapping[str, str] | None = None,
+        from_user: str = "",
+        from_name: str = "",
+    ) -> Leg:
+        self.shown.append((from_user, from_name))
         if self.refuse is not None:
             raise self.refuse
         leg = ScriptedLeg(

@@ -45,6 +45,7 @@ def assert_all_free(rig: Rig) -> None:
 async def test_a_call_goes_from_ring_to_wrap_up_and_leaves_its_whole_story(tmp_path: Path) -> None:
     rig = Rig(tmp_path)
     caller, phone = await talking(rig)
+    assert rig.phones.shown == [("+15550123", "sales")]
     assert rig.media.hearing() == {(caller.leg.id, phone.id), (phone.id, caller.leg.id)}
     assert rig.media.recording_ids() == [caller.call.id]
     phone.remote_hangs_up()
@@ -300,6 +301,43 @@ async def test_a_wait_that_grows_too_long_goes_to_the_overflow(tmp_path: Path) -
     await asyncio.sleep(31)
     assert await caller.gone() == "blocked"
     assert_all_free(rig)
+
+
+async def test_a_queue_without_music_plays_the_countrys_ring_back_tone(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, queues={"sales": {"agents": ["ana"]}}, box={"country": "de"})
+    caller = rig.caller()
+    await caller.presses("1")
+    assert rig.media.heard_now(caller.leg.id) == ["ringback of de"]
+    caller.leg.remote_hangs_up()
+    await caller.gone()
+
+
+async def test_a_caller_is_told_of_the_recording_before_any_agent_is_rung(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, recording={"announce": "wrong"})
+    rig.acd.log_in("ana")
+    caller = rig.caller()
+    await caller.presses("1")
+    assert rig.media.heard_now(caller.leg.id) == ["wrong"]
+    assert rig.phones.rung == []
+    await asyncio.sleep(2)
+    assert caller.stage == "agent ringing"
+    caller.leg.remote_hangs_up()
+    await caller.gone()
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"), [("", "anonymous"), ('">\r\nVia: x', "anonymous"), ("*31#0", "*310")]
+)
+async def test_a_phone_is_never_shown_what_would_break_its_header(
+    tmp_path: Path, number: str, shown: str
+) -> None:
+    rig = Rig(tmp_path)
+    rig.acd.log_in("ana")
+    caller = rig.caller(number)
+    await caller.presses("1")
+    assert rig.phones.shown == [(shown, "sales")]
+    caller.leg.remote_hangs_up()
+    await caller.gone()
 
 
 async def test_hold_gives_the_caller_music_and_is_timed(tmp_path: Path) -> None:

@@ -1,0 +1,305 @@
+"""The engine as a process: its socket, a worker's page, a modem on a pty, and being killed."""
+
+import asyncio
+import contextlib
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+import tty
+import wave
+
+import numpy as np
+import pytest
+
+from drivers.wire import Peer, WireError, connect
+from tests.dsp.engine_rig import TICK_NS, Page
+
+pytestmark = [pytest.mark.slow, pytest.mark.realtime]
+
+RATE = 8000
+
+
+class Running:
+    """A started engine process and a connection to it."""
+
+    def __init__(self, process, path) -> None:
+        self.process, self.path = process, path
+        self.events = []
+        self.peer = self.another()
+
+    def another(self):
+        return Peer(connect(self.path), on_event=lambda message, _fds: self.events.append(message))
+
+    async def until(self, found, seconds=5.0):
+        """Wait for `found()`, or fail."""
+        async with asyncio.timeout(seconds):
+            while not found():  # noqa: ASYNC110 -- the condition is in another process
+                await asyncio.sleep(0.01)
+
+
+def started(path):
+    """The process, listening."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "appliance.media.engine", "--socket", str(path), "--log-level", "warning"]
+    )
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError), connect(path):
+            return process
+        time.sleep(0.01)
+    process.kill()
+    raise TimeoutError("callbox-media does not listen")
+
+
+@contextlib.asynccontextmanager
+async def engine(tmp_path):
+    path = tmp_path / "media.sock"
+    process = started(path)
+    try:
+        running = Running(process, path)
+        yield running
+        running.peer.close()
+    finally:
+        process.kill()
+        process.wait()
+
+
+def tone(hz, seconds, amplitude=8000):
+    return (amplitude * np.sin(2 * np.pi * hz / RATE * np.arange(int(seconds * RATE)))).round().astype("<i2")
+
+
+def strength(samples, hz):
+    """Amplitude of one frequency."""
+    turn = np.exp(-2j * np.pi * hz / RATE * np.arange(len(samples)))
+    return 2 * abs(np.mean(samples * turn))
+
+
+class PtyModem:
+    """A modem that sends 20 ms of a tone every 20 ms and keeps what it hears."""
+
+    def __init__(self, hz) -> None:
+        self.fd, self.box = pty.openpty()
+        tty.setraw(self.box)
+        os.set_blocking(self.fd, False)
+        self.sound = tone(hz, 1.0)
+        self.heard = b""
+
+    async def run(self):
+        for i in range(1 << 20):
+            start = i % 50 * 160
+            os.write(self.fd, self.sound[start : start + 160].tobytes())
+            with contextlib.suppress(BlockingIOError):
+                self.heard += os.read(self.fd, 1 << 16)
+            await asyncio.sleep(0.02)
+
+    def close(self):
+        os.close(self.fd)
+        os.close(self.box)
+
+
+class Worker:
+    """A SIP worker's side of the page: one slot that says a tone on the grid."""
+
+    def __init__(self, hz) -> None:
+        self.page = Page()
+        self.sound = tone(hz, 1.0)
+        self.heard = []
+
+    async def run(self):
+        while True:
+            now = time.monotonic_ns()
+            tick = now // TICK_NS + 1
+            await asyncio.sleep((tick * TICK_NS - now) / 1e9)
+            start = tick % 50 * 160
+            self.page.say(0, tick, self.sound[start : start + 160])
+            self.page.map["done"] = tick & 0xFFFFFFFF
+            await asyncio.sleep(0.008)
+            self.heard.append(self.page.heard(0, tick))
+
+
+@contextlib.asynccontextmanager
+async def bridged(tmp_path):
+    """A pty modem saying 500 Hz and a worker's leg saying 1250 Hz, in a call."""
+    modem, worker = PtyModem(500), Worker(1250)
+    async with engine(tmp_path) as running:
+        ask = running.peer.request
+        await ask("worker.attach", worker="sip-1", fds=[worker.page.fd])
+        await ask("port.serial", port="gsm-1", fds=[modem.box])
+        await ask("port.slot", port="ana", worker="sip-1", slot=0)
+        await ask("connect", src="gsm-1", dst="ana")
+        await ask("connect", src="ana", dst="gsm-1", gain_db=-6.0)
+        tasks = [asyncio.create_task(modem.run()), asyncio.create_task(worker.run())]
+        try:
+            yield running, modem, worker
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            modem.close()
+
+
+async def test_two_parties_hear_each_other_and_are_recorded(tmp_path):
+    async with bridged(tmp_path) as (running, modem, worker):
+        path = tmp_path / "rec" / "call.wav"
+        await running.peer.request("record", record="c1", path=str(path), left="gsm-1", right="ana")
+        await asyncio.sleep(1.5)
+        reply = await running.peer.request("record.stop", record="c1")
+        counters = await running.peer.request("counters")
+    assert (reply["path"], reply["dropped_frames"]) == (str(path), 0)
+    with wave.open(str(path)) as file:
+        assert file.getnframes() / RATE == pytest.approx(reply["seconds"])
+        sides = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2)[-RATE // 2 :]
+    assert strength(sides[:, 0], 500) > 6000
+    assert strength(sides[:, 1], 1250) > 6000
+    assert strength(sides[:, 0], 1250) < 300
+    agent = np.concatenate([frame for frame in worker.heard[-25:] if frame is not None])
+    assert strength(agent, 500) > 6000
+    caller = np.frombuffer(modem.heard, "<i2")[-RATE // 2 :]
+    assert strength(caller, 1250) == pytest.approx(4000, rel=0.15)
+    assert {port["port"] for port in counters["ports"]} == {"gsm-1", "ana"}
+
+
+async def test_the_brain_may_go_and_find_everything_as_it_was(tmp_path):
+    async with bridged(tmp_path) as (running, _modem, worker):
+        running.peer.close()
+        worker.heard.clear()
+        await asyncio.sleep(0.5)
+        again = running.another()
+        hello = await again.request("hello")
+        _, fds = await again.request_fds("fd", port="gsm-1")
+        assert os.isatty(fds[0])
+        os.close(fds[0])
+        again.close()
+    state = hello["state"]
+    assert hello["pid"] == running.process.pid
+    assert state["workers"] == [{"worker": "sip-1", "attached": True}]
+    assert [(port["port"], port["kind"], port["alive"]) for port in state["ports"]] == [
+        ("gsm-1", "serial", True),
+        ("ana", "slot", True),
+    ]
+    assert {(edge["src"], edge["dst"]): edge["gain_db"] for edge in state["edges"]} == {
+        ("gsm-1", "ana"): 0.0,
+        ("ana", "gsm-1"): -6.0,
+    }
+    assert max(frame.max() for frame in worker.heard if frame is not None) > 6000
+
+
+async def test_everything_may_be_declared_again(tmp_path):
+    async with bridged(tmp_path) as (running, modem, worker):
+        ask = running.peer.request
+        path = str(tmp_path / "c.wav")
+        for _ in range(2):
+            await ask("worker.attach", worker="sip-1", fds=[worker.page.fd])
+            await ask("port.serial", port="gsm-1", fds=[modem.box])
+            await ask("port.slot", port="ana", worker="sip-1", slot=0)
+            await ask("connect", src="gsm-1", dst="ana", gain_db=-3.0)
+            await ask("disconnect", src="ana", dst="gsm-1")
+            await ask("dtmf", port="gsm-1", on=True)
+            await ask("tone", play="t", to="ana", spec="440/200", gain_db=-6.0)
+            await ask("record", record="r", path=path, left="gsm-1", right="")
+        state = await ask("state")
+        for _ in range(2):
+            await ask("stop", play="t")
+            await ask("port.close", port="ana")
+            await ask("worker.detach", worker="sip-1")
+        empty = await ask("state")
+    assert state["edges"] == [{"src": "gsm-1", "dst": "ana", "gain_db": -3.0}]
+    assert [(play["play"], play["to"], play["spec"]) for play in state["plays"]] == [("t", "ana", "440/200")]
+    assert [(record["record"], record["path"]) for record in state["records"]] == [("r", path)]
+    assert (empty["workers"], empty["edges"], empty["plays"]) == ([], [], [])
+
+
+async def test_a_prompt_ends_with_an_event_for_everyone(tmp_path):
+    prompt = tmp_path / "hello.wav"
+    with wave.open(str(prompt), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(tone(440, 0.2).tobytes())
+    async with bridged(tmp_path) as (running, _modem, _worker):
+        other = running.another()
+        await running.peer.request("play", play="p", to="gsm-1", files=[str(prompt), str(prompt)])
+        await running.until(lambda: len(running.events) >= 2)
+        other.close()
+    assert running.events == [{"event": "played", "play": "p", "to": "gsm-1"}] * 2
+
+
+async def test_an_unplugged_modem_is_told_and_the_engine_lives(tmp_path):
+    async with engine(tmp_path) as running:
+        far, near = pty.openpty()
+        tty.setraw(near)
+        await running.peer.request("port.serial", port="gsm-1", fds=[near])
+        os.close(near)
+        os.close(far)
+        await running.until(lambda: running.events)
+        assert running.events[0]["event"] == "port_lost"
+        with pytest.raises(WireError, match="it was lost"):
+            await running.peer.request("fd", port="gsm-1")
+        assert (await running.peer.request("state"))["ports"][0]["alive"] is False
+
+
+@pytest.mark.parametrize(
+    ("op", "fields", "reason"),
+    [
+        ("nonsense", {}, "there is no op 'nonsense'"),
+        ("connect", {"src": "x", "dst": "y"}, "there is no port 'x'"),
+        ("port.serial", {"port": "a"}, "expected one descriptor"),
+        ("port.slot", {"port": "a", "worker": "w", "slot": 0}, "attach it first"),
+        ("play", {"play": "p", "to": 3, "files": []}, "expected text"),
+        ("record", {"record": "r", "path": "a.wav", "left": "x"}, "an absolute path"),
+        ("record.stop", {"record": "r"}, "there is no recording 'r'"),
+        ("stop", {}, "expected text"),
+    ],
+)
+async def test_a_bad_request_is_refused_with_the_reason(tmp_path, op, fields, reason):
+    async with engine(tmp_path) as running:
+        with pytest.raises(WireError, match=reason):
+            await running.peer.request(op, **fields)
+
+
+async def test_a_recording_never_overwrites_and_a_page_must_be_one(tmp_path):
+    async with bridged(tmp_path) as (running, modem, _worker):
+        (tmp_path / "there.wav").write_bytes(b"mine")
+        ask = running.peer.request
+        with pytest.raises(WireError, match="never overwrites"):
+            await ask("record", record="r", path=str(tmp_path / "there.wav"), left="gsm-1", right="")
+        with pytest.raises(WireError, match="no mailbox page"):
+            await ask("worker.attach", worker="w", fds=[modem.box])
+        with pytest.raises(WireError, match="between -100 and 20 dB"):
+            await ask("connect", src="gsm-1", dst="ana", gain_db=99)
+        with pytest.raises(WireError, match=r"none\.wav"):
+            await ask("play", play="p", to="ana", files=[str(tmp_path / "none.wav")])
+        with pytest.raises(WireError, match="tone"):
+            await ask("tone", play="p", to="ana", tone="no such tone")
+        with pytest.raises(WireError, match="no tone plan"):
+            await ask("tone", play="p", to="ana", spec="so it goes")
+
+
+async def test_a_recording_is_playable_to_the_last_second_after_kill_9(tmp_path):
+    async with bridged(tmp_path) as (running, _modem, _worker):
+        path = tmp_path / "call.wav"
+        await running.peer.request("record", record="c1", path=str(path), left="gsm-1", right="ana")
+        begun = time.monotonic()
+        await asyncio.sleep(1.5)
+        running.process.send_signal(signal.SIGKILL)
+        seconds = time.monotonic() - begun
+        running.process.wait()
+    with wave.open(str(path)) as file:
+        frames = file.getnframes()
+        assert len(file.readframes(frames)) == 4 * frames
+    assert seconds - 0.4 < frames / RATE <= seconds + 0.1
+
+
+async def test_sigterm_closes_the_files_and_ends_well(tmp_path):
+    async with bridged(tmp_path) as (running, _modem, _worker):
+        path = tmp_path / "call.wav"
+        await running.peer.request("record", record="c1", path=str(path), left="gsm-1", right="ana")
+        await asyncio.sleep(0.3)
+        running.process.terminate()
+        assert await asyncio.to_thread(running.process.wait, 5) == 0
+    with wave.open(str(path)) as file:
+        assert file.getnframes() >= 0.2 * RATE
+    assert not running.path.exists()
