@@ -181,8 +181,7 @@ int media_worker_set(struct media *m, int worker, struct mailbox_page *page)
         return NONE;
     pthread_mutex_lock(&m->lock);
     struct mailbox_page *old = m->worker[worker].page;
-    m->worker[worker].page = page;
-    m->worker[worker].awaited = false; /* until it shows that it lives */
+    slot_worker_set(&m->worker[worker], page);
     pthread_mutex_unlock(&m->lock);
     slot_page_unmap(old);
     return worker;

@@ -59,11 +59,13 @@ static int write_out(struct recorder *r, uint64_t tail, uint64_t head)
         size_t want = (size_t)(run < head - tail ? run : head - tail) * SAMPLE_BYTES;
         off_t at = (off_t)(HEAD_BYTES + tail * SAMPLE_BYTES);
         ssize_t put = pwrite(r->fd, r->ring[tail % RECORDER_RING], want, at);
-        if (put < 0 && errno != EINTR)
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0)
             return errno;
-        if (put == 0)
+        if (put < SAMPLE_BYTES) /* the last bytes of the disk: trying again would succeed for ever */
             return ENOSPC;
-        tail += put < 0 ? 0 : (uint64_t)put / SAMPLE_BYTES; /* half a sample is written again */
+        tail += (uint64_t)put / SAMPLE_BYTES;
         atomic_store_explicit(&r->tail, tail, memory_order_release);
     }
     return 0;

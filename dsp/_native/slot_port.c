@@ -52,25 +52,34 @@ static void futex_wait(_Atomic uint32_t *word, uint32_t seen, uint64_t until_ns)
     syscall(SYS_futex, word, FUTEX_WAIT_BITSET, seen, &until, NULL, FUTEX_BITSET_MATCH_ANY);
 }
 
+void slot_worker_set(struct slot_worker *w, struct mailbox_page *page)
+{
+    w->page = page;
+    w->kept_up = WORKER_TRUST - 1;
+}
+
+/* True when it has done `tick`, or the one before, which is all that a living worker can have done yet. */
+static bool lives(const struct slot_worker *w, uint32_t tick)
+{
+    uint32_t done = atomic_load_explicit(&w->page->done, memory_order_acquire);
+    return done == tick || done == tick - 1;
+}
+
 void slot_worker_wait(struct slot_worker *w, uint64_t tick, uint64_t deadline_ns)
 {
     if (w->page == NULL)
         return;
-    uint32_t want = (uint32_t)tick;
-    for (;;) {
+    w->kept_up = !lives(w, (uint32_t)tick) ? 0 : w->kept_up < WORKER_TRUST ? w->kept_up + 1 : WORKER_TRUST;
+    while (w->kept_up == WORKER_TRUST && deadline_ns != 0) {
         uint32_t done = atomic_load_explicit(&w->page->done, memory_order_acquire);
-        if (done == want) {
-            w->awaited = true;
+        if (done == (uint32_t)tick)
             return;
-        }
-        if (!w->awaited || deadline_ns == 0)
-            return;
-        if (grid_now_ns() >= deadline_ns) {
-            w->awaited = false;
+        if (grid_now_ns() < deadline_ns)
+            futex_wait(&w->page->done, done, deadline_ns);
+        else {
+            w->kept_up = 0;
             w->missed++;
-            return;
         }
-        futex_wait(&w->page->done, done, deadline_ns);
     }
 }
 

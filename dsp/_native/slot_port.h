@@ -6,9 +6,11 @@
 #include "mailbox.h"
 #include <stdbool.h>
 
+#define WORKER_TRUST 10 /* so that one that is always late costs the others a wait in ten ticks at most */
+
 struct slot_worker {
     struct mailbox_page *page; /* NULL: nobody is attached */
-    bool awaited;              /* it kept up at the last tick, so it is worth waiting for */
+    int kept_up;               /* ticks in a row it did, even if late; at WORKER_TRUST it is waited for */
     uint64_t missed;           /* ticks it was waited for in vain */
 };
 
@@ -25,8 +27,11 @@ struct slot_port {
 struct mailbox_page *slot_page_map(int fd, const char **why);
 void slot_page_unmap(struct mailbox_page *page);
 
+/* Takes the page (NULL: none); it is waited for from the first tick it keeps up with. */
+void slot_worker_set(struct slot_worker *w, struct mailbox_page *page);
+
 /* Waits until the worker has done `tick`, at most until `deadline_ns`; 0 only looks. One that missed is
- * waited for again when it has caught up by itself. */
+ * waited for again when it has kept up by itself for a while. */
 void slot_worker_wait(struct slot_worker *w, uint64_t tick, uint64_t deadline_ns);
 void slot_worker_publish(struct slot_worker *w, uint64_t tick);
 
