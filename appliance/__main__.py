@@ -89,6 +89,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     look = add("show", _show, "what the box is doing now")
     look.add_argument("what", choices=[*VIEWS, "sip", "media", "version"])
+    line = add("line", _line, "close a line's ports and open them again; a caller on it begins anew")
+    line.add_argument("name", help="the line's name in the configuration")
+    line.add_argument("command", choices=["reset"])
     agent = add("agent", _agent, "log an agent in or out, pause, resume, end wrap-up")
     agent.add_argument("name", help="the agent's name in the configuration")
     agent.add_argument("command", choices=AGENT_COMMANDS)
@@ -163,6 +166,12 @@ def _calls(options: argparse.Namespace) -> int:
 
 def _show(options: argparse.Namespace) -> int:
     print(show(options.what, options.state / "run", as_json=options.json))
+    return 0
+
+
+def _line(options: argparse.Namespace) -> int:
+    ask(options.state / "run" / SOCKET, "line", line=options.name)
+    print(json.dumps({"done": True}) if options.json else f"line {options.name}: being opened again")
     return 0
 
 

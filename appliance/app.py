@@ -35,7 +35,8 @@ from appliance.events import (
     Stamped,
     WrapUpEnded,
 )
-from appliance.media.graph import MediaGraph, port_id
+from appliance.media.graph import MediaGraph
+from appliance.media.held import port_id
 from appliance.store.journal import Journal
 from appliance.store.opening import StoreError
 from appliance.store.read import AgentLast, agents_last, open_calls
@@ -87,8 +88,9 @@ class Brain:
         )
         self.control = Control(
             run,
-            self.desk,
-            {"status": lambda: {**snapshot(self.centre, self.lines, self.phones), "breaches": self.broken}},
+            desk=self.desk,
+            status=lambda: {**snapshot(self.centre, self.lines, self.phones), "breaches": self.broken},
+            reset_line=self._reset_line,
         )
         for name, queue in config.queues.items():
             self.acd.add_queue(name, tuple(queue.agents), CHOICES[queue.choice])
@@ -158,6 +160,16 @@ class Brain:
                 self.desk.restore_wrap_up(name, call_id, left)
         for wrap_up in wrap.values():  # nobody goes on with it: the agent is gone from the configuration
             self.bus.publish(WrapUpEnded(call_id=wrap_up.call_id, agent=wrap_up.agent, by="box"))
+
+    def _reset_line(self, name: str) -> None:
+        """Close the line's ports and open them again; a caller on it is found there and begins anew."""
+        port = self.lines[name]
+
+        async def again() -> None:
+            await port.close()
+            await port.open()
+
+        self.centre.chore(again(), f"reset {name}")
 
     # --- what the others tell ---------------------------------------------------------------------
 

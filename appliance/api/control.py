@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,22 @@ SOCKET = "brain.sock"
 
 
 class Control:
-    """Answers `status`, `agent` and whatever else `answers` offers (name -> function without arguments)."""
+    """Answers `status` (from `status`), `agent` (by `desk`) and `line` (by `reset_line`, with its name).
+
+    `reset_line` raises KeyError for a line there is not.
+    """
 
     def __init__(
-        self, folder: Path, desk: AgentDesk, answers: Mapping[str, Callable[[], dict[str, Any]]]
+        self,
+        folder: Path,
+        *,
+        desk: AgentDesk,
+        status: Callable[[], dict[str, Any]],
+        reset_line: Callable[[str], None],
     ) -> None:
         self._desk = desk
-        self._answers = answers
+        self._status = status
+        self._reset_line = reset_line
         self._server = wire.Server(folder / SOCKET, on_request=self._answer)
 
     def close(self) -> None:
@@ -32,14 +41,23 @@ class Control:
         self, peer: wire.Peer, message: wire.Message, fds: list[int]
     ) -> tuple[wire.Message, Sequence[int]]:
         wire.close_all(fds)
-        op = str(message["op"])
-        if op == "agent":
-            return self._agent(
-                str(message["agent"]), str(message["command"]), str(message.get("reason", ""))
-            ), ()
-        if op in self._answers:
-            return self._answers[op](), ()
-        raise wire.WireError(f"{op!r} is not known here. Known: agent, {', '.join(sorted(self._answers))}.")
+        match message["op"]:
+            case "status":
+                return self._status(), ()
+            case "agent":
+                agent, command = str(message["agent"]), str(message["command"])
+                return self._agent(agent, command, str(message.get("reason", ""))), ()
+            case "line":
+                return self._line(str(message["line"])), ()
+        raise wire.WireError(f"{message['op']!r} is not known here. Known: agent, line, status.")
+
+    def _line(self, line: str) -> dict[str, Any]:
+        try:
+            self._reset_line(line)
+        except KeyError:
+            known = ", ".join(row["line"] for row in self._status()["lines"])
+            raise wire.WireError(f"there is no line {line!r}. Lines: {known}.") from None
+        return {"done": True}
 
     def _agent(self, agent: str, command: str, reason: str) -> dict[str, Any]:
         commands = self._desk.commands()

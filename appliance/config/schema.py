@@ -78,6 +78,8 @@ class Sim7600Line(LineBase):
     pin: str = Field(
         "", pattern=r"^([0-9]{4,8})?$", description="SIM PIN, tried once and never again by itself"
     )
+    rtscts: bool = Field(False, description="hardware flow control on the AT port (real UARTs only)")
+    baud: int = Field(115200, ge=1200, le=4_000_000, description="speed of the AT port; USB modems ignore it")
 
 
 class VirtualLine(LineBase):

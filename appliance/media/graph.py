@@ -13,54 +13,16 @@ import contextlib
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from appliance.media.held import Play, Recording, by_id, port_id, same_sound, wav_seconds
 from drivers import wire
 from drivers.port import Audio, Leg, SerialAudio
 
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 0.05  # an engine is back within 1 s, most of which is its own start
-
-
-@dataclass
-class Play:
-    """Files or a tone heard at a port; `done` is set at the natural end, when stopped, or when refused."""
-
-    id: str
-    fields: dict[str, Any]
-    done: asyncio.Event = field(default_factory=asyncio.Event)
-
-
-@dataclass
-class Recording:
-    """Stereo recording of two ports, in as many files as the engine had lives.
-
-    `started(path)` and `ended(path, seconds, dropped_frames)` are told of every file.
-    """
-
-    id: str
-    folder: Path
-    left: str
-    right: str
-    started: Callable[[str], None]
-    ended: Callable[[str, float, int], None]
-    path: Path | None = None
-
-    def next_path(self) -> Path:
-        """The first name not taken yet: ID.wav, ID-2.wav, ..."""
-        name, number = self.id, 1
-        while (self.folder / f"{name}.wav").exists():
-            number += 1
-            name = f"{self.id}-{number}"
-        return self.folder / f"{name}.wav"
-
-
-def port_id(leg: Leg) -> str:
-    """The engine's name for a leg's audio: the line's if serial (it outlives the leg), else the leg's."""
-    return leg.port if isinstance(leg.audio, SerialAudio) else leg.id
 
 
 class MediaGraph:
@@ -119,7 +81,7 @@ class MediaGraph:
             log.warning("media: the engine does not say hello: %s", error)
             peer.close()
             return False
-        self._peer, self._held = peer, _held(hello.get("state", {}))
+        self._peer, self._held = peer, by_id(hello.get("state", {}))
         self._declare_all()
         return True
 
@@ -327,7 +289,7 @@ class MediaGraph:
 
     def _declare_play(self, play: Play) -> None:
         held = self._held.get("plays", {}).get(play.id)
-        if held is not None and _same_sound(held, play.fields):
+        if held is not None and same_sound(held, play.fields):
             return
         fields = {key: value for key, value in play.fields.items() if key != "op"}
         self._tell(
@@ -344,7 +306,7 @@ class MediaGraph:
             record.path = Path(held["path"])
             return
         if record.path is not None:  # the engine died: what it wrote ends here
-            record.ended(str(record.path), _wav_seconds(record.path), 0)
+            record.ended(str(record.path), wav_seconds(record.path), 0)
         record.folder.mkdir(parents=True, exist_ok=True)
         record.path = record.next_path()
         record.started(str(record.path))
@@ -355,14 +317,14 @@ class MediaGraph:
         if path is None:
             return
         if self._peer is None or self._peer.closed:
-            record.ended(str(path), _wav_seconds(path), 0)
+            record.ended(str(path), wav_seconds(path), 0)
             return
 
         def closed(reply: Mapping[str, Any]) -> None:
             seconds = reply.get("seconds")
             record.ended(
                 str(path),
-                float(seconds) if seconds is not None else _wav_seconds(path),
+                float(seconds) if seconds is not None else wav_seconds(path),
                 int(reply.get("dropped_frames", 0)),
             )
 
@@ -390,28 +352,3 @@ class MediaGraph:
                     message.get("record"),
                     message.get("reason"),
                 )
-
-
-def _held(state: Mapping[str, Any]) -> dict[str, Any]:
-    """The engine's lists, by id."""
-    return {
-        "ports": {port["port"]: port for port in state.get("ports", [])},
-        "edges": {(edge["src"], edge["dst"]): edge["gain_db"] for edge in state.get("edges", [])},
-        "plays": {play["play"]: play for play in state.get("plays", [])},
-        "records": {record["record"]: record for record in state.get("records", [])},
-    }
-
-
-def _same_sound(held: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    """Whether the engine plays what is wanted already; what it has no value for is empty there."""
-    return all(
-        (held.get(key) or None) == (wanted.get(key) or None) for key in ("to", "files", "tone", "zone")
-    )
-
-
-def _wav_seconds(path: Path) -> float:
-    """Length of a stereo 16-bit 8 kHz file by its size: the header of a file cut short may be behind."""
-    try:
-        return max(0, path.stat().st_size - 44) / 32000
-    except OSError:
-        return 0.0

@@ -156,9 +156,13 @@ class Box:
 
     async def agent(self, name: str, command: str, reason: str = "") -> None:
         """What `callbox agent NAME COMMAND` does."""
+        await self.request("agent", agent=name, command=command, reason=reason)
+
+    async def request(self, op: str, **fields: Any) -> wire.Message:
+        """Ask the brain."""
         peer = wire.Peer(wire.connect(self.run / SOCKET))
         try:
-            await peer.request("agent", agent=name, command=command, reason=reason)
+            return await peer.request(op, **fields)
         finally:
             peer.close()
 

@@ -190,6 +190,16 @@ async def test_an_unplugged_modem_loses_its_call_alone_and_serves_again_when_bac
         await box.hangs_up(caller)
 
 
+async def test_a_line_that_is_reset_serves_again(tmp_path: Path) -> None:
+    async with Box(tmp_path, phones={"ana": "sip:ana@127.0.0.1:9"}) as box:
+        await box.request("line", line="gsm-1")
+        await box.until_status(lambda status: status["lines"][0]["state"] == "idle")
+        await box.rings(key="")
+        await box.until_stage("menu")
+        with pytest.raises(wire.WireError, match=r"no line 'gsm-7'\. Lines: gsm-1\."):
+            await box.request("line", line="gsm-7")
+
+
 async def test_a_request_that_makes_no_sense_is_refused_in_words(tmp_path: Path) -> None:
     async with Box(tmp_path, phones={"ana": "sip:ana@127.0.0.1:9"}) as box:
         with pytest.raises(wire.WireError, match="no agent 'anna'"):

@@ -71,8 +71,8 @@ def test_prompts_are_relative_to_the_file_or_absolute(tmp_path: Path) -> None:
         (
             'to = "menu:main"',
             'too = "menu:main"\nto = "hangup"',
-            'box.toml:5: lines.gsm-1.too = "menu:main": unknown key. Allowed: audio_port, driver, enabled, '
-            'number, pin, port, to. Did you mean "to"?',
+            'box.toml:5: lines.gsm-1.too = "menu:main": unknown key. Allowed: audio_port, baud, driver, '
+            'enabled, number, pin, port, rtscts, to. Did you mean "to"?',
         ),
         (
             'to = "menu:main"',

@@ -1,0 +1,74 @@
+"""What a call holds at the media engine: plays and recordings, and how to recognise them there again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from drivers.port import Leg, SerialAudio
+
+
+@dataclass
+class Play:
+    """Files or a tone heard at a port; `done` is set at the natural end, when stopped, or when refused."""
+
+    id: str
+    fields: dict[str, Any]
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass
+class Recording:
+    """Stereo recording of two ports, in as many files as the engine had lives.
+
+    `started(path)` and `ended(path, seconds, dropped_frames)` are told of every file.
+    """
+
+    id: str
+    folder: Path
+    left: str
+    right: str
+    started: Callable[[str], None]
+    ended: Callable[[str, float, int], None]
+    path: Path | None = None
+
+    def next_path(self) -> Path:
+        """The first name not taken yet: ID.wav, ID-2.wav, ..."""
+        name, number = self.id, 1
+        while (self.folder / f"{name}.wav").exists():
+            number += 1
+            name = f"{self.id}-{number}"
+        return self.folder / f"{name}.wav"
+
+
+def port_id(leg: Leg) -> str:
+    """The engine's name for a leg's audio: the line's if serial (it outlives the leg), else the leg's."""
+    return leg.port if isinstance(leg.audio, SerialAudio) else leg.id
+
+
+def by_id(state: Mapping[str, Any]) -> dict[str, Any]:
+    """The engine's lists, by id."""
+    return {
+        "ports": {port["port"]: port for port in state.get("ports", [])},
+        "edges": {(edge["src"], edge["dst"]): edge["gain_db"] for edge in state.get("edges", [])},
+        "plays": {play["play"]: play for play in state.get("plays", [])},
+        "records": {record["record"]: record for record in state.get("records", [])},
+    }
+
+
+def same_sound(held: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Whether the engine plays what is wanted already; what it has no value for is empty there."""
+    return all(
+        (held.get(key) or None) == (wanted.get(key) or None) for key in ("to", "files", "tone", "zone")
+    )
+
+
+def wav_seconds(path: Path) -> float:
+    """Length of a stereo 16-bit 8 kHz file by its size: the header of a file cut short may be behind."""
+    try:
+        return max(0, path.stat().st_size - 44) / 32000
+    except OSError:
+        return 0.0

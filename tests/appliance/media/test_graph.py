@@ -1,0 +1,178 @@
+"""The brain's mirror of the engine: told at once, told again to a new engine, recognised by a new brain."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance.media.graph import MediaGraph
+from drivers import wire
+from drivers.port import Leg, LegState, SlotAudio
+
+pytestmark = pytest.mark.realtime  # real sockets, no waiting
+
+
+class FakeEngine:
+    """Answers everything, remembers what it was asked; `state` is what it says it holds."""
+
+    def __init__(self, path: Path, state: dict[str, Any] | None = None) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self.state = state or {}
+        self.refuse: set[str] = set()
+        self.server = wire.Server(path, on_request=self._answer)
+
+    def _answer(
+        self, peer: wire.Peer, message: wire.Message, fds: list[int]
+    ) -> tuple[wire.Message, list[int]]:
+        wire.close_all(fds)
+        if message["op"] == "hello":
+            return {"state": self.state}, []
+        self.asked.append({key: value for key, value in message.items() if key != "id"})
+        if message["op"] in self.refuse:
+            raise wire.WireError("no")
+        return {"seconds": 1.5, "dropped_frames": 0}, []
+
+    def ops(self) -> list[str]:
+        return [message["op"] for message in self.asked]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110 - the other end of a socket sets no event of ours
+            await asyncio.sleep(0.005)
+
+
+@contextlib.asynccontextmanager
+async def connected(path: Path) -> AsyncIterator[MediaGraph]:
+    """A graph whose engine is there."""
+    digits: list[tuple[str, str]] = []
+    graph = MediaGraph(path, on_digit=lambda port, digit: digits.append((port, digit)))
+    task = asyncio.create_task(graph.run())
+    await asyncio.wait_for(graph.up.wait(), 5)
+    try:
+        yield graph
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await graph.close()
+
+
+def a_leg(name: str = "phone-1") -> Leg:
+    leg = Leg(id=name, port="sip", peer="sip:ana@127.0.0.1", state=LegState.UP)
+    leg.audio = SlotAudio("sip-0", 3)
+    return leg
+
+
+async def test_what_is_held_is_told_and_what_is_let_go_is_taken_back(tmp_path: Path) -> None:
+    engine = FakeEngine(tmp_path / "m.sock")
+    async with connected(tmp_path / "m.sock") as graph:
+        with graph.port(a_leg()) as port, graph.bridge(port, "gsm-1"):
+            pass
+        await until(lambda: len(engine.asked) == 7)
+    assert engine.ops() == [
+        "port.slot",
+        "dtmf",
+        "connect",
+        "connect",
+        "disconnect",
+        "disconnect",
+        "port.close",
+    ]
+    engine.server.close()
+
+
+async def test_a_new_engine_is_told_everything_that_is_held_and_records_into_a_new_file(
+    tmp_path: Path,
+) -> None:
+    path, told = tmp_path / "m.sock", []
+    engine = FakeEngine(path)
+    async with connected(path) as graph:
+        with (
+            graph.port(a_leg()) as port,
+            graph.bridge(port, "gsm-1"),
+            graph.playing("p", port, [Path("music.wav")], loop=True),
+            graph.recording(
+                "c1",
+                folder=tmp_path,
+                left="gsm-1",
+                right=port,
+                started=lambda name: told.append(("started", Path(name).name)),
+                ended=lambda name, seconds, dropped: told.append(("ended", Path(name).name)),
+            ),
+        ):
+            await until(lambda: "record" in engine.ops())
+            (tmp_path / "c1.wav").write_bytes(b"\0" * 32044)
+            engine.server.close()
+            second = FakeEngine(path)
+            await until(lambda: "record" in second.ops())
+            assert sorted(second.ops()) == ["connect", "connect", "dtmf", "play", "port.slot", "record"]
+            assert second.asked[-1]["path"].endswith("c1-2.wav")
+        await until(lambda: len(told) == 4)
+    assert told == [
+        ("started", "c1.wav"),
+        ("ended", "c1.wav"),
+        ("started", "c1-2.wav"),
+        ("ended", "c1-2.wav"),
+    ]
+    second.server.close()
+
+
+async def test_a_new_brain_leaves_what_goes_on_and_takes_away_the_rest(tmp_path: Path) -> None:
+    state = {
+        "ports": [{"port": "phone-1"}, {"port": "old"}],
+        "edges": [
+            {"src": "phone-1", "dst": "gsm-1", "gain_db": 0.0},
+            {"src": "old", "dst": "gsm-1", "gain_db": 0.0},
+        ],
+        "plays": [
+            {"play": "c1/music", "to": "gsm-1", "files": ["music.wav"]},
+            {"play": "stray", "to": "gsm-1"},
+        ],
+        "records": [{"record": "c1", "path": str(tmp_path / "c1.wav")}],
+    }
+    engine = FakeEngine(tmp_path / "m.sock", state)
+    async with connected(tmp_path / "m.sock") as graph:
+        with (
+            graph.port(a_leg()) as port,
+            graph.hears(port, "gsm-1"),
+            graph.playing("c1/music", "gsm-1", [Path("music.wav")], loop=True),
+            graph.recording(
+                "c1",
+                folder=tmp_path,
+                left="gsm-1",
+                right=port,
+                started=lambda name: pytest.fail("a second file"),
+                ended=lambda name, seconds, dropped: None,
+            ),
+        ):
+            graph.prune()
+            await until(lambda: "port.close" in engine.ops())
+            assert engine.ops() == ["port.slot", "dtmf", "stop", "disconnect", "port.close"]
+            assert engine.asked[2]["play"] == "stray"
+    engine.server.close()
+
+
+async def test_a_prompt_that_is_refused_or_over_does_not_keep_its_listener(tmp_path: Path) -> None:
+    engine = FakeEngine(tmp_path / "m.sock")
+    engine.refuse = {"play"}
+    async with connected(tmp_path / "m.sock") as graph, asyncio.timeout(5):
+        with graph.playing("p1", "gsm-1", [Path("missing.wav")]) as refused:
+            await refused.done.wait()
+        engine.refuse = set()
+        with graph.playing("p2", "gsm-1", [Path("hello.wav")]) as played:
+            await until(lambda: engine.asked[-1].get("play") == "p2")
+            engine.server.broadcast({"event": "played", "play": "p2"})
+            await played.done.wait()
+    engine.server.close()
+
+
+async def test_without_an_engine_nothing_waits_and_nothing_is_lost(tmp_path: Path) -> None:
+    graph = MediaGraph(tmp_path / "nobody.sock", on_digit=lambda port, digit: None)
+    with graph.port(a_leg()) as port, graph.bridge(port, "gsm-1"):
+        assert not graph.connected
+    assert await graph.descriptor("gsm-1") is None
