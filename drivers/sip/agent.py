@@ -14,7 +14,7 @@ from typing import Any
 import pjsua2 as pj
 
 from drivers.port import LegState, PortRefused
-from drivers.sip.library import Library
+from drivers.sip.library import Library, call_param
 from drivers.sip.record import LegRecord, address, cause_of, free_slot, plain, user_of
 from dsp._native.stream_audio import SLOTS, StreamAudio
 
@@ -48,7 +48,8 @@ class UserAgent:
         if leg in self.legs:
             return
         self._refuse_when_full()
-        param = pj.CallOpParam(True)
+        plain(to)
+        param = call_param()
         param.txOption.localUri = address(self._host, from_user, from_name)
         for header, value in headers.items():
             line = pj.SipHeader()
@@ -57,7 +58,7 @@ class UserAgent:
         self.legs[leg] = LegRecord(leg=leg, peer=to, called=user_of(to), inbound=False, label=label)
         self._calls[leg] = _Call(self, self._account, pj.PJSUA_INVALID_ID, leg)
         try:
-            self._calls[leg].makeCall(plain(to), param)
+            self._calls[leg].makeCall(to, param)
         except pj.Error as error:
             self._forget(leg)
             raise PortRefused(f"leg {leg}: no call to {to}: {error.reason}") from None
@@ -83,7 +84,12 @@ class UserAgent:
         self._silence(record)
         param = pj.CallOpParam()
         param.statusCode = code if record.inbound and not record.answered else 0
-        self._calls[leg].hangup(param)  # DISCONNECTED comes inside this line
+        try:
+            self._calls[leg].hangup(param)  # DISCONNECTED comes inside this line
+        except pj.Error as error:
+            log.warning("leg %s: the library would not hang up, the leg is given up: %s", leg, error.reason)
+            self._forget(leg)
+            self._tell({"event": "ended", "leg": leg, "cause": "local", "code": 0})
 
     def send_digits(self, leg: str, digits: str) -> None:
         """Send `digits` by RFC 4733; raises PortRefused when the leg is not up."""
@@ -190,10 +196,8 @@ class UserAgent:
             raise PortRefused(f"worker {self.name}: all its {self.max_legs} legs are taken")
 
     def _respond(self, leg: str, code: int) -> None:
-        param = pj.CallOpParam()
-        param.statusCode = code
         try:
-            self._calls[leg].answer(param)
+            self._calls[leg].answer(call_param(code))
         except pj.Error as error:  # the caller's CANCEL crossed ours: its own callback ends the leg
             log.info("leg %s: %d could not be sent: %s", leg, code, error.reason)
 

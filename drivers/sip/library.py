@@ -6,6 +6,7 @@ in another thread, twice, or after their time (drivers/sip/README.md).
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
 import logging
 import os
@@ -36,6 +37,7 @@ class Library:
         self.listen = listen
         self.port = port
         self.rtp_port = rtp_port
+        ctypes.CDLL(library_path()).pj_log_set_level(1)  # its banner goes to stdout before `_config` is read
         self._log = Log()
         self.endpoint = pj.Endpoint()
         self.endpoint.libCreate()
@@ -92,8 +94,8 @@ class Library:
         account.create(config)
 
     def close(self) -> None:
-        """End the library."""
-        self.endpoint.libDestroy()
+        """End the library, without the second it would wait for answers to what it sent."""
+        self.endpoint.libDestroy(pj.PJSUA_DESTROY_NO_RX_MSG)
 
     def _config(self) -> pj.EpConfig:
         config = pj.EpConfig()
@@ -105,7 +107,7 @@ class Library:
         config.medConfig.sndClockRate = 8000
         config.medConfig.channelCount = 1
         config.medConfig.audioFramePtime = 20
-        config.medConfig.ptime = 20
+        config.medConfig.ptime = 20  # one tick, whatever packet length the phone would like
         config.medConfig.noVad = True
         config.medConfig.ecTailLen = 0
         config.logConfig.msgLogging = 0
@@ -113,6 +115,21 @@ class Library:
         config.logConfig.consoleLevel = 0
         config.logConfig.writer = self._log
         return config
+
+
+def call_param(code: int = 0) -> pj.CallOpParam:
+    """What a call is made or answered with: sound alone.
+
+    Since 2.17 a text stream is offered and taken too, whose thread is joined at the end of the call:
+    hanging up then blocks for up to 300 ms, the interval of its clock.
+    """
+    param = pj.CallOpParam(True)
+    param.statusCode = code
+    param.opt.audioCount = 1
+    param.opt.videoCount = 0
+    if hasattr(param.opt, "textCount"):
+        param.opt.textCount = 0
+    return param
 
 
 def library_path() -> str:

@@ -21,12 +21,12 @@ from pathlib import Path
 
 import pjsua2 as pj
 
-from drivers.sip.library import Library, log_and_forget
+from drivers.sip.library import Library, call_param, log_and_forget
 
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.01
-GOODBYE_SECONDS = 0.3
+GOODBYE_SECONDS = 0.2
 
 
 class Phone:
@@ -62,7 +62,7 @@ class Phone:
             return
         self._call = _Call(self, self._account, pj.PJSUA_INVALID_ID)
         try:
-            self._call.makeCall(to, pj.CallOpParam(True))
+            self._call.makeCall(to, call_param())
         except pj.Error as error:
             self._call = None
             log.warning("phone %s: cannot dial %s: %s", self.user, to, error.reason)
@@ -122,10 +122,8 @@ class Phone:
 
     def _respond(self, code: int) -> None:
         if self._call is not None:
-            param = pj.CallOpParam()
-            param.statusCode = code
             try:
-                self._call.answer(param)
+                self._call.answer(call_param(code))
             except pj.Error as error:  # the caller has gone this very moment
                 log.info("phone %s: %d could not be sent: %s", self.user, code, error.reason)
 

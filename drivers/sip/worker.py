@@ -24,7 +24,7 @@ from dsp._native.stream_audio import StreamAudio
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.01  # the library's timers and digits; SIP itself is polled as it arrives
-GOODBYE_SECONDS = 0.5  # for the BYEs of a worker that is told to end
+GOODBYE_SECONDS = 0.2  # for the BYEs of a worker that is told to end
 
 
 class Worker:

@@ -75,61 +75,26 @@ static int wait_for(_Atomic uint32_t *word, uint64_t tick, uint64_t until_ns) {
 
 /* --- one leg, one tick --- */
 
-/* Reads one frame of the stream; 1 when the phone said something. */
-static int read_stream(struct stream_audio *audio, struct stream_slot *slot, uint64_t tick, int16_t *sound) {
+/* One frame of the stream; 1 when the phone said something. */
+static int hear(struct stream_audio *audio, struct stream_slot *slot, uint64_t tick, int16_t *sound) {
     /* Read once: the library sets it to NULL from its own thread when the stream ends. */
     int (*get)(struct pj_port *, struct pj_frame *) = slot->port->get_frame;
     struct pj_frame frame = {.type = PJ_FRAME_NONE, .buf = sound, .timestamp = tick * FRAME_SAMPLES};
 
-    frame.size = slot->port_samples * sizeof *sound;
+    frame.size = FRAME_SAMPLES * sizeof *sound;
     if (!get || get(slot->port, &frame) != 0 || frame.type != PJ_FRAME_AUDIO)
         return 0;
     /* With its own concealment off the library gives zeros for a lost packet; the engine does it better. */
     return audio->pj.stream_last_frame(slot->stream) == PJ_JB_NORMAL;
 }
 
-static void write_stream(struct stream_slot *slot, uint64_t tick, int16_t *sound) {
+static void say(struct stream_slot *slot, uint64_t tick, int16_t *sound) {
     int (*put)(struct pj_port *, struct pj_frame *) = slot->port->put_frame;
     struct pj_frame frame = {.type = PJ_FRAME_AUDIO, .buf = sound, .timestamp = tick * FRAME_SAMPLES};
 
-    frame.size = slot->port_samples * sizeof *sound;
+    frame.size = FRAME_SAMPLES * sizeof *sound;
     if (put)
         put(slot->port, &frame);
-}
-
-static void take(struct reframe *store, int16_t *out, unsigned samples) {
-    memcpy(out, store->sample, samples * sizeof *out);
-    store->held -= samples;
-    memmove(store->sample, store->sample + samples, store->held * sizeof *out);
-}
-
-/* 1 when `frame` is what the phone says in this tick. */
-static int hear(struct stream_audio *audio, struct stream_slot *slot, uint64_t tick, int16_t *frame) {
-    struct reframe *store = &slot->up;
-    if (slot->port_samples == FRAME_SAMPLES)
-        return read_stream(audio, slot, tick, frame);
-    while (store->held < FRAME_SAMPLES) {
-        if (!read_stream(audio, slot, tick, store->sample + store->held))
-            memset(store->sample + store->held, 0, slot->port_samples * sizeof *frame);
-        store->held += slot->port_samples;
-    }
-    take(store, frame, FRAME_SAMPLES);
-    return 1;
-}
-
-static void say(struct stream_slot *slot, uint64_t tick, int16_t *frame) {
-    struct reframe *store = &slot->down;
-    int16_t sound[MAX_PORT_SAMPLES];
-    if (slot->port_samples == FRAME_SAMPLES) {
-        write_stream(slot, tick, frame);
-        return;
-    }
-    memcpy(store->sample + store->held, frame, FRAME_SAMPLES * sizeof *frame);
-    store->held += FRAME_SAMPLES;
-    while (store->held >= slot->port_samples) {
-        take(store, sound, slot->port_samples);
-        write_stream(slot, tick, sound);
-    }
 }
 
 /* --- the tick --- */
@@ -280,11 +245,10 @@ int stream_audio_attach(struct stream_audio *audio, unsigned slot, void *stream,
         snprintf(why, why_size, "slot %u: the stream has no port", slot);
         return -1;
     }
-    fresh.port_samples = (unsigned)((uint64_t)fresh.port->clock_rate * fresh.port->frame_usec / 1000000);
     if (fresh.port->clock_rate != 8000 || fresh.port->channels != 1 || fresh.port->bits != 16 ||
-        fresh.port_samples == 0 || fresh.port_samples > MAX_PORT_SAMPLES || !fresh.port->grp_lock) {
-        snprintf(why, why_size, "slot %u: the stream is %u Hz, %u channels, %u us a frame; 8000 Hz mono is needed",
-                 slot, fresh.port->clock_rate, fresh.port->channels, fresh.port->frame_usec);
+        fresh.port->frame_usec != 20000 || !fresh.port->grp_lock) {
+        snprintf(why, why_size, "slot %u: a stream of %u Hz, %u channels, %u us a frame; 8000, 1, 20000 needed", slot,
+                 fresh.port->clock_rate, fresh.port->channels, fresh.port->frame_usec);
         return -1;
     }
     stream_audio_detach(audio, slot);

@@ -14,20 +14,10 @@
 
 #define WAIT_MIXED_NS 12000000ull /* of the 20 ms; the engine answers within 1 ms when it lives */
 #define LATE_NS 5000000ull        /* a tick begun later than this counts as late */
-#define MAX_PORT_SAMPLES 480      /* a phone may ask for packets of 60 ms */
-#define REFRAME_SAMPLES (MAX_PORT_SAMPLES + FRAME_SAMPLES)
-
-/* Makes frames of one length from frames of another: phones may want 10, 30 or 60 ms packets. */
-struct reframe {
-    int16_t sample[REFRAME_SAMPLES];
-    unsigned held; /* samples */
-};
 
 struct stream_slot {
     void *stream;         /* pjmedia_stream; NULL: no stream, the rest is not valid */
     struct pj_port *port; /* its port; we hold a reference of its group lock */
-    unsigned port_samples;
-    struct reframe up, down;
 };
 
 struct stream_counters {

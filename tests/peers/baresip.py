@@ -155,11 +155,11 @@ class Baresip:
             yield await self.event("CALL_INCOMING", seconds=3600)
 
     def heard(self) -> npt.NDArray[np.int16]:
-        """What it received in its calls, one after another: 8 kHz mono samples."""
+        """What it received in the calls that are over, one after another: 8 kHz mono samples."""
         return self._sound("dec")
 
     def said(self) -> npt.NDArray[np.int16]:
-        """What it sent in its calls."""
+        """What it sent in the calls that are over."""
         return self._sound("enc")
 
     def _sound(self, side: str) -> npt.NDArray[np.int16]:
