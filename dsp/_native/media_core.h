@@ -68,7 +68,7 @@ struct media_event {
 struct media_counters {
     uint64_t ticks, late_ticks, late_max_ns;
     uint64_t late_histogram[LATE_BINS];
-    uint64_t busy_ns; /* spent in ticks, waiting for workers included */
+    uint64_t busy_ns; /* spent in ticks, waiting for workers left out */
     uint64_t events_lost;
 };
 

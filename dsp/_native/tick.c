@@ -244,6 +244,7 @@ void media_tick(struct media *m, uint64_t tick, uint64_t woken_ns)
     count_lateness(m, tick, woken_ns);
     m->tick = tick;
     await_workers(m, tick);
+    uint64_t begun_ns = grid_now_ns();
     read_ports(m, tick);
     mix_edges(m);
     mix_players(m);
@@ -251,7 +252,6 @@ void media_tick(struct media *m, uint64_t tick, uint64_t woken_ns)
     write_serials(m);
     record(m);
     listen_to_ports(m, tick);
-    if (m->threaded)
-        m->counters.busy_ns += grid_now_ns() - woken_ns;
+    m->counters.busy_ns += grid_now_ns() - begun_ns;
     pthread_mutex_unlock(&m->lock);
 }
