@@ -88,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
         "--limit", type=int, default=50, help="how many, newest first (default: %(default)s)"
     )
     look = add("show", _show, "what the box is doing now")
-    look.add_argument("what", choices=[*VIEWS, "sip", "media", "version"])
+    look.add_argument("what", choices=[*VIEWS, "sip", "media", "processes", "version"])
     line = add("line", _line, "close a line's ports and open them again; a caller on it begins anew")
     line.add_argument("name", help="the line's name in the configuration")
     line.add_argument("command", choices=["reset"])

@@ -6,9 +6,11 @@ import argparse
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 from appliance.acd.agent import AgentState
 from appliance.acd.choice import CHOICES
@@ -89,7 +91,7 @@ class Brain:
         self.control = Control(
             run,
             desk=self.desk,
-            status=lambda: {**snapshot(self.centre, self.lines, self.phones), "breaches": self.broken},
+            status=self._status,
             reset_line=self._reset_line,
         )
         for name, queue in config.queues.items():
@@ -160,6 +162,10 @@ class Brain:
                 self.desk.restore_wrap_up(name, call_id, left)
         for wrap_up in wrap.values():  # nobody goes on with it: the agent is gone from the configuration
             self.bus.publish(WrapUpEnded(call_id=wrap_up.call_id, agent=wrap_up.agent, by="box"))
+
+    def _status(self) -> dict[str, Any]:
+        seen = snapshot(self.centre, self.lines, self.phones)
+        return {**seen, "breaches": self.broken, "pid": os.getpid()}
 
     def _reset_line(self, name: str) -> None:
         """Close the line's ports and open them again; a caller on it is found there and begins anew."""

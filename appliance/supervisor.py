@@ -49,13 +49,12 @@ class Program:
 def programs(config: Config, config_file: Path, state: Path) -> list[Program]:
     """What a box consists of; the brain last, so that it finds the others."""
     run = state / "run"
-    python = [sys.executable, "-m"]
+    bin = Path(sys.executable).parent  # our programs by their own names, as ps and top show them
     workers = [
         Program(
             f"sip-{number}",
             [
-                *python,
-                "drivers.sip.worker",
+                str(bin / "callbox-sip"),
                 *("--socket", str(run / f"sip-{number}.sock")),
                 *("--name", f"sip-{number}"),
                 *("--listen", config.sip.listen),
@@ -64,8 +63,8 @@ def programs(config: Config, config_file: Path, state: Path) -> list[Program]:
         )
         for number in range(config.sip.workers)
     ]
-    media = Program("media", [*python, "appliance.media.engine", "--socket", str(run / "media.sock")])
-    brain = Program("brain", [*python, "appliance.app", "--config", str(config_file), "--state", str(state)])
+    media = Program("media", [str(bin / "callbox-media"), "--socket", str(run / "media.sock")])
+    brain = Program("brain", [str(bin / "callboxd"), "--config", str(config_file), "--state", str(state)])
     return [media, *workers, brain]
 
 

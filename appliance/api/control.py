@@ -90,11 +90,11 @@ def ask(socket: Path, op: str, **fields: Any) -> dict[str, Any]:
             ) from error
         try:
             async with asyncio.timeout(5):
-                return await peer.request(op, **fields)
+                reply = await peer.request(op, **fields)
+                del reply["id"]
+                return reply
         except (wire.WireLost, TimeoutError) as error:
-            raise BrainAway(
-                "the box did not answer within 5 s. Ask again; `callbox show log` may say why."
-            ) from error
+            raise BrainAway("the box did not answer within 5 s. Ask again; its log may say why.") from error
         finally:
             peer.close()
 

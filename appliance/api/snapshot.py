@@ -25,10 +25,11 @@ def snapshot(centre: Centre, lines: Mapping[str, Port], phones: Port) -> dict[st
 
 def _line(name: str, port: Port, centre: Centre) -> dict[str, Any]:
     call = next((call for call in centre.calls.values() if call.story.line == name), None)
+    status = port.status()
     return {
+        **status,
         "line": name,
-        "number": centre.config.lines[name].number,
-        **port.status(),
+        "number": centre.config.lines[name].number or status.get("number", ""),
         "call": call.id if call else "",
         "stage": call.story.stage.value if call else "",
     }

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from appliance.api.control import SOCKET, ask
+from appliance.api.control import SOCKET, BrainAway, ask
 from appliance.console.table import duration, table
 
 LINES = {
@@ -36,6 +36,7 @@ AGENTS = {
     "afterwards": "THEN",
     "call": "CALL",
 }
+PROCESSES = {"process": "PROCESS", "pid": "PID", "answers": "ANSWERS"}
 CALLS = {
     "call": "CALL",
     "line": "LINE",
@@ -71,10 +72,27 @@ VIEWS: dict[str, tuple[Callable[[dict[str, Any]], list[dict[str, Any]]], dict[st
 }
 
 
+def processes(run_folder: Path) -> list[dict[str, Any]]:
+    """Every process that should be there, its id, and whether it answers."""
+    sockets = [run_folder / SOCKET, run_folder / "media.sock", *sorted(run_folder.glob("sip-*.sock"))]
+    return [_process(socket) for socket in sockets]
+
+
+def _process(socket: Path) -> dict[str, Any]:
+    try:
+        hello = ask(socket, "status" if socket.name == SOCKET else "hello")
+    except BrainAway:
+        return {"process": socket.stem, "pid": None, "answers": False}
+    return {"process": socket.stem, "pid": hello["pid"], "answers": True}
+
+
 def show(what: str, run_folder: Path, *, as_json: bool) -> str:
     """The text of `callbox show WHAT`; raises BrainAway when there is no brain to ask."""
     if what == "version":
         return json.dumps({"version": box_version()}) if as_json else f"callbox {box_version()}"
+    if what == "processes":
+        found = processes(run_folder)
+        return json.dumps(found, indent=2) if as_json else table(found, PROCESSES)
     if what == "media":
         counters = ask(run_folder / "media.sock", "counters")
         return json.dumps(counters, indent=2) if as_json else _plain(counters)
@@ -94,6 +112,10 @@ def box_version() -> str:
         return "not installed"
 
 
+def _short(value: object) -> object:
+    return f"{value:.1f}" if isinstance(value, float) else value
+
+
 def _plain(part: dict[str, Any], indent: str = "") -> str:
     """Nested values, one a line."""
     lines = []
@@ -102,7 +124,9 @@ def _plain(part: dict[str, Any], indent: str = "") -> str:
             lines += [f"{indent}{key}:", _plain(value, indent + "  ")]
         elif isinstance(value, list) and value and isinstance(value[0], dict):
             lines.append(f"{indent}{key}:")
-            lines += [f"{indent}  " + "  ".join(f"{k}={v}" for k, v in item.items()) for item in value]
+            lines += [
+                f"{indent}  " + "  ".join(f"{k}={_short(v)}" for k, v in item.items()) for item in value
+            ]
         else:
-            lines.append(f"{indent}{key}: {value}")
+            lines.append(f"{indent}{key}: {_short(value)}")
     return "\n".join(lines)
