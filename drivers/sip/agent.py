@@ -14,6 +14,7 @@ from typing import Any
 import pjsua2 as pj
 
 from drivers.port import LegState, PortRefused
+from drivers.sip import farewell
 from drivers.sip.library import Library, call_param
 from drivers.sip.record import LegRecord, address, cause_of, free_slot, plain, user_of
 from dsp._native.stream_audio import SLOTS, StreamAudio
@@ -179,6 +180,19 @@ class UserAgent:
             record.held = held
             self._tell({"event": "held", "leg": leg, "held": held})
 
+    def message_sent(self, leg: str, message: str) -> None:
+        """A request of ours went out."""
+        record = self.legs.get(leg)
+        if record is not None and not record.invite and message.startswith("INVITE "):
+            record.invite = message
+            self._tell_farewell(record, farewell.cancel(message))
+
+    def answer_received(self, leg: str, code: int, message: str) -> None:
+        """A response to our INVITE came in."""
+        record = self.legs.get(leg)
+        if record is not None and record.invite and 200 <= code < 300:
+            self._tell_farewell(record, farewell.bye(record.invite, message))
+
     def digit_heard(self, leg: str, digit: str) -> None:
         """RFC 4733, or a SIP INFO."""
         self._tell({"event": "digit", "leg": leg, "digit": digit})
@@ -205,6 +219,11 @@ class UserAgent:
         if record.state is LegState.UP and record.slot >= 0 and not record.told_up:
             record.told_up = True
             self._tell({"event": "up", "leg": record.leg, "slot": record.slot})
+
+    def _tell_farewell(self, record: LegRecord, last_word: farewell.Farewell | None) -> None:
+        if last_word is not None:
+            record.farewell = last_word
+            self._tell({"event": "farewell", "leg": record.leg, "farewell": last_word.plain()})
 
     def _silence(self, record: LegRecord) -> None:
         if record.slot >= 0:
@@ -235,6 +254,15 @@ class _Call(pj.Call):  # type: ignore[misc]
     def onCallState(self, prm: pj.OnCallStateParam) -> None:
         info = self.getInfo()
         self._agent.state_changed(self._leg, info.state, info.lastStatusCode)
+
+    def onCallTsxState(self, prm: pj.OnCallTsxStateParam) -> None:
+        change = prm.e.body.tsxState
+        if change.tsx.method != "INVITE":
+            return
+        if change.type == pj.PJSIP_EVENT_TX_MSG:
+            self._agent.message_sent(self._leg, change.src.tdata.wholeMsg)
+        elif change.type == pj.PJSIP_EVENT_RX_MSG:
+            self._agent.answer_received(self._leg, change.tsx.statusCode, change.src.rdata.wholeMsg)
 
     def onStreamCreated(self, prm: pj.OnStreamCreatedParam) -> None:
         self._agent.stream_made(self._leg, prm)

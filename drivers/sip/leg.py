@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import socket
 from typing import Any
 
 from drivers.port import (
@@ -18,7 +20,10 @@ from drivers.port import (
 )
 from drivers.wire import Message, Peer, WireError, WireLost
 
+log = logging.getLogger(__name__)
+
 REPLY_SECONDS = 2.0  # a worker answers in a millisecond; one that takes longer is stuck
+AGAIN_SECONDS = 0.5  # RFC 3261's T1, when a lost datagram is sent again
 ACK_SECONDS = 10.0  # from our 200 OK to the phone's ACK, three retransmissions at the least
 
 
@@ -40,6 +45,7 @@ class SipLeg(Leg):
         )
         self.inbound = bool(described["inbound"])
         self.held = bool(described["held"])
+        self._farewell: Message | None = described.get("farewell")
         self._wire = peer
         self._worker = worker
         if int(described["slot"]) >= 0:
@@ -57,8 +63,28 @@ class SipLeg(Leg):
             self.heard(str(event["digit"]))
         elif kind == "held":
             self.held_by_far_end(bool(event["held"]))
+        elif kind == "farewell":
+            self._farewell = event["farewell"]
         elif kind == "ended" and self.state is not LegState.ENDED:
             self.moved(LegState.ENDED, EndCause[str(event["cause"]).upper()])
+
+    def say_farewell(self) -> None:
+        """The worker died: tell the phone in its place, twice, as a datagram may get lost."""
+        last_word = self._farewell
+        if last_word is None or self.state is LegState.ENDED:
+            return
+
+        def send() -> None:
+            family = socket.AF_INET6 if ":" in last_word["host"] else socket.AF_INET
+            with socket.socket(family, socket.SOCK_DGRAM) as sock:
+                sock.setblocking(False)
+                try:
+                    sock.sendto(str(last_word["text"]).encode(), (last_word["host"], int(last_word["port"])))
+                except OSError as error:
+                    log.info("leg %s: its phone could not be told of the end: %s", self.id, error)
+
+        send()
+        asyncio.get_running_loop().call_later(AGAIN_SECONDS, send)
 
     async def _answer(self) -> None:
         await self._ask("answer")

@@ -269,6 +269,7 @@ class _Link:
         legs = list(self.legs.values())
         self._drop()
         for leg in legs:
+            leg.say_farewell()
             leg.moved(LegState.ENDED, EndCause.PORT_LOST)
         await self._pool._worker_lost(self)
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from drivers.port import EndCause, LegState
+from drivers.sip.farewell import Farewell
 
 #: RFC 3261 section 21; a code that is not named here is a failure, not an answer.
 CAUSES: dict[int, EndCause] = {
@@ -38,6 +39,8 @@ class LegRecord:
     answered: bool = False  # 200 OK is on its way, or was
     ended_by_us: bool = False
     told_up: bool = False
+    invite: str = ""  # as we sent it; "" for an inbound leg
+    farewell: Farewell | None = None  # what would end the leg at the phone without this worker
 
     def describe(self) -> dict[str, object]:
         """The row of this leg in the reply to `hello`."""
@@ -50,6 +53,7 @@ class LegRecord:
             "label": self.label,
             "slot": self.slot,
             "held": self.held,
+            "farewell": self.farewell.plain() if self.farewell else None,
         }
 
 

@@ -152,6 +152,7 @@ async def test_a_worker_dies_and_its_caller_goes_back_to_the_head_and_is_served(
     ):
         caller = await in_conversation(box, phone)
         old = box.kill("sip-0")
+        await phone.event("CALL_CLOSED", seconds=2)  # told in the dead worker's place
         await box.until_back("sip-0", old)
         await phone.event("CALL_INCOMING", seconds=15)
         await phone.command("accept")
@@ -163,3 +164,24 @@ async def test_a_worker_dies_and_its_caller_goes_back_to_the_head_and_is_served(
         [row] = await box.until_over()
     assert row["outcome"] == "answered"
     assert row["offers"] == 2
+
+
+async def test_a_worker_dies_while_a_phone_rings_and_the_phone_rings_no_more_until_it_is_rung_again(
+    tmp_path: Path,
+) -> None:
+    async with (
+        Baresip(tmp_path / "ana", user="ana") as phone,
+        Box(tmp_path, phones={"ana": phone.uri}, workers=2, wrap_up_seconds=1) as box,
+    ):
+        caller = await box.rings()
+        await phone.event("CALL_INCOMING")
+        status = await box.status()
+        [worker] = [row["worker"] for row in status["sip"]["workers"] if row["legs"]]
+        box.kill(worker)
+        await phone.event("CALL_CLOSED", seconds=2)
+        await phone.event("CALL_INCOMING", seconds=5)
+        await phone.command("accept")
+        await box.until_stage("talking")
+        await box.hangs_up(caller)
+        [row] = await box.until_over()
+    assert (row["outcome"], row["offers"]) == ("answered", 2)
