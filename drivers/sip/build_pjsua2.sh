@@ -37,8 +37,8 @@ while [ $# -gt 0 ]; do
     esac
 done
 [ -n "$venv" ] && [ -n "$cache" ] || usage
+[ -x "$venv/bin/python" ] || { echo "pjsua2: $venv/bin/python is not there. Make it: python3 -m venv $venv" >&2; exit 2; }
 python=$(cd "$venv" && pwd)/bin/python
-[ -x "$python" ] || { echo "pjsua2: $python is not there. Make the virtual environment first: make .venv" >&2; exit 2; }
 mkdir -p "$cache" && cache=$(cd "$cache" && pwd)
 site=$("$python" -c 'import sysconfig; print(sysconfig.get_paths()["platlib"])')
 abi=$("$python" -c 'import sysconfig; print(sysconfig.get_config_var("SOABI"))')

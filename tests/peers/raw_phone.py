@@ -151,6 +151,8 @@ class RawPhone(asyncio.DatagramProtocol):
     # --- asyncio's callbacks ---------------------------------------------------------------------------
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        if data[0] & 0x80:  # RTCP for a neighbour's RTP socket, whose next port is ours
+            return
         message = parse(data)
         if not message.status and message.method != "ACK":
             self._answer(message, addr)
