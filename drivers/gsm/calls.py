@@ -325,11 +325,16 @@ class Calls:
                 await asyncio.sleep(AUDIO_RETRY_SECONDS)
         return False
 
+    def _is_leg_up(self) -> bool:
+        return self.leg is not None and self.leg.state is LegState.UP
+
     async def _tidy_up(self) -> None:
         """After a call: voice off, and a reset if the audio port is not to be trusted."""
         try:
             async with self._clearing:
-                await self._ask(self._dialect.audio_stop)
+                next_is_up = self._connecting is not None or self._is_leg_up()
+                if not next_is_up:  # its voice has begun, and would be gone
+                    await self._ask(self._dialect.audio_stop)
             if self.leg is not None:
                 return
             if self.audio_trouble:
@@ -341,8 +346,15 @@ class Calls:
 
     async def _clear(self, leg: GsmLeg | None) -> None:
         """Hang up for sure; raises PortTimeout, and resets the modem, when nothing helps."""
+        was_up = leg is not None and leg.state is LegState.UP
+
+        def another(call: CurrentCall) -> bool:
+            """Not what we hang up: it waits, has a leg of its own, or only rings where ours was up."""
+            rings = call.stat is CallStat.INCOMING
+            return call.stat is CallStat.WAITING or self.leg not in (leg, None) or (was_up and rings)
+
         async with self._clearing:
-            if await self._hang_up.until_gone(lambda: self.leg not in (leg, None)):
+            if await self._hang_up.until_gone(another):
                 return
         await self._reset("a call could not be hung up")
         raise PortTimeout(f"port {self.name}: a call could not be hung up, the modem is being reset")

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 
 from drivers.at.channel import Channel, CommandFailed
-from drivers.gsm.clcc import CallStat, current_calls
+from drivers.gsm.clcc import CurrentCall, current_calls
 from drivers.gsm.quirks import Dialect
 from drivers.port import PortTimeout
 
@@ -25,11 +25,10 @@ class HangUp:
         self._dialect = dialect
         self._channel = channel
 
-    async def until_gone(self, another: Callable[[], bool]) -> bool:
-        """True when the modem has no call any more; a call waiting does not count.
+    async def until_gone(self, another: Callable[[CurrentCall], bool]) -> bool:
+        """True when the modem has no call any more, or only what `another` says is another call than ours.
 
-        `another` says that a new call has taken the old one's place: it must not be hung up. Raises
-        PortLost.
+        Such a call has taken the old one's place and must not be hung up. Raises PortLost.
         """
         for command in self._dialect.hangups:
             try:
@@ -40,7 +39,7 @@ class HangUp:
                 return True
         return False
 
-    async def _gone(self, another: Callable[[], bool]) -> bool:
+    async def _gone(self, another: Callable[[CurrentCall], bool]) -> bool:
         for seconds in LOOK_SECONDS:
             await asyncio.sleep(seconds)
             try:
@@ -48,6 +47,6 @@ class HangUp:
             except (CommandFailed, PortTimeout) as error:
                 log.warning("port %s: hang-up: %s", self.name, error)
                 continue
-            if another() or all(call.stat is CallStat.WAITING for call in calls):
+            if all(another(call) for call in calls):
                 return True
         return False

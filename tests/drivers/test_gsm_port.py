@@ -112,6 +112,33 @@ async def test_ring_to_answer_uses_the_dialects_commands_in_order() -> None:
         assert b.modem.commands == ["ATA", "AT+CPCMREG=1", "AT+CHUP", "AT+CLCC", "AT+CPCMREG=0"]
 
 
+class _Slow(Wire):
+    """Every piece arrives 5 ms later, as over USB."""
+
+    def carry(self, data: bytes, take: Callable[[bytes], None]) -> None:
+        asyncio.get_running_loop().call_later(0.005, take, data)
+
+
+@pytest.mark.parametrize("pause_ms", [0, 2, 5, 8, 12, 20, 100, 400])
+async def test_a_caller_who_rings_the_moment_another_is_hung_up_is_let_in_with_voice(pause_ms: int) -> None:
+    async with bench(_Slow()) as b:
+        b.call()
+        leg = await b.port.next_ring()
+        await leg.answer()
+        hanging_up = asyncio.create_task(leg.hangup())
+        while b.modem.call is not None:  # noqa: ASYNC110 - the modem has no event for it
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(pause_ms / 1000)
+        b.call("+4917087654321")
+        async with asyncio.timeout(20):
+            following = await b.port.next_ring()
+        await following.answer()
+        await hanging_up
+        await asyncio.sleep(2)
+        assert following.state is LegState.UP
+        assert b.modem.talking
+
+
 async def test_a_withheld_number_is_offered_at_once_as_no_number() -> None:
     async with bench() as b:
         began = asyncio.get_running_loop().time()
