@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 RECOVERY_SECONDS = 5.0  # a modem answers its first commands in under one; later ones count as lost
 
+STRAY_SECONDS = 1.0  # a phone that was being rung is free again well within this
 CLAIM_SECONDS = 0.5  # a visit claims in its first few turns of the loop
 
 
@@ -42,13 +43,12 @@ class Reception:
         stories = {story.line: story for story in interrupted}
         try:
             await self._phones.open()
-            self._find_agent_legs()
             opened = {name: asyncio.create_task(port.open()) for name, port in self._lines.items()}
+            await self._find_agent_legs(stories.values())
             waited_for = [opened[name] for name in stories if name in opened]
             if waited_for:
                 await asyncio.wait(waited_for, timeout=RECOVERY_SECONDS)
             self._take_up(stories.values())
-            self._drop_stray_agent_legs()
             self._start(self._prune(), "prune")
             for name in self._lines:
                 self._start(self._serve_line(name, opened[name]), f"line {name}")
@@ -79,14 +79,19 @@ class Reception:
 
     # --- after a restart --------------------------------------------------------------------------
 
-    def _find_agent_legs(self) -> None:
+    async def _find_agent_legs(self, going_on: Iterable[Story]) -> None:
+        """Keep the agents' legs of conversations; end the others before anybody is rung again."""
+        talking = {story.call_id for story in going_on if story.stage is Stage.TALKING}
+        strays = []
         while (leg := self._phones.ring_waiting()) is not None:
-            if leg.state is LegState.UP and leg.label:
+            if leg.state is LegState.UP and leg.label in talking:
                 self._agent_legs[leg.label] = leg
             elif leg.state is LegState.RINGING and leg.inbound:
                 self._start(serve_agent(leg, self._centre), f"phone {leg.id}")
             else:
-                self._centre.chore(leg.hangup(), f"stray {leg.id}")
+                strays.append(asyncio.create_task(leg.hangup(), name=f"stray {leg.id}"))
+        if strays:
+            await asyncio.wait(strays, timeout=STRAY_SECONDS)
 
     def _take_up(self, stories: Iterable[Story]) -> None:
         centre = self._centre
@@ -110,15 +115,13 @@ class Reception:
         centre = self._centre
         log.info("call %s: the caller left while the brain was away", story.call_id)
         outcome = story.outcome_if_ended(by_caller=True, line_lost=False)
+        phone = self._agent_legs.pop(story.call_id, None)
+        if phone is not None:
+            centre.chore(phone.hangup(), f"hang up {story.agent}")
         if story.stage is Stage.TALKING:
             centre.bus.publish(TalkEnded(call_id=story.call_id, agent=story.agent, by="caller"))
             centre.desk.talk_ended(story.agent, story.call_id, centre.queue(story.queue).wrap_up_seconds)
         centre.bus.publish(CallEnded(call_id=story.call_id, outcome=outcome.value, by="caller"))
-
-    def _drop_stray_agent_legs(self) -> None:
-        for leg in self._agent_legs.values():
-            self._centre.chore(leg.hangup(), f"stray {leg.id}")
-        self._agent_legs.clear()
 
     async def _prune(self) -> None:
         """The visits taken up have claimed what is theirs at the engine; the rest belongs to nobody."""
