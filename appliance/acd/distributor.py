@@ -90,7 +90,7 @@ class Distributor:
         if ticket.state in (TicketState.LEFT, TicketState.SERVED):
             return
         agent = ticket.agent
-        ticket.state, ticket.agent = TicketState.LEFT, None
+        ticket.move(TicketState.LEFT)
         self.queues[ticket.queue].remove(ticket)
         if agent is not None:
             self._after_call(agent, keep_idle=True)
@@ -136,8 +136,7 @@ class Distributor:
         """Caller and agent speak: the ticket leaves the queue, the agent is TALKING."""
         agent = ticket.agent
         assert agent is not None
-        assert ticket.state is TicketState.OFFERED
-        ticket.state, ticket.agent = TicketState.SERVED, None
+        ticket.move(TicketState.SERVED)
         self.queues[ticket.queue].remove(ticket)
         self._move(agent, AgentState.TALKING, call_id=ticket.call_id)
         self._done()
@@ -147,7 +146,7 @@ class Distributor:
         agent = ticket.agent
         if agent is None:
             return
-        ticket.state, ticket.agent = TicketState.WAITING, None
+        ticket.move(TicketState.WAITING)
         if pause and agent.afterwards is None:
             agent.afterwards = (AgentState.PAUSED, pause)
         self._after_call(agent, keep_idle=True)
@@ -274,7 +273,7 @@ class Distributor:
     def _offer(self, ticket: Ticket, ready: list[Agent]) -> None:
         agent, why = self._choices[ticket.queue](ready, self._now())
         self._move(agent, AgentState.OFFERED, call_id=ticket.call_id)
-        ticket.state, ticket.agent, ticket.why = TicketState.OFFERED, agent, why
+        ticket.move(TicketState.OFFERED, agent, why)
         if ticket.offered is not None and not ticket.offered.done():
             ticket.offered.set_result(None)
 

@@ -20,6 +20,14 @@ class TicketState(enum.Enum):
     LEFT = "left"
 
 
+TICKET_MOVES: dict[TicketState, frozenset[TicketState]] = {
+    TicketState.WAITING: frozenset({TicketState.OFFERED, TicketState.LEFT}),
+    TicketState.OFFERED: frozenset({TicketState.WAITING, TicketState.SERVED, TicketState.LEFT}),
+    TicketState.SERVED: frozenset(),
+    TicketState.LEFT: frozenset(),
+}
+
+
 @dataclass(slots=True, eq=False)
 class Ticket:
     """One caller's place in one queue.
@@ -35,6 +43,12 @@ class Ticket:
     agent: Agent | None = None
     why: str = ""
     offered: asyncio.Future[None] | None = field(default=None)  # awaited by the caller's task
+
+    def move(self, state: TicketState, agent: Agent | None = None, why: str = "") -> None:
+        """The one way a state changes; raises AssertionError for a move the table forbids (a bug)."""
+        if state not in TICKET_MOVES[self.state]:
+            raise AssertionError(f"call {self.call_id}: {self.state.value} -> {state.value} is not a move")
+        self.state, self.agent, self.why = state, agent, why
 
     @property
     def key(self) -> tuple[float, str]:

@@ -7,6 +7,7 @@ that was restarted continues from it.
 from __future__ import annotations
 
 import enum
+import logging
 import secrets
 import time
 from dataclasses import dataclass, field
@@ -30,6 +31,8 @@ from appliance.events import (
 )
 from drivers.port import Leg
 
+log = logging.getLogger(__name__)
+
 
 class Stage(enum.Enum):
     """How far a visit has come."""
@@ -42,6 +45,18 @@ class Stage(enum.Enum):
     TALKING = "talking"
     ENDING = "ending"  # the conversation is over, the line not yet free
     ENDED = "ended"
+
+
+STAGE_MOVES: dict[Stage, frozenset[Stage]] = {
+    Stage.RINGING: frozenset({Stage.ANSWERED, Stage.ENDED}),
+    Stage.ANSWERED: frozenset({Stage.MENU, Stage.WAITING, Stage.ENDED}),
+    Stage.MENU: frozenset({Stage.WAITING, Stage.ENDED}),
+    Stage.WAITING: frozenset({Stage.OFFERED, Stage.MENU, Stage.ENDED}),
+    Stage.OFFERED: frozenset({Stage.WAITING, Stage.TALKING, Stage.ENDED}),
+    Stage.TALKING: frozenset({Stage.ENDING}),
+    Stage.ENDING: frozenset({Stage.WAITING, Stage.ENDED}),  # WAITING: the agent's leg was lost
+    Stage.ENDED: frozenset(),
+}
 
 
 @dataclass(slots=True)
@@ -66,32 +81,44 @@ class Story:
 
     def apply(self, stamped: Stamped) -> None:
         """Let one more event of this call happen."""
-        was = self.stage
         match stamped.event:
             case CallArrived(line=line, leg_id=leg_id, caller=caller, called=called):
                 self.line, self.leg_id, self.caller, self.called = line, leg_id, caller, called
-                self.arrived_s, self.place = stamped.wall_s, stamped.mono_s
+                self.arrived_s = stamped.wall_s
+                self.place = self.since_mono_s = stamped.mono_s
             case CallAnswered():
-                self.stage = Stage.ANSWERED
+                self._move(Stage.ANSWERED, stamped)
             case MenuEntered(menu=menu):
-                self.stage, self.menu, self.next_to = Stage.MENU, menu, ""
+                self._move(Stage.MENU, stamped)
+                self.menu, self.next_to = menu, ""
             case MenuLeft(to=to):
                 self.next_to = to
             case CallQueued(queue=queue, place=place):
-                self.stage, self.queue, self.place, self.agent = Stage.WAITING, queue, place, ""
+                self._move(Stage.WAITING, stamped)
+                self.queue, self.place, self.agent = queue, place, ""
             case AgentOffered(agent=agent):
-                self.stage, self.agent = Stage.OFFERED, agent
+                self._move(Stage.OFFERED, stamped)
+                self.agent = agent
             case OfferEnded(result=result):
                 if result != OfferResult.ANSWERED.value:
-                    self.stage, self.agent = Stage.WAITING, ""
+                    self._move(Stage.WAITING, stamped)
+                    self.agent = ""
             case CallConnected(agent=agent):
-                self.stage, self.agent, self.talked = Stage.TALKING, agent, True
+                self._move(Stage.TALKING, stamped)
+                self.agent, self.talked = agent, True
             case TalkEnded():
-                self.stage = Stage.ENDING
+                self._move(Stage.ENDING, stamped)
             case CallEnded(outcome=outcome):
-                self.stage, self.outcome = Stage.ENDED, outcome
-        if self.stage is not was or self.since_mono_s == 0.0:
-            self.since_mono_s = stamped.mono_s
+                self._move(Stage.ENDED, stamped)
+                self.outcome = outcome
+
+    def _move(self, stage: Stage, stamped: Stamped) -> None:
+        """The one way a stage changes; a move the table forbids is a bug, logged and gone along with."""
+        if stage is self.stage:
+            return
+        if stage not in STAGE_MOVES[self.stage]:
+            log.error("call %s: %s -> %s is not a move", self.call_id, self.stage.value, stage.value)
+        self.stage, self.since_mono_s = stage, stamped.mono_s
 
     def outcome_if_ended(self, *, by_caller: bool, line_lost: bool) -> Outcome:
         """How the visit counts if it ends now: exactly one outcome, whatever happened before."""

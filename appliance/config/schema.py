@@ -54,7 +54,7 @@ class Box(Section):
 class Sip(Section):
     """The SIP workers that reach the agents' phones."""
 
-    listen: Literal["127.0.0.1", "::1"] = Field("127.0.0.1", description="loopback until the SIP edge stands")
+    listen: Literal["127.0.0.1"] = Field("127.0.0.1", description="loopback until the SIP edge stands")
     port: int = Field(
         5060, ge=1024, le=65000, description="UDP port of the first worker, the next one higher each"
     )
