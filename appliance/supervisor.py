@@ -115,7 +115,8 @@ class Supervisor:
             began = time.monotonic()
             code = await self._run_once(child)
             lived = time.monotonic() - began
-            log.warning("%s ended (%s) after %.1f s", child.name, _said(code), lived)
+            level = logging.INFO if self._stop.is_set() else logging.WARNING
+            log.log(level, "%s ended (%s) after %.1f s", child.name, _said(code), lived)
             longer = min(max(pause * 2, FIRST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)
             pause = FIRST_PAUSE_SECONDS if lived > SETTLED_SECONDS else longer
 

@@ -14,11 +14,11 @@ from appliance.console.table import duration, table
 LINES = {
     "line": "LINE",
     "state": "STATE",
-    "reason": "REASON",
     "operator": "OPERATOR",
     "signal_dbm": "DBM",
     "stage": "CALL",
     "number": "NUMBER",
+    "reason": "REASON",
 }
 QUEUES = {
     "queue": "QUEUE",

@@ -64,7 +64,7 @@ async def answered(run_folder: Path, what: str, *, as_json: bool = False) -> str
 @pytest.mark.parametrize(
     ("what", "wanted"),
     [
-        ("lines", ["gsm-1", "fault", "no SIM", "100"]),
+        ("lines", ["gsm-1", "fault", "100", "no SIM"]),
         ("queues", ["sales", "2", "1:05", "0", "1"]),
         ("agents", ["ana", "paused", "1:01", "lunch", "3"]),
         ("calls", ["c1", "gsm-2", "+1555", "menu", "2", "s"]),
