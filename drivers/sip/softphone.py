@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import os
 import random
 import signal
 import sys
@@ -235,6 +236,8 @@ async def serve(options: argparse.Namespace) -> None:
 
 
 async def _read_commands(phones: dict[str, Phone]) -> None:
+    if os.fstat(sys.stdin.fileno()).st_rdev == os.stat(os.devnull).st_rdev:
+        return
     reader = asyncio.StreamReader()
     try:
         await asyncio.get_running_loop().connect_read_pipe(
