@@ -1,0 +1,1 @@
+"""What the whole-box benchmarks share: a box in a temporary folder, phones, figures with goals."""
