@@ -26,6 +26,8 @@ from appliance.events import (
     OfferEnded,
     OfferResult,
     Outcome,
+    RecordingEnded,
+    RecordingStarted,
     Stamped,
     TalkEnded,
 )
@@ -77,6 +79,7 @@ class Story:
     place: float = 0.0
     agent: str = ""
     talked: bool = False
+    recording: str = ""  # the file that is being written
     outcome: str = ""
 
     def apply(self, stamped: Stamped) -> None:
@@ -106,6 +109,10 @@ class Story:
             case CallConnected(agent=agent):
                 self._move(Stage.TALKING, stamped)
                 self.agent, self.talked = agent, True
+            case RecordingStarted(path=path):
+                self.recording = path
+            case RecordingEnded(path=path) if path == self.recording:
+                self.recording = ""
             case TalkEnded():
                 self._move(Stage.ENDING, stamped)
             case CallEnded(outcome=outcome):

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Coroutine, Iterable
+from pathlib import Path
 from typing import Any
 
 from appliance.calls.agent_phone import serve_agent
@@ -17,7 +18,8 @@ from appliance.calls.call import Call, Stage, Story, new_call_id, short
 from appliance.calls.centre import Centre
 from appliance.calls.visit import visit
 from appliance.config.schema import LineBase
-from appliance.events import CallArrived, CallEnded, CallResumed, TalkEnded
+from appliance.events import CallArrived, CallEnded, CallResumed, RecordingEnded, TalkEnded
+from appliance.media.held import wav_seconds
 from drivers.port import Leg, LegState, Port
 
 log = logging.getLogger(__name__)
@@ -115,6 +117,8 @@ class Reception:
         centre = self._centre
         log.info("call %s: the caller left while the brain was away", story.call_id)
         outcome = story.outcome_if_ended(by_caller=True, line_lost=False)
+        if story.recording:
+            self._start(self._close_recording(story), f"recording of {story.call_id}")
         phone = self._agent_legs.pop(story.call_id, None)
         if phone is not None:
             centre.chore(phone.hangup(), f"hang up {story.agent}")
@@ -122,6 +126,13 @@ class Reception:
             centre.bus.publish(TalkEnded(call_id=story.call_id, agent=story.agent, by="caller"))
             centre.desk.talk_ended(story.agent, story.call_id, centre.queue(story.queue).wrap_up_seconds)
         centre.bus.publish(CallEnded(call_id=story.call_id, outcome=outcome.value, by="caller"))
+
+    async def _close_recording(self, story: Story) -> None:
+        """Nobody goes on with it: `prune` ends it, or the engine died with it."""
+        await asyncio.sleep(2 * CLAIM_SECONDS)
+        seconds = wav_seconds(Path(story.recording))
+        ended = RecordingEnded(call_id=story.call_id, path=story.recording, seconds=seconds)
+        self._centre.bus.publish(ended)
 
     async def _prune(self) -> None:
         """The visits taken up have claimed what is theirs at the engine; the rest belongs to nobody."""

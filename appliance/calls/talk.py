@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from appliance.calls.call import Call
 from appliance.calls.centre import Centre
@@ -77,6 +78,7 @@ def _joined(call: Call, phone: Leg, centre: Centre) -> Iterator[None]:
                     folder=centre.recordings / day,
                     left=call.port,
                     right=port,
+                    path=Path(call.story.recording) if call.story.recording else None,
                     started=lambda path: call.note(RecordingStarted(call_id=call.id, path=path)),
                     ended=lambda path, seconds, dropped: call.note(
                         RecordingEnded(call_id=call.id, path=path, seconds=seconds, dropped_frames=dropped)

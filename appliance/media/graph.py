@@ -219,11 +219,15 @@ class MediaGraph:
         folder: Path,
         left: str,
         right: str,
+        path: Path | None = None,
         started: Callable[[str], None],
         ended: Callable[[str, float, int], None],
     ) -> Iterator[Recording]:
-        """A stereo file of two ports while the body runs; a new file after an engine's death."""
-        record = Recording(id, folder, left, right, started, ended)
+        """A stereo file of two ports while the body runs; a new file after an engine's death.
+
+        `path` is the file that was being written when the brain died, if there was one.
+        """
+        record = Recording(id, folder, left, right, started, ended, path)
         self._records[id] = record
         self._declare_record(record)
         try:
@@ -302,6 +306,8 @@ class MediaGraph:
 
     def _declare_record(self, record: Recording) -> None:
         held = self._held.get("records", {}).get(record.id)
+        if not self._peer:
+            return  # begun when there is an engine
         if held is not None:
             record.path = Path(held["path"])
             return

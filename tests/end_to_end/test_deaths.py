@@ -120,7 +120,11 @@ async def test_a_caller_who_leaves_while_there_is_no_brain_has_a_proper_row(tmp_
         await phone.event("CALL_CLOSED")
         [row] = await box.until_over()
         await box.until_status(lambda status: status["agents"][0]["state"] == "ready")
+        await box.until(lambda: calls(box.database)[0].recordings[0]["seconds"] is not None)
+        [row] = await box.until_over()
     assert (row["outcome"], row["ended_by"]) == ("answered", "caller")
+    [recording] = row["recordings"]
+    assert len(read(Path(recording["path"]))) / 8000 == pytest.approx(recording["seconds"], abs=0.01)
 
 
 async def test_the_engine_dies_and_audio_is_back_within_a_second(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from appliance.acd.choice import longest_idle
@@ -64,8 +65,11 @@ class QuietGraph(MediaGraph):
     def __init__(self) -> None:
         super().__init__(Path("/nowhere"), on_digit=lambda port, digit: None)
         self.heard: list[tuple[str, str]] = []
+        self._peer = SimpleNamespace(closed=False)  # type: ignore[assignment]  # `_tell` is the engine
 
     def _tell(self, op: str, *, fds: Any = (), then: Any = None, **fields: Any) -> None:
+        if op == "record.stop":
+            then({"seconds": 1.0})
         if op == "play":
             self.heard += [(fields["to"], Path(name).stem) for name in fields["files"]]
             if not fields["loop"]:
