@@ -281,7 +281,10 @@ class Port:
         raise NotImplementedError
 
     async def dial(self, number: str, *, label: str = "") -> Leg:
-        """Start a call; returns the leg in DIALING. Raises PortRefused when the port is not free."""
+        """Start a call; returns the leg in DIALING. Raises PortRefused when the port is not free.
+
+        Between the start and the return nothing is awaited: a caller cancelled there would lose the leg.
+        """
         raise NotImplementedError
 
     async def next_ring(self) -> Leg:

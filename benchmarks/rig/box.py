@@ -196,7 +196,7 @@ class Box:
         path = self.folder / "callbox.toml"
         path.write_text(
             CONFIG.format(
-                sip_port=_free_ports(workers),
+                sip_port=free_ports(workers),
                 workers=workers,
                 lines=lines,
                 agents=", ".join(f'"{phone.user}"' for phone in self.phones),
@@ -207,7 +207,7 @@ class Box:
         return path
 
 
-def _free_ports(count: int) -> int:
+def free_ports(count: int) -> int:
     """The first of `count` UDP ports in a row that are free; raises OSError."""
     for first in range(25060, 60000, 20):
         with contextlib.ExitStack() as held, contextlib.suppress(OSError):

@@ -13,9 +13,10 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from drivers.port import DriverError, EndCause, LegState, Port, PortLost, PortRefused, PortState
-from drivers.sip.leg import REPLY_SECONDS, SipLeg, ask
+from drivers.sip.leg import REPLY_SECONDS, SipLeg
 from drivers.wire import Message, Peer, WireError, WireLost, close_all, connect
 
 log = logging.getLogger(__name__)
@@ -83,7 +84,8 @@ class SipPool(Port):
         """Call the SIP address `number`, shown as `from_name`/`from_user`; returns the leg in DIALING.
 
         `headers` go into the INVITE, {"Call-Info": "<sip:box>;answer-after=0"} has many phones answer by
-        themselves. Raises PortRefused when no worker has room or the address is no good.
+        themselves. Raises PortRefused when no worker has room; an address the worker will not call ends
+        the leg as FAILED. Nothing is awaited here, so a caller cancelled meanwhile cannot lose the leg.
         """
         link = self._least_loaded()
         self._dialled += 1
@@ -99,23 +101,14 @@ class SipPool(Port):
                 "held": False,
             }
         )
-        try:
-            await ask(
-                link.connected,
-                link.name,
-                "dial",
-                leg=leg.id,
-                to=number,
-                label=label,
-                headers=dict(headers or {}),
-                from_user=from_user,
-                from_name=from_name,
-            )
-        except PortLost as error:
-            raise PortRefused(str(error)) from error
-        except PortRefused:
-            link.legs.pop(leg.id, None)
-            raise
+        link.start_dialling(
+            leg,
+            to=number,
+            label=label,
+            headers=dict(headers or {}),
+            from_user=from_user,
+            from_name=from_name,
+        )
         return leg
 
     def memfd(self, worker: str) -> int:
@@ -211,6 +204,21 @@ class _Link:
         )
         self.legs[leg.id] = leg
         return leg
+
+    def start_dialling(self, leg: SipLeg, **fields: Any) -> None:
+        """Have the worker dial; a refusal ends the leg, a worker that dies ends it by its own way."""
+
+        def replied(reply: asyncio.Future[tuple[Message, list[int]]]) -> None:
+            if reply.cancelled() or reply.exception() is not None:
+                return
+            message, fds = reply.result()
+            close_all(fds)
+            if "error" in message:
+                log.warning("leg %s: not called: %s", leg.id, message["error"])
+                self.legs.pop(leg.id, None)
+                leg.moved(LegState.ENDED, EndCause.FAILED)
+
+        self.connected.start("dial", leg=leg.id, **fields).add_done_callback(replied)
 
     def status(self) -> dict[str, object]:
         """The worker's row for `show lines`."""

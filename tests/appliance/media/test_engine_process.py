@@ -72,9 +72,10 @@ def tone(hz, seconds, amplitude=8000):
 
 
 def strength(samples, hz):
-    """Amplitude of one frequency."""
-    turn = np.exp(-2j * np.pi * hz / RATE * np.arange(len(samples)))
-    return 2 * abs(np.mean(samples * turn))
+    """Amplitude of one frequency in the tenth of a second that holds most: a busy machine loses frames."""
+    tenths = samples[: len(samples) // 800 * 800].reshape(-1, 800)
+    turn = np.exp(-2j * np.pi * hz / RATE * np.arange(800))
+    return 2 * abs(np.mean(tenths * turn, axis=1)).max()
 
 
 class PtyModem:

@@ -36,9 +36,9 @@ class FakeWorker:
             self.server.close()
             os.close(self.page)
 
-    async def until_asked(self, op: str) -> None:
+    async def until_asked(self, op: str, times: int = 1) -> None:
         """Wait for a request."""
-        while not any(message["op"] == op for message in self.asked):
+        while sum(message["op"] == op for message in self.asked) < times:
             self._was_asked.clear()
             await self._was_asked.wait()
 

@@ -41,6 +41,7 @@ async def test_a_dialled_leg_goes_from_dialing_to_up_with_its_slot(tmp_path: Pat
     async with opened(worker) as pool:
         leg = await pool.dial("sip:ana@127.0.0.1:5071", label="call-7", headers={"X": "y"}, from_user="18")
         assert (leg.state, leg.inbound, leg.audio, leg.label) == (LegState.DIALING, False, None, "call-7")
+        await worker.until_asked("dial")
         assert worker.asked[-1] == {
             "id": worker.asked[-1]["id"],
             "op": "dial",
@@ -129,6 +130,7 @@ async def test_the_least_loaded_worker_dials(tmp_path: Path) -> None:
     one, two = FakeWorker(tmp_path / "sip-0.sock"), FakeWorker(tmp_path / "sip-1.sock")
     async with opened(one, two) as pool:
         legs = [await pool.dial("sip:ana@x") for _ in range(6)]
+        await asyncio.gather(one.until_asked("dial", 3), two.until_asked("dial", 3))
         assert [sum(m["op"] == "dial" for m in worker.asked) for worker in (one, two)] == [3, 3]
         assert len({leg.id for leg in legs}) == 6
 
@@ -149,8 +151,24 @@ async def test_a_dial_the_worker_refuses_leaves_no_leg_behind(tmp_path: Path) ->
     worker.refuse["dial"] = "no call to nonsense"
     async with opened(worker) as pool:
         for _ in range(2):
-            with pytest.raises(PortRefused, match="no call to nonsense"):
-                await pool.dial("nonsense")
+            leg = await pool.dial("nonsense")
+            assert await leg.ended() is EndCause.FAILED
+
+
+async def test_a_dial_whose_caller_is_cancelled_in_that_tick_has_its_leg(tmp_path: Path) -> None:
+    worker = FakeWorker(tmp_path / "sip-0.sock")
+    legs = []
+
+    async def caller() -> None:
+        legs.append(await pool.dial("sip:ana@x"))
+        await asyncio.sleep(3600)
+
+    async with opened(worker) as pool:
+        task = asyncio.create_task(caller())
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert [leg.state for leg in legs] == [LegState.DIALING]
 
 
 async def test_a_dead_worker_costs_its_own_legs_alone_and_is_found_again(tmp_path: Path) -> None:
@@ -173,6 +191,7 @@ async def test_a_dead_worker_costs_its_own_legs_alone_and_is_found_again(tmp_pat
         await asyncio.sleep(0.01)
         assert pool.reason == ""
         await pool.dial("sip:ana@x")
+        await replaced.until_asked("dial")
         assert replaced.asked[-1]["op"] == "dial"
         replaced.dies()
 
