@@ -37,14 +37,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.rig.box import free_ports
+from benchmarks.rig.box import START_SECONDS, connected, free_ports
 from benchmarks.rig.phone import SILENCE, Phone
 from benchmarks.rig.processes import before_others
 from benchmarks.rig.report import Report, options
 from drivers import serialline
 from drivers.port import LegState, PortState, SlotAudio
 from drivers.sip.pool import SipPool
-from drivers.wire import Peer, connect
+from drivers.wire import Peer
 
 FRAME = 160  # samples, 20 ms
 FRAME_SECONDS = 0.02
@@ -54,7 +54,6 @@ LOUD_ALAW = 0xAA  # +8064, ITU-T G.711 table 1
 LONGEST_MS = 500.0  # a step that takes longer is lost
 SETTLE_SECONDS = 4.0  # jitter buffers and clocks find their place
 DRIFTS_PPM = (200.0, -200.0)  # of the last two modems
-START_SECONDS = 20.0
 
 PCM_SILENCE = bytes(2 * FRAME)
 
@@ -247,10 +246,7 @@ async def engine_and_worker(folder: Path) -> AsyncIterator[tuple[Peer, SipPool]]
             ):
                 process = await asyncio.create_subprocess_exec(*command.split(), stdout=log, stderr=log)
                 held.push_async_callback(_end, process)
-        async with asyncio.timeout(START_SECONDS):
-            while not all(path.exists() for path in sockets.values()):  # noqa: ASYNC110 - other processes
-                await asyncio.sleep(0.05)
-        engine = Peer(connect(sockets["media"]))
+        engine = Peer(await connected(sockets["media"]))
         held.callback(engine.close)
 
         async def attach(name: str, memory: int) -> None:

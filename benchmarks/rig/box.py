@@ -79,8 +79,7 @@ class Box:
             await phone.open()
         self._running = asyncio.create_task(self.supervisor.run())
         try:
-            await self._until(lambda: (self.run / "modems.sock").exists())
-            self.network = wire.Peer(wire.connect(self.run / "modems.sock"), on_event=self._heard)
+            self.network = wire.Peer(await connected(self.run / "modems.sock"), on_event=self._heard)
             await self._until_status(
                 lambda status: (
                     all(line["state"] == "idle" for line in status["lines"])
@@ -145,13 +144,6 @@ class Box:
         if message["event"] == "ended":
             self._free[message["modem"]].put_nowait(None)
 
-    async def _until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(START_SECONDS):
-            while not condition():
-                if self._running.done():
-                    await self._running
-                await asyncio.sleep(0.02)
-
     async def _until_status(
         self, condition: Callable[[dict[str, Any]], bool], seconds: float = START_SECONDS
     ) -> None:
@@ -205,6 +197,16 @@ class Box:
             )
         )
         return path
+
+
+async def connected(path: Path) -> socket.socket:
+    """A connection to a process that is just starting; raises TimeoutError when it never listens."""
+    async with asyncio.timeout(START_SECONDS):
+        while True:
+            try:
+                return wire.connect(path)
+            except OSError:  # no socket yet, or bound and not listening yet
+                await asyncio.sleep(0.05)
 
 
 def free_ports(count: int) -> int:

@@ -65,6 +65,7 @@ class Box:
         self.config_file = folder / "callbox.toml"
         self.lines = [f"gsm-{n + 1}" for n in range(lines)]
         self.news: list[wire.Message] = []
+        self.killed: list[str] = []
         ports = folder / "ports"
         self.run.mkdir(parents=True)
         self._write_config(ports, phones, workers, ring_seconds, wrap_up_seconds, ready)
@@ -112,8 +113,11 @@ class Box:
     async def __aexit__(self, *error: object) -> None:
         self.network.close()
         await self._end()
-        if error[0] is not None:
-            sys.stderr.write(self.log_file.read_text(errors="replace")[-12000:])
+        started = {child.name: child.starts for child in self.supervisor.children}
+        wanted = {name: 1 + self.killed.count(name) for name in started}
+        if error[0] is not None or started != wanted:
+            sys.stderr.write(self.log_file.read_text(errors="replace")[-20000:])
+        assert started == wanted, "a process died by itself"
 
     async def _end(self) -> None:
         for running in reversed(self._running):
@@ -228,6 +232,7 @@ class Box:
         """kill -9; the id of the process that was."""
         pid = self.pid(name)
         os.kill(pid, signal.SIGKILL)
+        self.killed.append(name)
         return pid
 
     async def until_back(self, name: str, old: int, seconds: float = 10.0) -> None:
