@@ -246,6 +246,7 @@ async def engine_and_worker(folder: Path) -> AsyncIterator[tuple[Peer, SipPool]]
             ):
                 process = await asyncio.create_subprocess_exec(*command.split(), stdout=log, stderr=log)
                 held.push_async_callback(_end, process)
+        (await connected(sockets["sip-0"])).close()
         engine = Peer(await connected(sockets["media"]))
         held.callback(engine.close)
 

@@ -60,8 +60,9 @@ def _report(report: Report, share: dict[str, float], memory: dict[str, float], s
     for name in inside:
         report.figure(f"{name}: memory", round(memory[name], 1), "MB PSS", most={"brain": 120.0}.get(name))
     report.figure("box, all together: memory", round(sum(memory[name] for name in inside), 1), "MB PSS")
-    for name in ("late_ticks", "underruns", "overruns"):
-        report.figure(f"engine: {name}", sums[name], f"in {sums['ticks']} ticks")
+    report.figure("engine: ticks later than 5 ms", sums["late_ticks"], f"of {sums['ticks']}")
+    report.figure("engine: frames concealed", sums["underruns"], "of all ports")
+    report.figure("engine: frames thrown away", sums["overruns"], "of all ports")
     report.figure("engine: a tick takes, waiting included", round(sums["busy_ms"] / sums["ticks"], 2), "ms")
     for name in (OUTSIDE, "phones"):
         report.figure(f"outside, {name}: processor", round(share[name], 1), "% of a core")

@@ -95,7 +95,12 @@ class Box:
 
     async def __aexit__(self, *error: object) -> None:
         self.network.close()
-        await self._end(failed=error[0] is not None)
+        died = [child.name for child in self.supervisor.children if child.starts > 1]
+        await self._end(failed=error[0] is not None or bool(died))
+        if died and error[0] is None:
+            raise RuntimeError(
+                f"{', '.join(died)} died on the way and were started again: nothing is measured"
+            )
 
     # --- callers ----------------------------------------------------------------------------------------
 

@@ -178,14 +178,20 @@ class Phone(asyncio.DatagramProtocol):
 
 
 async def keep_speaking(phones: list[Phone], payload: bytes = TONE) -> None:
-    """All phones say `payload` over and over, spread over the 20 ms, for ever. Run it as a task."""
-    loop = asyncio.get_running_loop()
-    due, step = loop.time(), FRAME_SECONDS / len(phones)
-    for phone in itertools.cycle(phones):
-        due += step
-        if due > loop.time():
-            await asyncio.sleep(due - loop.time())
-        phone.speak(payload)
+    """All phones say `payload` over and over, for ever. Run it as a task.
+
+    They are spread over the middle of the box's 20 ms tick: a packet that comes at the very tick is in time
+    or not by chance, and that chance would be counted as the box's.
+    """
+    step = FRAME_SECONDS / 2 / len(phones)
+    tick = time.monotonic() // FRAME_SECONDS + 1
+    while True:
+        for number, phone in enumerate(phones):
+            due = (tick + 0.25) * FRAME_SECONDS + number * step
+            if due > time.monotonic():
+                await asyncio.sleep(due - time.monotonic())
+            phone.speak(payload)
+        tick += 1
 
 
 def _udp_socket() -> socket.socket:
