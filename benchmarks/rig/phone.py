@@ -15,6 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 FRAME_SECONDS = 0.02
+SO_TIMESTAMPNS = 35  # Linux, asm-generic/socket.h
+STAMP_BYTES = socket.CMSG_SPACE(16)  # one struct timespec
 SILENCE = b"\xd5" * 160  # A-law zero
 TONE = bytes.fromhex("34 21 21 34 b4 a1 a1 b4") * 20  # 1 kHz at 0 dBm0, ITU-T G.711 table 5
 
@@ -163,10 +165,11 @@ class Phone(asyncio.DatagramProtocol):
         self._transport.sendto(("\r\n".join(lines) + "\r\n\r\n" + body).encode(), addr)
 
     def _rtp_readable(self) -> None:
-        at = time.monotonic()
+        to_monotonic = time.monotonic() - time.time()
         try:
             while True:
-                packet = self._rtp.recv(2048)
+                packet, stamps, _, _ = self._rtp.recvmsg(2048, STAMP_BYTES)
+                at = to_monotonic + _stamp(stamps)
                 if packet[1] & 0x7F != 8:
                     continue
                 if self._on_packet is not None:
@@ -194,8 +197,15 @@ async def keep_speaking(phones: list[Phone], payload: bytes = TONE) -> None:
         tick += 1
 
 
+def _stamp(ancillary: list[tuple[int, int, bytes]]) -> float:
+    """When the kernel had the packet, seconds since 1970: a far end that is slow to look adds nothing."""
+    seconds, nanoseconds = struct.unpack("ll", ancillary[0][2])
+    return float(seconds + nanoseconds * 1e-9)
+
+
 def _udp_socket() -> socket.socket:
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.setblocking(False)
+    sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
     sock.bind(("127.0.0.1", 0))
     return sock
