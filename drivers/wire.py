@@ -207,12 +207,14 @@ class Server:
         self._on_connect = on_connect
         self._on_disconnect = on_disconnect
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)
+        not_yet = path.with_suffix(".new")  # renamed when it listens: who sees the file can connect
+        not_yet.unlink(missing_ok=True)
         self._sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with _Reach(path) as reachable:
+        with _Reach(not_yet) as reachable:
             self._sock.bind(reachable)
-        path.chmod(0o660)
+        not_yet.chmod(0o660)
         self._sock.listen(16)
+        not_yet.rename(path)
         self._sock.setblocking(False)
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._sock, self._accept)
