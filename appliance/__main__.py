@@ -44,6 +44,34 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="callbox", description="A call-centre box for one small centre.")
+    parser.add_argument("--version", action="version", version=f"callbox {box_version()}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    shared = _shared_options()
+
+    def add(name: str, do: Callable[[argparse.Namespace], int], help: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, parents=[shared], help=help, description=help)
+        sub.set_defaults(do=do)
+        return sub
+
+    add("run", _run, "start the box and keep it running until Ctrl-C")
+    _demo_options(add("demo", _demo, "a whole centre with emulated lines, callers and phones"))
+    check = add("check", _check, "check a configuration file and print all errors at once")
+    check.add_argument("file", nargs="?", type=Path, help="the file (default: that of --config)")
+    _calls_options(add("calls", _calls, "list calls, or tell the whole story of one"))
+    look = add("show", _show, "what the box is doing now")
+    look.add_argument("what", choices=[*VIEWS, "sip", "media", "processes", "version"])
+    line = add("line", _line, "close a line's ports and open them again; a caller on it begins anew")
+    line.add_argument("name", help="the line's name in the configuration")
+    line.add_argument("command", choices=["reset"])
+    agent = add("agent", _agent, "log an agent in or out, pause, resume, end wrap-up")
+    agent.add_argument("name", help="the agent's name in the configuration")
+    agent.add_argument("command", choices=AGENT_COMMANDS)
+    agent.add_argument("reason", nargs="?", default="", help="why the agent pauses")
+    return parser
+
+
+def _shared_options() -> argparse.ArgumentParser:
     on_a_box = BOX_CONFIG.exists()
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument(
@@ -61,24 +89,17 @@ def _parser() -> argparse.ArgumentParser:
         help="folder for database, recordings and sockets (default: %(default)s)",
     )
     shared.add_argument("--json", action="store_true", help="print JSON, for scripts")
-    parser = argparse.ArgumentParser(prog="callbox", description="A call-centre box for one small centre.")
-    parser.add_argument("--version", action="version", version=f"callbox {box_version()}")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    return shared
 
-    def add(name: str, do: Callable[[argparse.Namespace], int], help: str) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, parents=[shared], help=help, description=help)
-        sub.set_defaults(do=do)
-        return sub
 
-    add("run", _run, "start the box and keep it running until Ctrl-C")
-    demo = add("demo", _demo, "a whole centre with emulated lines, callers and phones")
+def _demo_options(demo: argparse.ArgumentParser) -> None:
     demo.add_argument("--seconds", type=float, default=0, help="stop after so long (default: until Ctrl-C)")
     demo.add_argument("--lines", type=int, default=6, help="emulated lines (default: %(default)s)")
     demo.add_argument("--agents", type=int, default=4, help="agents with phones (default: %(default)s)")
     demo.add_argument("--seed", type=int, default=None, help="the same callers every time")
-    check = add("check", _check, "check a configuration file and print all errors at once")
-    check.add_argument("file", nargs="?", type=Path, help="the file (default: that of --config)")
-    listing = add("calls", _calls, "list calls, or tell the whole story of one")
+
+
+def _calls_options(listing: argparse.ArgumentParser) -> None:
     listing.add_argument(
         "verb", nargs="?", choices=["show", "rebuild"], help="show ID: one call, line by line"
     )
@@ -87,16 +108,6 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument(
         "--limit", type=int, default=50, help="how many, newest first (default: %(default)s)"
     )
-    look = add("show", _show, "what the box is doing now")
-    look.add_argument("what", choices=[*VIEWS, "sip", "media", "processes", "version"])
-    line = add("line", _line, "close a line's ports and open them again; a caller on it begins anew")
-    line.add_argument("name", help="the line's name in the configuration")
-    line.add_argument("command", choices=["reset"])
-    agent = add("agent", _agent, "log an agent in or out, pause, resume, end wrap-up")
-    agent.add_argument("name", help="the agent's name in the configuration")
-    agent.add_argument("command", choices=AGENT_COMMANDS)
-    agent.add_argument("reason", nargs="?", default="", help="why the agent pauses")
-    return parser
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -86,6 +86,7 @@ def listen(pieces: Iterable[bytes]) -> Iterator[Digit]:
 
 
 def main() -> None:
+    """`python -m dsp.dtmf`: s16le, 8 kHz, mono on standard input; a line a digit on standard output."""
     source = sys.stdin.fileno()
     for found in listen(
         iter(lambda: os.read(source, PIECE_BYTES), b"")

@@ -124,13 +124,15 @@ class Distributor:
                 ticket.offered = None
         agent = ticket.agent
         assert agent is not None
+        caller_left = True
         try:
             yield Offer(ticket, agent, ticket.why, self)
-        except BaseException:
-            self.leave(ticket)
-            raise
-        if ticket.state is TicketState.OFFERED and ticket.agent is agent:
-            self.take_back(ticket)
+            caller_left = False
+        finally:
+            if caller_left:
+                self.leave(ticket)
+            elif ticket.state is TicketState.OFFERED and ticket.agent is agent:
+                self.take_back(ticket)
 
     def connect(self, ticket: Ticket) -> None:
         """Caller and agent speak: the ticket leaves the queue, the agent is TALKING."""

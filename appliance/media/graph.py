@@ -301,8 +301,9 @@ class MediaGraph:
         )
 
     def _play_answered(self, play: Play, reply: Mapping[str, Any]) -> None:
-        if "error" in reply:
-            self.stop(play)
+        if "error" in reply and self._plays.get(play.id) is play:
+            del self._plays[play.id]
+            play.done.set()
 
     def _declare_record(self, record: Recording) -> None:
         held = self._held.get("records", {}).get(record.id)

@@ -168,6 +168,7 @@ async def test_a_prompt_that_is_refused_or_over_does_not_keep_its_listener(tmp_p
             await until(lambda: engine.asked[-1].get("play") == "p2")
             engine.server.broadcast({"event": "played", "play": "p2"})
             await played.done.wait()
+        assert engine.ops() == ["play", "play"]  # neither is stopped again, it is over
     engine.server.close()
 
 
