@@ -56,12 +56,17 @@ class Reception:
                 self._start(self._serve_line(name, opened[name]), f"line {name}")
             while True:
                 leg = await self._phones.next_ring()
-                if leg.state is LegState.RINGING:
-                    self._start(serve_agent(leg, self._centre), f"phone {leg.id}")
-                else:
+                if not self._serves(leg):
                     self._centre.chore(leg.hangup(), f"stray {leg.id}")
         finally:
             await self._stop()
+
+    def _serves(self, leg: Leg) -> bool:
+        """Take a phone that calls us; any other leg is one nobody waits for (the brain died ringing it)."""
+        calls_us = leg.inbound and leg.state is LegState.RINGING
+        if calls_us:
+            self._start(serve_agent(leg, self._centre), f"phone {leg.id}")
+        return calls_us
 
     async def _serve_line(self, name: str, opened: asyncio.Task[None]) -> None:
         await opened
@@ -88,9 +93,7 @@ class Reception:
         while (leg := self._phones.ring_waiting()) is not None:
             if leg.state is LegState.UP and leg.label in talking:
                 self._agent_legs[leg.label] = leg
-            elif leg.state is LegState.RINGING and leg.inbound:
-                self._start(serve_agent(leg, self._centre), f"phone {leg.id}")
-            else:
+            elif not self._serves(leg):
                 strays.append(asyncio.create_task(leg.hangup(), name=f"stray {leg.id}"))
         if strays:
             await asyncio.wait(strays, timeout=STRAY_SECONDS)

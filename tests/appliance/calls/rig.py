@@ -46,8 +46,10 @@ class ScriptedLeg(Leg):
     """A leg whose far end does what the test says."""
 
     slow_answer = 0.0
+    was_up = False  # the box answered it
 
     async def _answer(self) -> None:
+        self.was_up = True
         await asyncio.sleep(self.slow_answer)
         if self.state is LegState.RINGING:
             self.moved(LegState.UP)

@@ -28,7 +28,7 @@ from appliance.events import (
     WrapUpEnded,
     WrapUpStarted,
 )
-from drivers.port import Leg, LegState, Port, PortState
+from drivers.port import EndCause, Leg, LegState, Port, PortState
 from tests.appliance.calls.rig import Rig, ScriptedLeg, answers_after
 
 
@@ -187,6 +187,17 @@ async def test_an_agent_who_was_being_rung_is_hung_up_and_the_caller_waits_on(tm
         await asyncio.sleep(1)
         assert phone.state is LegState.ENDED
         assert len(box.rig.acd.queues["sales"]) == 1
+
+
+async def test_a_phone_still_rung_for_a_dead_brain_and_found_late_is_hung_up(tmp_path: Path) -> None:
+    box = Restarted(tmp_path)
+    async with box.running():
+        phone = ScriptedLeg(id="old", port="sip", peer="sip:ana@x", state=LegState.DIALING, label="c1")
+        phone.moved(LegState.RINGING)
+        box.phones.came_in(phone)
+        await asyncio.sleep(1)
+        assert (phone.state, phone.cause) == (LegState.ENDED, EndCause.LOCAL)
+        assert phone.was_up is False
 
 
 async def test_a_new_caller_on_the_line_of_one_who_left_is_a_call_of_its_own(tmp_path: Path) -> None:
