@@ -38,7 +38,6 @@ from appliance.events import (
     WrapUpEnded,
 )
 from appliance.media.graph import MediaGraph
-from appliance.media.held import port_id
 from appliance.store.journal import Journal
 from appliance.store.opening import StoreError
 from appliance.store.read import AgentLast, agents_last, open_calls
@@ -181,7 +180,7 @@ class Brain:
 
     def _digit(self, port: str, digit: str) -> None:
         for call in self.centre.calls.values():
-            if call.port and port_id(call.leg) == port:
+            if call.port == port:
                 call.leg.heard(digit)
 
     def _audio(self, line: str, alive: bool) -> None:

@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.config.schema import Config
-from drivers.port import DriverError
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +31,7 @@ STOP_SECONDS = 10.0
 PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
-class AlreadyRunning(DriverError):
+class AlreadyRunning(Exception):
     """Another box works in the same state folder."""
 
 

@@ -198,14 +198,10 @@ class Server:
         path: Path,
         *,
         on_request: Handler,
-        on_connect: Callable[[Peer], None] | None = None,
-        on_disconnect: Callable[[Peer], None] | None = None,
     ) -> None:
         self.path = path
         self.peers: list[Peer] = []
         self._on_request = on_request
-        self._on_connect = on_connect
-        self._on_disconnect = on_disconnect
         path.parent.mkdir(parents=True, exist_ok=True)
         not_yet = path.with_suffix(".new")  # renamed when it listens: who sees the file can connect
         not_yet.unlink(missing_ok=True)
@@ -241,13 +237,9 @@ class Server:
 
         def gone() -> None:
             self.peers.remove(peer)
-            if self._on_disconnect is not None:
-                self._on_disconnect(peer)
 
         peer = Peer(sock, on_request=self._on_request, on_close=gone)
         self.peers.append(peer)
-        if self._on_connect is not None:
-            self._on_connect(peer)
 
 
 def connect(path: Path) -> socket.socket:

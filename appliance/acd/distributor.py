@@ -209,19 +209,13 @@ class Distributor:
     def restore(
         self, name: str, state: AgentState, *, since: float, reason: str = "", call_id: str = ""
     ) -> None:
-        """Put an agent where the journal left off, after a restart. No match is made: see `match_all`."""
+        """Put an agent where the journal left off, after a restart. The callers join after it."""
         agent = self._agent(name)
         agent.state, agent.since, agent.ready_since = state, since, since
         agent.reason, agent.call_id = reason, call_id
         self._ready.pop(name, None)
         if state is AgentState.READY:
             self._ready[name] = agent
-
-    def match_all(self) -> None:
-        """Bring together whatever can be; needed only after `restore`."""
-        for agent in sorted(self._ready.values(), key=lambda agent: agent.ready_since):
-            self._match_agent(agent)
-        self._done()
 
     # --- inside ---------------------------------------------------------------------------------
 

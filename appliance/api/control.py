@@ -74,28 +74,29 @@ class BrainAway(Exception):
     """There is nobody to ask; the message says what to do."""
 
 
-def ask(socket: Path, op: str, **fields: Any) -> dict[str, Any]:
-    """Ask one of our processes once, from a program that has no loop.
+async def ask_once(socket: Path, op: str, **fields: Any) -> dict[str, Any]:
+    """Connect to one of our processes, ask, and leave; the reply's fields.
 
     Raises BrainAway when nobody answers, WireError when refused.
     """
+    try:
+        peer = wire.Peer(wire.connect(socket))
+    except OSError as error:
+        raise BrainAway(
+            f"no box answers at {socket} ({error.strerror}). "
+            "Start it with `callbox run`, or name its state folder with --state."
+        ) from error
+    try:
+        async with asyncio.timeout(5):
+            reply = await peer.request(op, **fields)
+            del reply["id"]
+            return reply
+    except (wire.WireLost, TimeoutError) as error:
+        raise BrainAway("the box did not answer within 5 s. Ask again; its log may say why.") from error
+    finally:
+        peer.close()
 
-    async def once() -> dict[str, Any]:
-        try:
-            peer = wire.Peer(wire.connect(socket))
-        except OSError as error:
-            raise BrainAway(
-                f"no box answers at {socket} ({error.strerror}). "
-                "Start it with `callbox run`, or name its state folder with --state."
-            ) from error
-        try:
-            async with asyncio.timeout(5):
-                reply = await peer.request(op, **fields)
-                del reply["id"]
-                return reply
-        except (wire.WireLost, TimeoutError) as error:
-            raise BrainAway("the box did not answer within 5 s. Ask again; its log may say why.") from error
-        finally:
-            peer.close()
 
-    return asyncio.run(once())
+def ask(socket: Path, op: str, **fields: Any) -> dict[str, Any]:
+    """`ask_once` for a program that has no loop."""
+    return asyncio.run(ask_once(socket, op, **fields))

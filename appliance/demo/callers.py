@@ -36,7 +36,6 @@ class Callers:
         self._every_seconds = every_seconds
         self._dice = dice
         self._busy: dict[str, str] = {}  # line -> call
-        self.placed = 0
 
     async def run(self) -> None:
         """Poisson arrivals, `every_seconds` apart on average; with all lines busy nobody gets through."""
@@ -82,7 +81,6 @@ class Callers:
             self._busy.pop(line, None)
             return
         self._busy[line] = str(reply["call"])
-        self.placed += 1
 
     def _heard(self, message: wire.Message, fds: list[int]) -> None:
         wire.close_all(fds)

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from appliance.api.control import SOCKET
+from appliance.api.control import SOCKET, BrainAway, ask_once
 from appliance.config.load import load
 from appliance.console.board import Screen, draw
 from appliance.demo.callers import Callers
@@ -24,7 +24,7 @@ from appliance.demo.speech import caller_speech
 from appliance.store.figures import day_figures
 from appliance.store.read import calls
 from appliance.supervisor import Supervisor, programs
-from drivers import wire
+from drivers.wire import WireError
 
 BOARD_SECONDS = 0.5
 CALLER_EVERY_SECONDS = 4.0  # for six lines; fewer lines, fewer callers
@@ -144,18 +144,11 @@ async def _look(site: Site, seen: Seen) -> None:
 
 
 async def _ask(socket: Path, op: str, **fields: Any) -> Mapping[str, Any]:
-    """One answer, {} when there is none."""
-    try:
-        peer = wire.Peer(wire.connect(socket))
-    except OSError:
-        return {}
-    try:
+    """One answer, {} when there is none: the board goes on without."""
+    with contextlib.suppress(TimeoutError, BrainAway, WireError):
         async with asyncio.timeout(2):
-            return await peer.request(op, **fields)
-    except (TimeoutError, wire.WireError, wire.WireLost):
-        return {}
-    finally:
-        peer.close()
+            return await ask_once(socket, op, **fields)
+    return {}
 
 
 def _report(site: Site, began: float, seen: Seen, *, as_json: bool) -> None:

@@ -7,12 +7,9 @@ thread.
 
 from __future__ import annotations
 
-import os
-import random
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 from dsp import wav
@@ -22,7 +19,6 @@ INSTALLED = Path("/usr/share/asterisk/sounds/en_US_f_Allison")
 PROMPTS = Path(__file__).resolve().parents[2] / "config" / "prompts"
 NOT_SPEECH = {"tt-monkeys.wav", "music.wav"}
 SENTENCE_SECONDS = 2.0  # shorter files are single words: "press", "zero"
-BREATH_SECONDS = (0.2, 0.8)  # between two sentences
 FETCH_SECONDS = 120  # 18 MB
 BYTES_PER_SECOND = 2 * wav.RATE
 
@@ -63,28 +59,6 @@ def sentences(folder: Path) -> list[Path]:
         for path in folder.glob("*.wav")
         if path.name not in NOT_SPEECH and path.stat().st_size >= shortest
     )
-
-
-def monologue(speech: Sequence[Path], seconds: float, cache: Path, *, seed: int) -> Path:
-    """A WAV of `seconds` in `cache`: sentences of `speech` in an order of chance, with breaths between them.
-
-    The same `seed`, `seconds` and `speech` give the same file, made once. Raises WavError for a file that
-    cannot be read.
-    """
-    target = cache / f"monologue-{len(speech)}-{seconds:g}s-{seed}.wav"
-    if target.exists():
-        return target
-    dice = random.Random(seed)
-    wanted = round(seconds * wav.RATE) * 2
-    said = bytearray()
-    while len(said) < wanted:
-        said += wav.read_mono(dice.choice(speech))
-        said += bytes(2 * round(dice.uniform(*BREATH_SECONDS) * wav.RATE))
-    cache.mkdir(parents=True, exist_ok=True)
-    part = target.with_suffix(f".{os.getpid()}.part")
-    wav.write(part, bytes(said[:wanted]))
-    part.replace(target)
-    return target
 
 
 def fetch(cache: Path) -> None:

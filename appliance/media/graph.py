@@ -95,12 +95,6 @@ class MediaGraph:
         if self._peer is not None:
             self._peer.close()
 
-    async def counters(self) -> dict[str, Any]:
-        """The engine's counters; raises WireLost when there is none."""
-        if self._peer is None:
-            raise wire.WireLost("the media engine is not running")
-        return await self._peer.request("counters")
-
     async def descriptor(self, port: str) -> int | None:
         """A duplicate of the serial descriptor the engine holds for `port`, or None; the caller owns it."""
         if self._peer is None or port not in self._held.get("ports", {}):

@@ -91,18 +91,6 @@ def test_an_apt_that_hangs_is_given_up(
     assert "took longer than 0.1 s" in capsys.readouterr().err
 
 
-def test_a_monologue_is_as_long_as_asked_with_breaths_and_the_same_for_the_same_seed(tmp_path: Path) -> None:
-    files = [sentence(tmp_path / "a.wav", 2, 500), sentence(tmp_path / "b.wav", 3, -500)]
-    first = speech.monologue(files, 12.5, tmp_path / "cache", seed=1)
-    samples = memoryview(wav.read_mono(first)).cast("h")
-    assert len(samples) == 12.5 * 8000
-    assert set(samples) == {500, -500, 0}
-    assert 3 * 0.2 * 8000 <= list(samples).count(0) <= 6 * 0.8 * 8000
-    assert speech.monologue(files, 12.5, tmp_path / "cache", seed=1) == first
-    other = speech.monologue(files, 12.5, tmp_path / "cache", seed=2)
-    assert other.read_bytes() != first.read_bytes()
-
-
 @pytest.mark.slow
 def test_debians_sentences_can_all_be_read() -> None:
     found = speech.sentences(speech.INSTALLED)

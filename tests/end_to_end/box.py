@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from appliance.api.control import SOCKET
+from appliance.api.control import SOCKET, BrainAway, ask_once
 from appliance.config.load import load
 from appliance.demo.site import PROMPTS
 from appliance.store.read import calls, open_calls
@@ -147,16 +147,9 @@ class Box:
     async def status(self) -> dict[str, Any]:
         """What the brain says; {} while there is none."""
         try:
-            peer = wire.Peer(wire.connect(self.run / SOCKET))
-        except OSError:
+            return await ask_once(self.run / SOCKET, "status")
+        except BrainAway:
             return {}
-        try:
-            async with asyncio.timeout(5):
-                return await peer.request("status")
-        except (wire.WireLost, TimeoutError):
-            return {}
-        finally:
-            peer.close()
 
     async def agent(self, name: str, command: str, reason: str = "") -> None:
         """What `callbox agent NAME COMMAND` does."""
@@ -164,19 +157,7 @@ class Box:
 
     async def request(self, op: str, **fields: Any) -> wire.Message:
         """Ask the brain."""
-        peer = wire.Peer(wire.connect(self.run / SOCKET))
-        try:
-            return await peer.request(op, **fields)
-        finally:
-            peer.close()
-
-    async def counters(self) -> dict[str, Any]:
-        """The engine's counters."""
-        peer = wire.Peer(wire.connect(self.run / "media.sock"))
-        try:
-            return await peer.request("counters")
-        finally:
-            peer.close()
+        return await ask_once(self.run / SOCKET, op, **fields)
 
     async def until(self, condition: Callable[[], bool], seconds: float = 15.0) -> None:
         """Wait for something other processes do."""
