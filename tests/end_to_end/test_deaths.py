@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from appliance.store.read import calls
+from appliance.events import AgentRinging
+from appliance.store.read import calls, open_calls
 from tests.end_to_end.box import Box
 from tests.end_to_end.sound import Samples, read, tone_dbm0
 from tests.end_to_end.test_call import in_conversation
@@ -179,6 +180,9 @@ async def test_a_worker_dies_while_a_phone_rings_and_the_phone_rings_no_more_unt
     ):
         caller = await box.rings()
         await phone.event("CALL_INCOMING")
+        await box.until(
+            lambda: AgentRinging in [type(s.event) for _, told in open_calls(box.database) for s in told]
+        )
         status = await box.status()
         [worker] = [row["worker"] for row in status["sip"]["workers"] if row["legs"]]
         box.kill(worker)
