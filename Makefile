@@ -33,13 +33,14 @@ test: lint $(VENV)/.built $(VENV)/.pjsua2 packages ## check everything: lint, th
 quick: $(VENV)/.tools $(VENV)/.built ## only the tests that take no time
 	@$(PYTEST) -q -m "not slow and not realtime"
 
-bench: $(VENV)/.tools $(VENV)/.built $(VENV)/.pjsua2 ## measure what the box is meant to reach (ONLY=name for one)
+bench: $(VENV)/.tools $(VENV)/.bench $(VENV)/.built $(VENV)/.pjsua2 ## measure what the box is meant to reach (ONLY=name for one)
 	@failed=0
 	for program in $(if $(ONLY),benchmarks/$(ONLY).py,$(sort $(wildcard benchmarks/[a-z]*.py))); do
 	    name=$$(basename "$$program" .py)
 	    $(SAY) "benchmark $$name"
 	    $(PYTHON) -m "benchmarks.$$name" || failed=1
 	done
+	$(PYTHON) -m benchmarks.rig.table
 	exit $$failed
 
 lint: $(VENV)/.tools ## format, lint and types: ruff and mypy --strict
@@ -101,6 +102,11 @@ $(VENV)/.built: $(VENV)/.run $(NATIVE)
 $(VENV)/.tools: $(VENV)/.run
 	@$(SAY) "installing the tools that tests and lint need"
 	$(call listed,["project"]["optional-dependencies"]["test"]) | xargs -d '\n' $(PIP)
+	touch $@
+
+$(VENV)/.bench: $(VENV)/.run
+	@$(SAY) "installing what the benchmarks need"
+	$(call listed,["project"]["optional-dependencies"]["bench"]) | xargs -d '\n' $(PIP)
 	touch $@
 
 $(VENV)/.pjsua2: $(VENV)/.run drivers/sip/build_pjsua2.sh

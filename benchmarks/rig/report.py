@@ -1,4 +1,4 @@
-"""Figures with their goals, for people and as JSON."""
+"""Figures with their goals, for people and as JSON; a DSP component's also for dsp/README.md."""
 
 from __future__ import annotations
 
@@ -6,21 +6,48 @@ import argparse
 import json
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
+
+RESULTS = Path(__file__).resolve().parents[2] / ".cache" / "bench" / "results"  # rig/table.py reads them
 
 
 class Report:
-    """Figures of one benchmark in their order; `show` prints them, met or missed said plainly."""
+    """Figures of one benchmark in their order; `show` prints them, met or missed said plainly.
 
-    def __init__(self, title: str) -> None:
+    With `component`, the name of a DSP component, `show` also keeps them for the table of dsp/README.md.
+    """
+
+    def __init__(self, title: str, *, component: str = "") -> None:
         self.title = title
+        self.component = component
         self._load = os.getloadavg()[0]  # before: we are about to be most of it ourselves
         self._figures: list[dict[str, Any]] = []
 
-    def figure(self, name: str, value: float | str, unit: str = "", *, most: float | None = None) -> None:
-        """One figure; with a goal, `value` must be at `most`."""
-        met = None if most is None or isinstance(value, str) else value <= most
-        self._figures.append({"name": name, "value": value, "unit": unit, "goal": most, "met": met})
+    def figure(
+        self,
+        name: str,
+        value: float | str,
+        unit: str = "",
+        *,
+        most: float | None = None,
+        least: float | None = None,
+        standard: str = "",
+        peer: str = "",
+    ) -> None:
+        """One figure; with a goal, `value` must be at `most` or at `least`.
+
+        `standard` is what a standard asks where that is no plain goal ("Q.24: 40 ms"), `peer` what a peer
+        reached in the same run ("spandsp 842").
+        """
+        met = None
+        if not isinstance(value, str) and (most is not None or least is not None):
+            met = (most is None or value <= most) and (least is None or value >= least)
+        goal = f"<= {most:g}" if most is not None else f">= {least:g}" if least is not None else ""
+        self._figures.append(
+            {"name": name, "value": value, "unit": unit, "goal": goal, "met": met}
+            | {"standard": standard, "peer": peer}
+        )
 
     def spread(
         self,
@@ -41,6 +68,8 @@ class Report:
     def show(self, *, as_json: bool) -> None:
         """Print all."""
         figures = [{"name": "load average before", "value": round(self._load, 2), "unit": ""}, *self._figures]
+        if self.component:
+            self._keep()
         if as_json:
             print(json.dumps({"benchmark": self.title, "cores": os.cpu_count(), "figures": figures}))
             return
@@ -48,6 +77,11 @@ class Report:
         width = max(len(figure["name"]) for figure in figures)
         for figure in figures:
             print(f"  {figure['name']:{width}}  {_said(figure)}")
+
+    def _keep(self) -> None:
+        RESULTS.mkdir(parents=True, exist_ok=True)
+        content = {"component": self.component, "figures": self._figures}
+        (RESULTS / f"{self.component.replace(' ', '-')}.json").write_text(json.dumps(content))
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
@@ -67,6 +101,8 @@ def _said(figure: dict[str, Any]) -> str:
     value = figure["value"]
     text = f"{value:>10,}" if not isinstance(value, str) else f"{value:>10}"
     text += f" {figure['unit']}" if figure["unit"] else ""
-    if figure.get("goal") is None:
+    if figure.get("peer"):
+        text += f"  ({figure['peer']})"
+    if not figure.get("goal"):
         return text
-    return f"{text:<18}  goal <= {figure['goal']:g}: {'met' if figure['met'] else 'MISSED'}"
+    return f"{text:<18}  goal {figure['goal']}: {'met' if figure['met'] else 'MISSED'}"
