@@ -1,0 +1,266 @@
+#include "baudot.h"
+
+#include "baudot_code.h"
+
+#include <math.h>   /* M_PI */
+#include <string.h> /* memset */
+
+#define PERIOD (BAUDOT_HOP * BAUDOT_WINDOW) /* samples, 5 ms: 7 periods of 1400 Hz, 9 of 1800 Hz */
+#define ONE 1024                            /* a soft bit of nothing but mark; purity of nothing but tones */
+#define BIT_45 22                           /* hops; TIA-825-A: 22.00 ms +-0.40 */
+#define BIT_50 20
+#define TRIED 16                            /* hops within which a character's beginning is looked for */
+#define DELAY 13                            /* samples: a bit's hops begin with windows that began before it */
+#define LEAST_POWER (2.0f * 64.0f * 64.0f)  /* of the tones, sum of |DFT|^2: -53 dBm0 */
+
+/* Limits, in parts of ONE. White noise alone has a purity of 0.11, and soft bits of 0 +-0.28 (mean over a bit). */
+#define LEAST_HALF 400     /* space in half a bit, to try */
+#define LEAST_EDGE 350     /* start bit and stop bit */
+#define LEAST_CLEAR 600    /* mean of all bits, once the caller is known to be at a text telephone */
+#define LEAST_CLEAR_NEW 700 /* before that */
+#define LEAST_PURITY 200
+#define LEAST_PURITY_NEW 500
+
+/* Mark and space, cosine and sine, for each of the 40 samples in which both are periodic. */
+#define TURN(k) (2.0 * M_PI * (k) / PERIOD)
+#define ROW(n) {__builtin_cos(TURN(7 * (n))), __builtin_sin(TURN(7 * (n))), \
+                __builtin_cos(TURN(9 * (n))), __builtin_sin(TURN(9 * (n)))}
+#define ROWS(n) ROW(n), ROW(n + 1), ROW(n + 2), ROW(n + 3), ROW(n + 4), ROW(n + 5), ROW(n + 6), ROW(n + 7)
+static const float TONES[PERIOD][4] = {ROWS(0), ROWS(8), ROWS(16), ROWS(24), ROWS(32)};
+
+/* ---- samples to hops ---- */
+
+/* A section of the high-pass: gain * (1 - z^-1)^2 over a pole pair. */
+static inline float section(float in, float pole, float radius, float *past)
+{
+    const float out = (in - 2.0f * past[0] + past[1] - radius * past[3]) + pole * past[2];
+
+    past[1] = past[0];
+    past[0] = in;
+    past[3] = past[2];
+    past[2] = out;
+    return out;
+}
+
+/* Butterworth, order 4, -3 dB at 400 Hz, -65 dB at 60 Hz
+ * (scipy.signal.butter(4, 400, "highpass", fs=8000, output="sos")).
+ * The dither, a thousandth of a step at 4 kHz, keeps the state out of slow denormal numbers in silence. */
+static inline float high_pass(struct baudot_rx *rx, float sample)
+{
+    rx->dither = -rx->dither;
+    return section(section(0.66201584f * (sample + rx->dither), 1.47967422f, 0.55582154f, rx->past[0]), 1.70096433f,
+                   0.78849974f, rx->past[1]);
+}
+
+static void add_sample(struct baudot_rx *rx, float sample)
+{
+    struct baudot_hop *hop = &rx->hops[rx->phase / BAUDOT_HOP];
+    const float *tone = TONES[rx->phase];
+
+    if (rx->phase % BAUDOT_HOP == 0)
+        memset(hop, 0, sizeof *hop);
+    hop->mark_re += sample * tone[0];
+    hop->mark_im += sample * tone[1];
+    hop->space_re += sample * tone[2];
+    hop->space_im += sample * tone[3];
+    hop->energy += sample * sample;
+    rx->phase = rx->phase + 1 < PERIOD ? rx->phase + 1 : 0;
+}
+
+/* The soft bit and the purity of the window that ends here, added to the sums. */
+static void end_hop(struct baudot_rx *rx)
+{
+    struct baudot_hop sum = {0};
+    uint32_t before = (uint32_t)rx->heard++ % BAUDOT_TRAIL, now = (uint32_t)rx->heard % BAUDOT_TRAIL;
+    int bit = 0, purity = 0;
+
+    for (int i = 0; i < BAUDOT_WINDOW; i++) {
+        sum.mark_re += rx->hops[i].mark_re;
+        sum.mark_im += rx->hops[i].mark_im;
+        sum.space_re += rx->hops[i].space_re;
+        sum.space_im += rx->hops[i].space_im;
+        sum.energy += rx->hops[i].energy;
+    }
+    const float mark = sum.mark_re * sum.mark_re + sum.mark_im * sum.mark_im;
+    const float space = sum.space_re * sum.space_re + sum.space_im * sum.space_im;
+
+    if (mark + space > LEAST_POWER && rx->heard > rx->muted_to) {
+        bit = (int)(ONE * (mark - space) / (mark + space));
+        purity = (int)(ONE * (mark + space) / (sum.energy * (PERIOD / 2)));
+    }
+    rx->bit_sum[now] = rx->bit_sum[before] + (uint32_t)bit;
+    rx->purity_sum[now] = rx->purity_sum[before] + (uint32_t)purity;
+}
+
+/* ---- hops to characters ---- */
+
+/* Sum over `count` hops from hop `from` on. */
+static inline int over(const uint32_t *sums, uint64_t from, int count)
+{
+    return (int)(sums[(from + (uint64_t)count) % BAUDOT_TRAIL] - sums[from % BAUDOT_TRAIL]);
+}
+
+struct frame {
+    uint64_t start; /* hop */
+    int bit;        /* hops */
+    int code;       /* five bits */
+    int clearness;  /* mean of the seven bits, each as clear as it is; 0 = no frame */
+};
+
+/* The seven bits as they would be if the character began at hop `start`. A stop bit lasts 1.5 bits at least;
+ * 1.25 of them are weighed, which places a character among others better than one bit does. */
+static struct frame frame_at(const struct baudot_rx *rx, uint64_t start, int bit)
+{
+    struct frame frame = {start, bit, 0, 0};
+    const int start_bit = -over(rx->bit_sum, start, bit) / bit;
+    const int stop_bit = over(rx->bit_sum, start + 6 * (uint64_t)bit, bit + bit / 4) / (bit + bit / 4);
+    int sum = start_bit + stop_bit;
+
+    if (start_bit < LEAST_EDGE || stop_bit < LEAST_EDGE)
+        return frame;
+    for (int i = 0; i < 5; i++) {
+        const int soft = over(rx->bit_sum, start + (uint64_t)((i + 1) * bit), bit) / bit;
+        frame.code |= (soft > 0) << i;
+        sum += soft > 0 ? soft : -soft;
+    }
+    frame.clearness = sum / 7;
+    return frame;
+}
+
+static struct frame clearest(const struct baudot_rx *rx, uint64_t from, int bit)
+{
+    struct frame best = {0};
+
+    for (int i = 0; i < TRIED; i++) {
+        const struct frame frame = frame_at(rx, from + (uint64_t)i, bit);
+        if (frame.clearness > best.clearness)
+            best = frame;
+    }
+    return best;
+}
+
+/* The clearest frame at a speed that is allowed. Many characters look as clear at either speed: those before
+ * decide. */
+static struct frame find_frame(struct baudot_rx *rx, uint64_t from)
+{
+    struct frame slow = {0}, fast = {0};
+
+    if (rx->fixed != BIT_50)
+        slow = clearest(rx, from, BIT_45);
+    if (rx->fixed != BIT_45)
+        fast = clearest(rx, from, BIT_50);
+    if (slow.clearness == 0 || fast.clearness == 0)
+        return slow.clearness ? slow : fast;
+    rx->clearness[0] = 0.9f * (rx->clearness[0] + (float)slow.clearness);
+    rx->clearness[1] = 0.9f * (rx->clearness[1] + (float)fast.clearness);
+    return rx->clearness[0] > rx->clearness[1] ? slow : fast;
+}
+
+int baudot_rx_caller(const struct baudot_rx *rx)
+{
+    return rx->characters == BAUDOT_CALLER_CHARACTERS;
+}
+
+static void count_clear(struct baudot_rx *rx, uint64_t hop)
+{
+    if (baudot_rx_caller(rx))
+        return;
+    for (int i = BAUDOT_CALLER_CHARACTERS - 1; i > 0; i--)
+        rx->clear[i] = rx->clear[i - 1];
+    rx->clear[0] = hop;
+    rx->characters = 1;
+    while (rx->characters < BAUDOT_CALLER_CHARACTERS && rx->clear[rx->characters] != 0 &&
+           hop - rx->clear[rx->characters] <= BAUDOT_CALLER_HOPS)
+        rx->characters++;
+}
+
+static int is_accepted(const struct baudot_rx *rx, const struct frame *frame)
+{
+    const int length = 7 * frame->bit;
+
+    if (frame->clearness == 0)
+        return 0;
+    const int purity = over(rx->purity_sum, frame->start, length) / length;
+    if (baudot_rx_caller(rx))
+        return frame->clearness >= LEAST_CLEAR && purity >= LEAST_PURITY;
+    return frame->clearness >= LEAST_CLEAR_NEW && purity >= LEAST_PURITY_NEW;
+}
+
+/* Minds a shift; true when the code is a character, which `out` then holds. */
+static int translate(struct baudot_rx *rx, const struct frame *frame, struct baudot_character *out)
+{
+    const uint64_t sample = frame->start * BAUDOT_HOP;
+
+    if (frame->code == BAUDOT_TO_LETTERS)
+        rx->shift = BAUDOT_LETTERS;
+    else if (frame->code == BAUDOT_TO_FIGURES)
+        rx->shift = BAUDOT_FIGURES;
+    out->character = BAUDOT_CODE[rx->shift][frame->code];
+    out->start_sample = sample > DELAY ? sample - DELAY : 0;
+    return out->character != 0;
+}
+
+/* Looks for the next character as far as is heard; true when there is one. */
+static int search(struct baudot_rx *rx, struct baudot_character *out)
+{
+    const int longest = TRIED + 7 * BIT_45 + BIT_45 / 4;
+
+    while (rx->search + (uint64_t)longest <= rx->heard) {
+        if (over(rx->bit_sum, rx->search, BIT_45 / 2) > -LEAST_HALF * (BIT_45 / 2)) {
+            rx->search++;
+            continue;
+        }
+        const struct frame frame = find_frame(rx, rx->search);
+        if (!is_accepted(rx, &frame)) {
+            rx->search += TRIED / 2;
+            continue;
+        }
+        rx->bit = frame.bit;
+        rx->search = frame.start + (uint64_t)(6 * frame.bit + frame.bit / 2);
+        count_clear(rx, frame.start);
+        if (translate(rx, &frame, out))
+            return 1;
+    }
+    return 0;
+}
+
+/* ---- outside ---- */
+
+void baudot_rx_init(struct baudot_rx *rx, int baud)
+{
+    memset(rx, 0, sizeof *rx);
+    rx->dither = 1e-3f;
+    rx->fixed = baud == 45 ? BIT_45 : baud == 50 ? BIT_50 : 0;
+}
+
+int baudot_rx_feed(struct baudot_rx *rx, const int16_t *samples, int count, struct baudot_character *out,
+                   int max_out)
+{
+    struct baudot_character character;
+    int found = 0;
+
+    for (int i = 0; i < count; i++) {
+        add_sample(rx, high_pass(rx, (float)samples[i]));
+        if (rx->phase % BAUDOT_HOP != 0)
+            continue;
+        end_hop(rx);
+        if (search(rx, &character) && found < max_out)
+            out[found++] = character;
+    }
+    return found;
+}
+
+void baudot_rx_mute(struct baudot_rx *rx, uint32_t samples)
+{
+    const uint64_t to = rx->heard + BAUDOT_WINDOW + samples / BAUDOT_HOP;
+
+    if (to > rx->muted_to)
+        rx->muted_to = to;
+    memset(rx->bit_sum, 0, sizeof rx->bit_sum);
+    memset(rx->purity_sum, 0, sizeof rx->purity_sum);
+}
+
+int baudot_rx_baud(const struct baudot_rx *rx)
+{
+    return rx->bit == 0 ? 0 : rx->bit == BIT_45 ? 45 : 50;
+}
