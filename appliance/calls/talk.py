@@ -78,6 +78,7 @@ def _joined(call: Call, phone: Leg, centre: Centre) -> Iterator[None]:
                     folder=centre.recordings / day,
                     left=call.port,
                     right=port,
+                    format=centre.config.recording.format,
                     path=Path(call.story.recording) if call.story.recording else None,
                     started=lambda path: call.note(RecordingStarted(call_id=call.id, path=path)),
                     ended=lambda path, seconds, dropped: call.note(

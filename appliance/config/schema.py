@@ -128,9 +128,12 @@ class Agent(Section):
 
 
 class Recording(Section):
-    """Where conversations are kept."""
+    """Where and how conversations are kept."""
 
     folder: str = Field("recordings", description="folder, relative to the state folder")
+    format: Literal["pcm16", "alaw", "ulaw"] = Field(
+        "pcm16", description="WAV of 16 bits, 115 MB an hour, or A-law or mu-law, 58 MB an hour"
+    )
     announce: str = Field(
         "", description='prompt a caller hears before a queue that records; "" says nothing'
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from drivers.wire import Message, WireError
@@ -56,6 +57,14 @@ def descriptor(message: Message, fds: list[int]) -> int:
     if len(fds) != 1:
         raise WireError(f"{message['op']}: expected one descriptor with the request, got {len(fds)}")
     return fds.pop()
+
+
+def choice(message: Message, field: str, allowed: Iterable[str], default: str) -> str:
+    """A field that must be one of a few words."""
+    value = message.get(field, default)
+    if not isinstance(value, str) or value not in allowed:
+        raise wrong(message, field, "one of " + ", ".join(allowed))
+    return value
 
 
 def new_path(message: Message) -> Path:

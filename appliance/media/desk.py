@@ -16,7 +16,7 @@ from pathlib import Path
 from appliance.media import asked
 from appliance.media.prompts import PromptCache
 from drivers.wire import Message, WireError
-from dsp._native.engine import MOST_FILES, WORKERS, Engine, EngineError
+from dsp._native.engine import MOST_FILES, RECORD_FORMATS, WORKERS, Engine, EngineError
 from dsp.tones import ToneError, spec
 from dsp.wav import WavError
 
@@ -65,6 +65,7 @@ class RecordEntry:
     path: str
     left: str
     right: str
+    format: str
     handle: int
 
 
@@ -324,14 +325,15 @@ class Desk:
         record, path = asked.text(message, "record"), asked.new_path(message)
         left = self._port(message, "left")
         right = self._port(message, "right") if message.get("right") else None
+        format = asked.choice(message, "format", RECORD_FORMATS, "pcm16")
         wanted = (str(path), left.port, right.port if right else "")
         before = self.records.get(record)
         if before is not None:
             if (before.path, before.left, before.right) != wanted:
                 raise WireError(f"record: {record} records {before.path} already; stop it first")
             return {}, ()
-        handle = self._engine.record(left.handle, right.handle if right else 0, _create(path))
-        self.records[record] = RecordEntry(record, *wanted, handle=handle)
+        handle = self._engine.record(left.handle, right.handle if right else 0, _create(path), format)
+        self.records[record] = RecordEntry(record, *wanted, format=format, handle=handle)
         log.info("record %s: %s", record, path)
         return {}, ()
 

@@ -214,14 +214,16 @@ class MediaGraph:
         left: str,
         right: str,
         path: Path | None = None,
+        format: str = "pcm16",
         started: Callable[[str], None],
         ended: Callable[[str, float, int], None],
     ) -> Iterator[Recording]:
         """A stereo file of two ports while the body runs; a new file after an engine's death.
 
-        `path` is the file that was being written when the brain died, if there was one.
+        `path` is the file that was being written when the brain died, if there was one; `format` is pcm16,
+        alaw or ulaw.
         """
-        record = Recording(id, folder, left, right, started, ended, path)
+        record = Recording(id, folder, left, right, started, ended, path, format)
         self._records[id] = record
         self._declare_record(record)
         try:
@@ -311,7 +313,14 @@ class MediaGraph:
         record.folder.mkdir(parents=True, exist_ok=True)
         record.path = record.next_path()
         record.started(str(record.path))
-        self._tell("record", record=record.id, path=str(record.path), left=record.left, right=record.right)
+        self._tell(
+            "record",
+            record=record.id,
+            path=str(record.path),
+            left=record.left,
+            right=record.right,
+            format=record.format,
+        )
 
     def _stop_record(self, record: Recording) -> None:
         path = record.path

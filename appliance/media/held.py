@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from drivers.port import Leg, SerialAudio
+from dsp import wav
 
 
 @dataclass
@@ -34,6 +35,7 @@ class Recording:
     started: Callable[[str], None]
     ended: Callable[[str, float, int], None]
     path: Path | None = None
+    format: str = "pcm16"
 
     def next_path(self) -> Path:
         """The first name not taken yet: ID.wav, ID-2.wav, ..."""
@@ -67,8 +69,8 @@ def same_sound(held: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
 
 
 def wav_seconds(path: Path) -> float:
-    """Length of a stereo 16-bit 8 kHz file by its size: the header of a file cut short may be behind."""
+    """Length of a recording by what is in it; 0 where there is none."""
     try:
-        return max(0, path.stat().st_size - 44) / 32000
-    except OSError:
+        return wav.seconds(path)
+    except wav.WavError:
         return 0.0

@@ -1,5 +1,5 @@
-# distutils: sources = dsp/_native/graph.c dsp/_native/tick.c dsp/_native/media_thread.c dsp/_native/serial_pcm.c dsp/_native/slot_port.c dsp/_native/player.c dsp/_native/recorder.c dsp/_native/conceal.c dsp/_native/drift.c dsp/_native/realign.c dsp/_native/sinc.c dsp/_native/tone.c dsp/_native/dtmf.c
-# distutils: depends = dsp/_native/media_core.h dsp/_native/serial_pcm.h dsp/_native/slot_port.h dsp/_native/player.h dsp/_native/recorder.h dsp/_native/conceal.h dsp/_native/drift.h dsp/_native/realign.h dsp/_native/sinc.h dsp/_native/gain.h dsp/_native/grid.h dsp/_native/mailbox.h dsp/_native/tone.h dsp/_native/dtmf.h dsp/_native/dtmf_table.h
+# distutils: sources = dsp/_native/graph.c dsp/_native/tick.c dsp/_native/media_thread.c dsp/_native/serial_pcm.c dsp/_native/slot_port.c dsp/_native/player.c dsp/_native/recorder.c dsp/_native/conceal.c dsp/_native/drift.c dsp/_native/realign.c dsp/_native/sinc.c dsp/_native/tone.c dsp/_native/dtmf.c dsp/_native/g711.c
+# distutils: depends = dsp/_native/media_core.h dsp/_native/serial_pcm.h dsp/_native/slot_port.h dsp/_native/player.h dsp/_native/recorder.h dsp/_native/conceal.h dsp/_native/drift.h dsp/_native/realign.h dsp/_native/sinc.h dsp/_native/gain.h dsp/_native/grid.h dsp/_native/mailbox.h dsp/_native/tone.h dsp/_native/dtmf.h dsp/_native/dtmf_table.h dsp/_native/g711.h
 """The media engine of media_core.h for Python: edits, events and figures. The tick never comes here."""
 
 import enum
@@ -24,6 +24,11 @@ cdef extern from "media_core.h" nogil:
     struct segment:
         const int16_t *samples
         uint64_t count
+
+    enum recorder_format:
+        RECORDER_PCM16
+        RECORDER_ALAW
+        RECORDER_ULAW
 
     struct recorder:
         uint64_t head, dropped
@@ -68,7 +73,7 @@ cdef extern from "media_core.h" nogil:
     int media_tone(media *m, int to, float gain, const tone_plan *plan, double level_dbm0)
     int media_stop(media *m, int player)
     int media_forget_player(media *m, int player)
-    int media_record(media *m, int left, int right, int fd)
+    int media_record(media *m, int left, int right, int fd, recorder_format format)
     int media_record_end(media *m, int recorder)
     int media_forget_recorder(media *m, int recorder)
     bint media_next_event(media *m, media_event *out)
@@ -86,6 +91,7 @@ cdef extern from "slot_port.h" nogil:
 
 WORKERS = MEDIA_WORKERS
 MOST_FILES = PLAYER_SEGMENTS
+RECORD_FORMATS = {"pcm16": RECORDER_PCM16, "alaw": RECORDER_ALAW, "ulaw": RECORDER_ULAW}
 
 
 class EventKind(enum.IntEnum):
@@ -260,11 +266,15 @@ cdef class Engine:
         media_forget_player(self.m, player)
         self.buffers.pop(player, None)
 
-    def record(self, int left, int right, int fd):
-        """Record two ports (0: silence) to an empty file, which becomes the engine's; returns the handle."""
+    def record(self, int left, int right, int fd, str format="pcm16"):
+        """Record two ports (0: silence) to an empty file, which becomes the engine's; returns the handle.
+
+        `format` is one of RECORD_FORMATS, else KeyError.
+        """
         cdef int code
+        cdef recorder_format written = RECORD_FORMATS[format]
         with nogil:
-            code = media_record(self.m, left, right, fd)
+            code = media_record(self.m, left, right, fd, written)
         return checked(code, "record")
 
     def record_end(self, int handle, int wait_ms):

@@ -343,11 +343,11 @@ static int place_recorder(struct media *m, struct recorder *r)
     return FULL;
 }
 
-int media_record(struct media *m, int left, int right, int fd)
+int media_record(struct media *m, int left, int right, int fd, enum recorder_format format)
 {
     struct recorder *r = calloc(1, sizeof *r);
     int handle = FULL;
-    if (r != NULL && recorder_open(r, fd) == 0) {
+    if (r != NULL && recorder_open(r, fd, format) == 0) {
         r->left = left;
         r->right = right;
         pthread_mutex_lock(&m->lock);

@@ -133,7 +133,8 @@ int media_play(struct media *m, int to, float gain, const struct segment *segmen
 int media_tone(struct media *m, int to, float gain, const struct tone_plan *plan, double level_dbm0);
 int media_stop(struct media *m, int player);    /* fades over a frame; EVENT_PLAYER_OVER follows */
 int media_forget_player(struct media *m, int player); /* after EVENT_PLAYER_OVER */
-int media_record(struct media *m, int left, int right, int fd); /* takes fd; left, right -1: silence */
+/* Takes fd; left, right -1: silence. */
+int media_record(struct media *m, int left, int right, int fd, enum recorder_format format);
 int media_record_end(struct media *m, int recorder);            /* EVENT_RECORD_CLOSED follows */
 int media_forget_recorder(struct media *m, int recorder);       /* after it is closed */
 int media_port_status(struct media *m, int port, struct port_status *out);

@@ -1,38 +1,75 @@
 #include "recorder.h"
+#include "g711.h"
 #include "mailbox.h" /* FRAME_SAMPLES */
 #include <errno.h>
 #include <string.h>
+#include <sys/file.h> /* flock */
 #include <unistd.h>
 
-#define HEAD_BYTES 44
-#define SAMPLE_BYTES 4 /* both sides */
+#define SIDES 2
 #define RATE 8000
+#define PIECE 8192 /* stereo samples coded at a time */
+#define PCM_HEAD_BYTES 44
+#define LAW_HEAD_BYTES 58 /* what is not PCM has a longer `fmt ` and a `fact` with the number of samples */
+
+static bool is_pcm(const struct recorder *r) { return r->format == RECORDER_PCM16; }
+
+static uint32_t head_bytes(const struct recorder *r) { return is_pcm(r) ? PCM_HEAD_BYTES : LAW_HEAD_BYTES; }
+
+static uint32_t stereo_bytes(const struct recorder *r) { return is_pcm(r) ? 2 * SIDES : SIDES; }
+
+static void put16(uint8_t *at, uint32_t value)
+{
+    at[0] = (uint8_t)value;
+    at[1] = (uint8_t)(value >> 8);
+}
 
 static void put32(uint8_t *at, uint32_t value)
 {
-    for (int i = 0; i < 4; i++)
-        at[i] = (uint8_t)(value >> (8 * i));
+    put16(at, value);
+    put16(at + 2, value >> 16);
 }
 
-/* RIFF WAVE, PCM (Microsoft Multimedia Programming Interface 1.0): sizes at 4 and 40. */
-static int write_head(int fd, uint64_t samples)
+/* The chunk of the format: WAVE_FORMAT_PCM 1, _ALAW 6 or _MULAW 7 (RFC 2361), the last two with cbSize 0. */
+static void put_format(const struct recorder *r, uint8_t *head)
 {
-    uint8_t head[HEAD_BYTES] = "RIFF....WAVEfmt \x10\0\0\0\x01\0\x02\0ratebyte\x04\0\x10\0data";
-    uint64_t bytes = samples * SAMPLE_BYTES;
-    if (bytes > UINT32_MAX - HEAD_BYTES)
-        bytes = UINT32_MAX - HEAD_BYTES; /* 37 hours: players read on to the end */
-    put32(head + 4, (uint32_t)bytes + HEAD_BYTES - 8);
+    static const uint8_t TAG[] = {[RECORDER_PCM16] = 1, [RECORDER_ALAW] = 6, [RECORDER_ULAW] = 7};
+    memcpy(head + 12, "fmt ", 4);
+    put32(head + 16, is_pcm(r) ? 16 : 18);
+    put16(head + 20, TAG[r->format]);
+    put16(head + 22, SIDES);
     put32(head + 24, RATE);
-    put32(head + 28, RATE * SAMPLE_BYTES);
-    put32(head + 40, (uint32_t)bytes);
-    ssize_t put = pwrite(fd, head, HEAD_BYTES, 0);
-    return put == HEAD_BYTES ? 0 : put < 0 ? errno : ENOSPC;
+    put32(head + 28, RATE * stereo_bytes(r));
+    put16(head + 32, stereo_bytes(r));
+    put16(head + 34, 8 * stereo_bytes(r) / SIDES);
 }
 
-int recorder_open(struct recorder *r, int fd)
+/* RIFF WAVE (Microsoft Multimedia Programming Interface 1.0). Its sizes end at 4 GiB: 37 hours of PCM, 74 of a law;
+ * after that they stay, and players read on to the end. */
+static int write_head(const struct recorder *r, uint64_t samples)
+{
+    uint8_t head[LAW_HEAD_BYTES] = "RIFF....WAVE";
+    uint32_t size = head_bytes(r), most = (UINT32_MAX - size) / stereo_bytes(r);
+    uint32_t told = samples < most ? (uint32_t)samples : most, bytes = told * stereo_bytes(r);
+    put32(head + 4, bytes + size - 8);
+    put_format(r, head);
+    if (!is_pcm(r)) {
+        put16(head + 36, 0); /* cbSize: no more parameters */
+        memcpy(head + 38, "fact\4\0\0\0", 8);
+        put32(head + 46, told);
+    }
+    memcpy(head + size - 8, "data", 4);
+    put32(head + size - 4, bytes);
+    ssize_t put = pwrite(r->fd, head, size, 0);
+    return put == size ? 0 : put < 0 ? errno : ENOSPC;
+}
+
+int recorder_open(struct recorder *r, int fd, enum recorder_format format)
 {
     r->fd = fd;
-    return write_head(fd, 0);
+    r->format = format;
+    flock(fd, LOCK_EX | LOCK_NB); /* where the file system has no locks, it is recorded all the same */
+    return write_head(r, 0);
 }
 
 void recorder_push(struct recorder *r, const int16_t *left, const int16_t *right)
@@ -51,21 +88,43 @@ void recorder_push(struct recorder *r, const int16_t *left, const int16_t *right
     atomic_store_explicit(&r->head, head + FRAME_SAMPLES, memory_order_release);
 }
 
+/* The bytes of `count` stereo samples in the file's format; PCM is in the ring as it is in the file. */
+static const void *coded(const struct recorder *r, uint64_t first, size_t count, uint8_t *to)
+{
+    const int16_t *from = r->ring[first % RECORDER_RING];
+    if (r->format == RECORDER_ALAW)
+        g711_alaw_from_s16(to, from, SIDES * count);
+    else if (r->format == RECORDER_ULAW)
+        g711_ulaw_from_s16(to, from, SIDES * count);
+    else
+        return from;
+    return to;
+}
+
+/* How many samples from `tail` on lie in one piece of the ring, and fit the buffer of what is coded. */
+static size_t next_run(const struct recorder *r, uint64_t tail, uint64_t head)
+{
+    uint64_t run = RECORDER_RING - tail % RECORDER_RING;
+    run = run < head - tail ? run : head - tail;
+    return is_pcm(r) || run < PIECE ? run : PIECE;
+}
+
 /* Writes ring[tail..head) at its place in the file; 0 or errno. */
 static int write_out(struct recorder *r, uint64_t tail, uint64_t head)
 {
+    uint8_t piece[SIDES * PIECE];
+    uint32_t each = stereo_bytes(r);
     while (tail < head) {
-        uint64_t run = RECORDER_RING - tail % RECORDER_RING;
-        size_t want = (size_t)(run < head - tail ? run : head - tail) * SAMPLE_BYTES;
-        off_t at = (off_t)(HEAD_BYTES + tail * SAMPLE_BYTES);
-        ssize_t put = pwrite(r->fd, r->ring[tail % RECORDER_RING], want, at);
+        size_t count = next_run(r, tail, head);
+        const void *bytes = coded(r, tail, count, piece);
+        ssize_t put = pwrite(r->fd, bytes, count * each, (off_t)(head_bytes(r) + tail * each));
         if (put < 0 && errno == EINTR)
             continue;
         if (put < 0)
             return errno;
-        if (put < SAMPLE_BYTES) /* the last bytes of the disk: trying again would succeed for ever */
+        if (put < (ssize_t)each) /* the last bytes of the disk: trying again would succeed for ever */
             return ENOSPC;
-        tail += (uint64_t)put / SAMPLE_BYTES;
+        tail += (uint64_t)put / each;
         atomic_store_explicit(&r->tail, tail, memory_order_release);
     }
     return 0;
@@ -74,8 +133,8 @@ static int write_out(struct recorder *r, uint64_t tail, uint64_t head)
 static void finish(struct recorder *r, int error)
 {
     uint64_t samples = atomic_load(&r->tail);
-    if (error != 0 && ftruncate(r->fd, (off_t)(HEAD_BYTES + samples * SAMPLE_BYTES)) == 0)
-        write_head(r->fd, samples);
+    if (error != 0 && ftruncate(r->fd, (off_t)(head_bytes(r) + samples * stereo_bytes(r))) == 0)
+        write_head(r, samples);
     if (close(r->fd) < 0 && error == 0)
         error = errno;
     r->fd = -1;
@@ -91,7 +150,7 @@ bool recorder_drain(struct recorder *r)
     uint64_t head = atomic_load_explicit(&r->head, memory_order_acquire);
     int error = head == tail ? 0 : write_out(r, tail, head);
     if (error == 0 && head != tail)
-        error = write_head(r->fd, head);
+        error = write_head(r, head);
     if (error == 0 && state == RECORDER_ON)
         return false;
     finish(r, error);

@@ -1,7 +1,10 @@
 /* A stereo recording: the tick pushes frames into a ring, a writer thread apart takes them to the file.
  *
- * The WAV head is patched after each write, so that the file is playable to its last write whatever happens.
+ * The file is WAV: 16-bit PCM, or one byte a sample in A-law or mu-law, which the writer makes, not the tick.
+ * The head is patched after each write, so that the file is playable to its last write whatever happens; until the
+ * file is closed it is locked (flock), so that nobody repairs what is still growing.
  * Only the tick moves `head`; only the writer moves `tail`, does file I/O, and closes.
+ * Memory: 128 KiB a recording, in every format; the writer's stack holds 16 KiB of coded samples.
  */
 #ifndef CALLBOX_RECORDER_H
 #define CALLBOX_RECORDER_H
@@ -19,11 +22,14 @@ enum recorder_state {
     RECORDER_CLOSED, /* the file is closed; `error` says whether it went wrong */
 };
 
+enum recorder_format { RECORDER_PCM16, RECORDER_ALAW, RECORDER_ULAW };
+
 struct recorder {
     int handle;
     _Atomic int state;
     int left, right; /* port handles; -1: silence */
     int fd;
+    enum recorder_format format;
     _Atomic uint64_t head, tail; /* stereo samples */
     _Atomic uint64_t dropped;    /* stereo samples that found the ring full */
     _Atomic int error;           /* errno of the writer */
@@ -31,7 +37,7 @@ struct recorder {
 };
 
 /* Writes the first WAV head; `fd` becomes the recorder's. 0 or errno. */
-int recorder_open(struct recorder *r, int fd);
+int recorder_open(struct recorder *r, int fd, enum recorder_format format);
 
 /* The tick: one frame of each side, NULL = silence. */
 void recorder_push(struct recorder *r, const int16_t *left, const int16_t *right);

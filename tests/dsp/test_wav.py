@@ -156,7 +156,7 @@ def test_the_header_of_every_format_is_read_back_and_agrees_with_the_file(file, 
     assert struct.unpack("<I", content[4:8]) == (len(content) - 8,)
     path = file(content)
     assert len(wav.read_mono(path)) == 60
-    assert wav.repair(path).frames == 30
+    assert wav.repair(path).layout.frames == 30
     assert path.read_bytes() == content
 
 
@@ -164,7 +164,7 @@ def test_the_header_of_every_format_is_read_back_and_agrees_with_the_file(file, 
 def test_a_recording_cut_off_in_the_middle_is_repaired_in_place(file, form):
     frame = 2 * form.value[1] // 8
     path = file(wav.header(2, 0, form) + bytes(1001 * frame) + b"\x55" * (frame - 1))
-    assert wav.repair(path).frames == 1001
+    assert wav.repair(path).layout.frames == 1001
     assert path.read_bytes() == wav.header(2, 1001, form) + bytes(1001 * frame)
     before = path.read_bytes()
     wav.repair(path)
@@ -173,7 +173,7 @@ def test_a_recording_cut_off_in_the_middle_is_repaired_in_place(file, form):
 
 def test_an_odd_number_of_bytes_is_padded_by_repair(file):
     path = file(wav.header(1, 0, wav.Format.ALAW) + b"\xd5" * 7)
-    assert wav.repair(path).frames == 7
+    assert wav.repair(path).layout.frames == 7
     assert path.read_bytes() == wav.header(1, 7, wav.Format.ALAW) + b"\xd5" * 7 + b"\0"
 
 
@@ -217,6 +217,6 @@ def test_the_command_repairs_files_and_says_what_is_in_them(file, tmp_path):
     path = file(wav.header(2, 0) + bytes(4 * 12000))
     command = [sys.executable, "-m", "dsp.wav", "repair", path, tmp_path / "none.wav"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
-    assert done.stdout == f"{path}: 1.500 s, 2 channel(s)\n"
+    assert done.stdout == f"{path}: repaired, 1.500 s, 2 channel(s), pcm16\n"
     assert "none.wav: cannot be repaired (No such file or directory)" in done.stderr
     assert done.returncode == 1

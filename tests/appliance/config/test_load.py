@@ -141,6 +141,12 @@ def test_prompts_are_relative_to_the_file_or_absolute(tmp_path: Path) -> None:
         ),
         (
             "[prompts]",
+            "[recording]\nformat = 'a-law'\n[prompts]",
+            'box.toml:21: recording.format = "a-law": unknown value. '
+            'Allowed: pcm16, alaw, ulaw. Did you mean "alaw"?',
+        ),
+        (
+            "[prompts]",
             "[sip]\nworkers = 2.5\n[prompts]",
             "box.toml:21: sip.workers = 2.5: not a whole number. Allowed: a whole number, 1 to 8.",
         ),

@@ -13,6 +13,7 @@ import pytest
 from appliance.media.graph import MediaGraph
 from drivers import wire
 from drivers.port import Leg, LegState, SlotAudio
+from dsp import wav
 
 pytestmark = pytest.mark.realtime  # real sockets, no waiting
 
@@ -101,23 +102,25 @@ async def test_a_new_engine_is_told_everything_that_is_held_and_records_into_a_n
                 folder=tmp_path,
                 left="gsm-1",
                 right=port,
+                format="alaw",
                 started=lambda name: told.append(("started", Path(name).name)),
-                ended=lambda name, seconds, dropped: told.append(("ended", Path(name).name)),
+                ended=lambda name, seconds, dropped: told.append(("ended", Path(name).name, seconds)),
             ),
         ):
             await until(lambda: "record" in engine.ops())
-            (tmp_path / "c1.wav").write_bytes(b"\0" * 32044)
+            wav.write(tmp_path / "c1.wav", bytes(32000), channels=2)
             engine.server.close()
             second = FakeEngine(path)
             await until(lambda: "record" in second.ops())
             assert sorted(second.ops()) == ["connect", "connect", "dtmf", "play", "port.slot", "record"]
             assert second.asked[-1]["path"].endswith("c1-2.wav")
+            assert second.asked[-1]["format"] == "alaw"
         await until(lambda: len(told) == 4)
     assert told == [
         ("started", "c1.wav"),
-        ("ended", "c1.wav"),
+        ("ended", "c1.wav", 1.0),
         ("started", "c1-2.wav"),
-        ("ended", "c1-2.wav"),
+        ("ended", "c1-2.wav", 1.5),
     ]
     second.server.close()
 
