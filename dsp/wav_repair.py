@@ -16,7 +16,8 @@ from dsp.wav_layout import MOST_SIZE, Format, Layout, WavError, header, layout_o
 RECORDED = (Format.PCM16, Format.ALAW, Format.ULAW)  # as the recorder writes, the usual one first
 NOT_OURS = (
     "Only WAV files of PCM, A-law or mu-law in one or two channels are repaired; this one is left as it is. "
-    "If it was a recording of this box whose first bytes are lost, say its format: repair --as pcm16"
+    "If it was a recording of this box and begins with zeros since a power cut, say its format: "
+    "repair --as pcm16"
 )
 
 
@@ -33,9 +34,9 @@ def repair(path: str | os.PathLike[str], lost_head: Format | None = None) -> Rep
     """Puts the sizes in the header right, in place, and cuts off half a frame at the end.
 
     A file in order stays as it is. One cut off inside its header becomes a recording of 0 s. With
-    `lost_head`, a stereo header of that format is put over one that is nothing but zeros, or RIFF with
-    nonsense after it. Raises WavError, and changes nothing, for a file that is no such WAV, that is being
-    recorded, over 4 GiB, or cannot be opened for writing.
+    `lost_head`, a stereo header of that format is put over one that is nothing but zeros. Raises WavError,
+    and changes nothing, for a file that is no such WAV, that is being recorded, over 4 GiB, or cannot be
+    opened for writing.
     """
     name = os.fspath(path)
     try:
@@ -105,13 +106,14 @@ def _put_head(file: BinaryIO, before: bytes, after: bytes) -> bool:
 
 
 def _make_head(file: BinaryIO, lost_head: Format | None) -> bool:
-    """Completes a header that was cut off, and puts one over a destroyed one where its format is told."""
+    """Completes a header that was cut off, and puts one over zeros where its format is told."""
     file.seek(0)
     start = file.read(len(header(2, 0, Format.ALAW)))
     whole = _completed(start)
-    if whole is None and lost_head is not None and _destroyed(start):
-        whole = header(2, 0, lost_head)
-    return whole is not None and _put_head(file, start, whole)
+    if whole is None and lost_head is not None:
+        empty = header(2, 0, lost_head)
+        whole = None if any(start[: len(empty)]) else empty
+    return whole is not None and _put_head(file, start[: len(whole)], whole)
 
 
 def _completed(start: bytes) -> bytes | None:
@@ -128,10 +130,3 @@ def _without_sizes(head: bytes, count: int | None = None) -> bytes:
     """The first bytes of a header, without the length of the file and the number of frames."""
     kept = head[:count]
     return kept[:4] + kept[8:40] + (kept[40:46] + kept[50:54] if kept[16:17] == b"\x12" else b"")
-
-
-def _destroyed(start: bytes) -> bool:
-    """Whether these are no samples and no file of another kind: zeros, or RIFF and no format in it."""
-    if not any(start):
-        return True
-    return start[:4] == b"RIFF" and start[8:16] != b"WAVEfmt "
