@@ -11,7 +11,7 @@ import os
 import sys
 from array import array
 
-from dsp import g711
+from dsp import g711, linear
 from dsp.wav_layout import RATE, Format, Layout, WavError, header, layout_of, unsuitable
 from dsp.wav_repair import RECORDED, Repaired, repair
 
@@ -81,7 +81,7 @@ def _linear(data: bytes, format: Format) -> bytes:
     if format is Format.ULAW:
         return g711.ulaw_decode(data)
     if format is Format.PCM8:
-        return array("h", [(sample - 128) * 256 for sample in data]).tobytes()
+        return linear.decode(data, linear.Form.U8)
     return data
 
 
