@@ -9,17 +9,24 @@
 #define ONE 1024                            /* a soft bit of nothing but mark; purity of nothing but tones */
 #define BIT_45 22                           /* hops; TIA-825-A: 22.00 ms +-0.40 */
 #define BIT_50 20
-#define TRIED 16                            /* hops within which a character's beginning is looked for */
-#define DELAY 13                            /* samples: a bit's hops begin with windows that began before it */
+#define HALF 11                             /* hops of space after which a character is tried */
+#define TRIED 20                            /* hops within which its beginning is: less than a bit and what HALF
+                                               sees of it too early, so that the bit after never passes for it */
+#define DELAY 24                            /* samples: a bit's hops begin with windows that began before it */
 #define LEAST_POWER (2.0f * 64.0f * 64.0f)  /* of the tones, sum of |DFT|^2: -53 dBm0 */
 
 /* Limits, in parts of ONE. White noise alone has a purity of 0.11, and soft bits of 0 +-0.28 (mean over a bit). */
 #define LEAST_HALF 400     /* space in half a bit, to try */
 #define LEAST_EDGE 350     /* start bit and stop bit */
-#define LEAST_CLEAR 600    /* mean of all bits, once the caller is known to be at a text telephone */
-#define LEAST_CLEAR_NEW 700 /* before that */
-#define LEAST_PURITY 200
-#define LEAST_PURITY_NEW 500
+/* Mean of all seven bits at least. */
+enum { KNOWN, NEW, STEP };
+static const struct limit {
+    int clearness, purity;
+} LIMITS[] = {
+    [KNOWN] = {600, 200}, /* once the caller is known to be at a text telephone */
+    [NEW] = {650, 300},   /* before that: 5 dB of noise with tones 5 % off; one such in 67 hours of speech */
+    [STEP] = {700, 500},  /* before that, and no more than a step from space to mark: speech has those */
+};
 
 /* Mark and space, cosine and sine, for each of the 40 samples in which both are periodic. */
 #define TURN(k) (2.0 * M_PI * (k) / PERIOD)
@@ -105,13 +112,27 @@ struct frame {
     int bit;        /* hops */
     int code;       /* five bits */
     int clearness;  /* mean of the seven bits, each as clear as it is; 0 = no frame */
+    int purity;     /* mean of the seven bits */
 };
+
+/* Noise before a carrier looks like a start bit too often, but it is not as pure as the tones after it: the
+ * least pure bit must have 3/8 of the mean. (Twist of 10 dB in noise 10 dB below, and a hole of 10 ms, leave it
+ * above.) 0 where a bit has less. */
+static int purity_of(const struct baudot_rx *rx, const struct frame *frame)
+{
+    const int mean = over(rx->purity_sum, frame->start, 7 * frame->bit) / 7;
+
+    for (int i = 0; i < 7; i++)
+        if (8 * over(rx->purity_sum, frame->start + (uint64_t)(i * frame->bit), frame->bit) < 3 * mean)
+            return 0;
+    return mean / frame->bit;
+}
 
 /* The seven bits as they would be if the character began at hop `start`. A stop bit lasts 1.5 bits at least;
  * 1.25 of them are weighed, which places a character among others better than one bit does. */
 static struct frame frame_at(const struct baudot_rx *rx, uint64_t start, int bit)
 {
-    struct frame frame = {start, bit, 0, 0};
+    struct frame frame = {start, bit, 0, 0, 0};
     const int start_bit = -over(rx->bit_sum, start, bit) / bit;
     const int stop_bit = over(rx->bit_sum, start + 6 * (uint64_t)bit, bit + bit / 4) / (bit + bit / 4);
     int sum = start_bit + stop_bit;
@@ -123,7 +144,8 @@ static struct frame frame_at(const struct baudot_rx *rx, uint64_t start, int bit
         frame.code |= (soft > 0) << i;
         sum += soft > 0 ? soft : -soft;
     }
-    frame.clearness = sum / 7;
+    frame.purity = purity_of(rx, &frame);
+    frame.clearness = frame.purity > 0 ? sum / 7 : 0;
     return frame;
 }
 
@@ -139,21 +161,16 @@ static struct frame clearest(const struct baudot_rx *rx, uint64_t from, int bit)
     return best;
 }
 
-/* The clearest frame at a speed that is allowed. Many characters look as clear at either speed: those before
+/* The clearest frame at a speed that is allowed. Many characters are as clear at either speed: then those before
  * decide. */
 static struct frame find_frame(struct baudot_rx *rx, uint64_t from)
 {
-    struct frame slow = {0}, fast = {0};
+    const struct frame none = {0};
+    const struct frame slow = rx->fixed == BIT_50 ? none : clearest(rx, from, BIT_45);
+    const struct frame fast = rx->fixed == BIT_45 ? none : clearest(rx, from, BIT_50);
 
-    if (rx->fixed != BIT_50)
-        slow = clearest(rx, from, BIT_45);
-    if (rx->fixed != BIT_45)
-        fast = clearest(rx, from, BIT_50);
-    if (slow.clearness == 0 || fast.clearness == 0)
-        return slow.clearness ? slow : fast;
-    rx->clearness[0] = 0.9f * (rx->clearness[0] + (float)slow.clearness);
-    rx->clearness[1] = 0.9f * (rx->clearness[1] + (float)fast.clearness);
-    return rx->clearness[0] > rx->clearness[1] ? slow : fast;
+    rx->favour = (7 * rx->favour) / 8 + slow.clearness - fast.clearness;
+    return slow.clearness == 0 || (fast.clearness > 0 && rx->favour < 0) ? fast : slow;
 }
 
 int baudot_rx_caller(const struct baudot_rx *rx)
@@ -174,16 +191,19 @@ static void count_clear(struct baudot_rx *rx, uint64_t hop)
         rx->characters++;
 }
 
+/* Space, then mark, and no more: a glide of speech can be such, and T, O, M, V, backspace and letters are. */
+static int is_step(int code)
+{
+    const int spaces = 31 & ~code;
+
+    return (spaces & (spaces + 1)) == 0;
+}
+
 static int is_accepted(const struct baudot_rx *rx, const struct frame *frame)
 {
-    const int length = 7 * frame->bit;
+    const struct limit *limit = &LIMITS[baudot_rx_caller(rx) ? KNOWN : is_step(frame->code) ? STEP : NEW];
 
-    if (frame->clearness == 0)
-        return 0;
-    const int purity = over(rx->purity_sum, frame->start, length) / length;
-    if (baudot_rx_caller(rx))
-        return frame->clearness >= LEAST_CLEAR && purity >= LEAST_PURITY;
-    return frame->clearness >= LEAST_CLEAR_NEW && purity >= LEAST_PURITY_NEW;
+    return frame->clearness >= limit->clearness && frame->purity >= limit->purity;
 }
 
 /* Minds a shift; true when the code is a character, which `out` then holds. */
@@ -206,7 +226,8 @@ static int search(struct baudot_rx *rx, struct baudot_character *out)
     const int longest = TRIED + 7 * BIT_45 + BIT_45 / 4;
 
     while (rx->search + (uint64_t)longest <= rx->heard) {
-        if (over(rx->bit_sum, rx->search, BIT_45 / 2) > -LEAST_HALF * (BIT_45 / 2)) {
+        if (over(rx->bit_sum, rx->search, HALF) > -LEAST_HALF * HALF ||
+            over(rx->purity_sum, rx->search, HALF) < LIMITS[KNOWN].purity * HALF) {
             rx->search++;
             continue;
         }
@@ -217,7 +238,8 @@ static int search(struct baudot_rx *rx, struct baudot_character *out)
         }
         rx->bit = frame.bit;
         rx->search = frame.start + (uint64_t)(6 * frame.bit + frame.bit / 2);
-        count_clear(rx, frame.start);
+        if (!is_step(frame.code))
+            count_clear(rx, frame.start);
         if (translate(rx, &frame, out))
             return 1;
     }

@@ -9,7 +9,7 @@
  *   2. every millisecond (a hop) the power at both tones in the last 5 ms: a DFT of 40 samples, in which 1400 Hz
  *      and 1800 Hz are bins 7 and 9, both periodic in it. 5 ms are wide enough for tones 5 % off;
  *   3. of these a soft bit, (mark - space) / (mark + space), and the purity, their share of all the energy;
- *   4. where half a bit is space, a character may begin: every beginning within 16 ms is tried at both speeds,
+ *   4. where half a bit is space, a character may begin: every beginning within 20 ms is tried at both speeds,
  *      and the one whose seven bits are clearest is taken, or none;
  *   5. a character's five bits are the signs of the mean soft bits.
  * A character is known at the end of its first stop bit.
@@ -37,8 +37,8 @@
 
 #define BAUDOT_HOP 8     /* samples, 1 ms */
 #define BAUDOT_WINDOW 5  /* hops in a DFT */
-#define BAUDOT_TRAIL 256 /* hops remembered, a power of two; a character tried 16 ways takes 180 */
-#define BAUDOT_CALLER_CHARACTERS 3
+#define BAUDOT_TRAIL 256 /* hops remembered, a power of two; a character tried 20 ways takes 180 */
+#define BAUDOT_CALLER_CHARACTERS 2
 #define BAUDOT_CALLER_HOPS 4000 /* ms */
 
 enum { BAUDOT_LETTERS, BAUDOT_FIGURES };
@@ -63,7 +63,7 @@ struct baudot_rx {
     uint64_t heard;    /* hops so far; sums are known up to it */
     uint64_t search;   /* hop from where the next start bit is looked for */
     uint64_t muted_to; /* hops before it are not received */
-    float clearness[2]; /* of late, of 45.45 and 50 baud */
+    int favour;        /* how much clearer 45.45 baud was than 50, of late */
     int fixed;         /* bit in hops: 22, 20, or 0 = found by itself */
     int bit;           /* of the last character, 0 before the first */
     int shift;
