@@ -1,0 +1,13 @@
+UP_DELAY: int
+DOWN_DELAY: int
+UP_BYTES: int
+DOWN_BYTES: int
+FILTER_BYTES: int
+
+class Up:
+    def __init__(self, ratio: int) -> None: ...
+    def feed(self, samples: bytes) -> bytes: ...
+
+class Down:
+    def __init__(self, ratio: int) -> None: ...
+    def feed(self, samples: bytes) -> bytes: ...
