@@ -1,4 +1,4 @@
-"""The resampler: pass band, images, aliases, phase, any pieces; the bars are those of dsp/_native/resample.h."""
+"""The resampler: pass band, images, aliases, phase, any pieces; its bars are in dsp/_native/resample.h."""
 
 import numpy as np
 import pytest
