@@ -4,6 +4,7 @@ What a tone is written like is told in config/tones/README.md; the generator is 
 """
 
 import tomllib
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -16,6 +17,36 @@ LEVEL_DBM0 = -13.0  # of each frequency: a tone of two is -10 dBm0
 
 class ToneError(Exception):
     """An unknown zone or tone, or a text that is no tone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One element of a tone: what sounds (no frequency = silence) and for how long (None = for ever)."""
+
+    hz: tuple[float, ...]
+    ms: float | None
+    modulation_hz: float = 0.0
+    quiet: bool = False  # 10 dB lower
+    once: bool = False  # left out when the tone repeats
+
+
+def elements(text: str) -> list[Element]:
+    """A tone's text as data. Raises ToneError for a text that is no tone."""
+    _check(text, "tone")
+    return [_element(part.strip()) for part in text.split(",")]
+
+
+def _element(part: str) -> Element:
+    """One element of a text that was checked."""
+    sound, _, ms = part.removeprefix("!").partition("/")
+    carriers, _, modulation = sound.removesuffix("@").partition("*")
+    return Element(
+        hz=tuple(hz for hz in map(float, carriers.split("+")) if hz),
+        ms=float(ms) if ms and float(ms) else None,
+        modulation_hz=float(modulation or 0),
+        quiet=sound.endswith("@"),
+        once=part.startswith("!"),
+    )
 
 
 def zones(folder: Path = FOLDER) -> list[str]:
