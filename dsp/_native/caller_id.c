@@ -28,15 +28,24 @@ static int adds_up(const struct caller_id_message *message)
     return sum == 0;
 }
 
+static int is_known(const struct caller_id_message *message)
+{
+    return memchr(TYPES, message->bytes[0], sizeof TYPES) != NULL;
+}
+
 /* Forgets the message; true when it is worth telling, and `out` then holds it. */
 static int finish(struct caller_id_rx *rx, struct caller_id_message *out)
 {
     struct caller_id_message *message = &rx->message;
-    const int is_known = message->count && memchr(TYPES, message->bytes[0], sizeof TYPES) != NULL;
 
     message->whole = is_whole(message);
     message->checksum_ok = message->whole && adds_up(message);
-    const int is_told = message->checksum_ok || (is_known && message->count > 2);
+    if (!message->whole && rx->last_is_bad) { /* the carrier went in the middle of it */
+        message->count--;
+        rx->bad_stops--;
+    }
+    const int is_told = message->checksum_ok ||
+                        (message->count > 2 && is_known(message) && (message->whole || rx->bad_stops == 0));
     if (is_told)
         *out = *message;
     message->count = 0;
@@ -51,11 +60,14 @@ static int take(struct caller_id_rx *rx, const struct fsk_char *heard, struct ca
 
     if (begins && message->count)
         told = finish(rx, out);
-    if (begins)
+    if (begins) {
         message->start_sample = heard->start_sample > 0 ? heard->start_sample : 0;
-    else if (!message->count)
+        rx->bad_stops = 0;
+    } else if (!message->count)
         return 0; /* what follows a message without a mark between is none */
     message->bytes[message->count++] = heard->value;
+    rx->last_is_bad = !heard->stop_ok;
+    rx->bad_stops += rx->last_is_bad;
     message->end_sample = heard->end_sample;
     return is_whole(message) ? finish(rx, out) : told;
 }

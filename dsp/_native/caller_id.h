@@ -8,8 +8,8 @@
  *   between bytes    0 to 20 bits of mark (GR-30 allows 10); more ends the message
  *   bad checksum     the message is given, marked
  *   carrier gone     what was read is given, marked, 40 ms later
- * A message without a right checksum is given only when its type is one of those in use: speech that leans like a
- * mark and a type is rare, and noise makes any byte.
+ * A message without a right checksum is given only when its type is one of those in use, and one that is not whole
+ * only when all its bytes have their stop bits: else speech would make some.
  *
  * All state is in the struct; nothing allocates; any split of the samples gives the same findings.
  */
@@ -36,6 +36,8 @@ struct caller_id_message {
 struct caller_id_rx {
     struct fsk_rx fsk;
     struct caller_id_message message; /* being heard; count 0: none */
+    int bad_stops;                    /* bytes of it without their stop bit */
+    int last_is_bad;                  /* the last byte is one of them */
     int64_t heard;                    /* samples */
 };
 

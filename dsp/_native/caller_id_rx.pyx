@@ -1,7 +1,7 @@
 # cython: boundscheck=False
 # (the one index, where a piece begins, is below the length by its loop)
-# distutils: sources = dsp/_native/caller_id.c dsp/_native/fsk.c
-"""The caller ID receiver of caller_id.c for Python; dsp/caller_id.py is the module to use."""
+# distutils: sources = dsp/_native/caller_id.c dsp/_native/caller_id_alert.c dsp/_native/fsk.c
+"""The receivers of caller_id.c and caller_id_alert.c for Python; dsp/caller_id.py is the module to use."""
 
 from libc.stdint cimport int16_t, int64_t, uint8_t
 
@@ -27,6 +27,21 @@ cdef extern from "caller_id.h":
 
     void caller_id_rx_init(caller_id_rx *rx, caller_id_standard standard) nogil
     int caller_id_rx_feed(caller_id_rx *rx, const int16_t *samples, int count, caller_id_message *out) nogil
+
+
+cdef extern from "caller_id_alert.h":
+    cdef enum:
+        ALERT_PART
+
+    struct alert_found:
+        int64_t start_sample
+        int64_t end_sample
+
+    struct alert_rx:
+        pass
+
+    void alert_rx_init(alert_rx *rx) nogil
+    int alert_rx_feed(alert_rx *rx, const int16_t *samples, int count, alert_found *out) nogil
 
 
 cdef class CallerIdRx:
@@ -61,3 +76,29 @@ cdef class CallerIdRx:
                 )
             at += count
         return messages
+
+
+cdef class AlertRx:
+    """One channel's detector of the alert tone."""
+
+    cdef alert_rx rx
+
+    STATE_BYTES = sizeof(alert_rx)
+
+    def __cinit__(self):
+        alert_rx_init(&self.rx)
+
+    def feed(self, const int16_t[::1] samples not None):
+        """Any number of samples; gives (start_sample, end_sample) of alerts that ended."""
+        cdef alert_found out
+        cdef Py_ssize_t at = 0, total = samples.shape[0]
+        cdef int count, found
+        alerts = []
+        while at < total:
+            count = <int>min(total - at, ALERT_PART)
+            with nogil:
+                found = alert_rx_feed(&self.rx, &samples[at], count, &out)
+            if found:
+                alerts.append((out.start_sample, out.end_sample))
+            at += count
+        return alerts

@@ -1,12 +1,13 @@
 #include "fsk.h"
 
+#include "band_pass.h"
 #include "vector.h"
 
 #include <math.h>   /* cosf, sinf, sqrtf, atan2f */
 #include <string.h> /* memcpy, memmove, memset */
 
 #define RATE 8000.0
-#define LANES 16 /* outputs worked on together: they stay in registers */
+#define LANES BAND_PASS_LANES
 
 #define LEAST_AMPLITUDE 85.0f  /* of the mark tone: -48.6 dBm0; to accept -40 and reject -50 */
 #define LEAST_COHERENCE 0.75f  /* of the mark tone over a bit: white noise 8 dB below leaves 0.95, speech rarely 0.7 */
@@ -18,20 +19,7 @@
 
 /* ---- samples to lean ---- */
 
-VECTOR_CLONES
-static void band_pass(const float *in, const float *taps, float *out, int count)
-{
-    for (int from = 0; from < count; from += LANES) {
-        float sum[LANES] = {0};
-        for (int tap = 0; tap < FSK_BAND; tap++)
-            for (int lane = 0; lane < LANES; lane++)
-                sum[lane] += taps[tap] * in[from + tap + lane];
-        memcpy(out + from, sum, sizeof sum);
-    }
-}
-
-VECTOR_CLONES
-static void correlate(const struct fsk_rx *rx, float *lean, float *tone_re, float *tone_im, int count)
+static inline void correlate(const struct fsk_rx *rx, float *lean, float *tone_re, float *tone_im, int count)
 {
     const float *in = rx->filtered;
 
@@ -55,11 +43,12 @@ static void correlate(const struct fsk_rx *rx, float *lean, float *tone_re, floa
     }
 }
 
+VECTOR_CLONES
 static void hear(struct fsk_rx *rx, const int16_t *samples, int count)
 {
     for (int i = 0; i < count; i++)
-        rx->samples[FSK_BAND - 1 + i] = samples[i];
-    band_pass(rx->samples, rx->band, rx->filtered + rx->window - 1, count);
+        rx->samples[BAND_PASS_TAPS - 1 + i] = samples[i];
+    band_pass(rx->band, rx->samples, rx->filtered + rx->window - 1, count);
     correlate(rx, rx->lean + FSK_KEPT, rx->tone_re + FSK_KEPT, rx->tone_im + FSK_KEPT, count);
 }
 
@@ -70,7 +59,7 @@ static void slide(float *values, int kept, int count)
 
 static void forget(struct fsk_rx *rx, int count)
 {
-    slide(rx->samples, FSK_BAND - 1, count);
+    slide(rx->samples, BAND_PASS_TAPS - 1, count);
     slide(rx->filtered, rx->window - 1, count);
     slide(rx->lean, FSK_KEPT, count);
     slide(rx->tone_re, FSK_KEPT, count);
@@ -241,7 +230,7 @@ static int decide(struct fsk_rx *rx, struct fsk_char *out)
         rx->synced = 0;
         return 0;
     }
-    const float start = (float)shift, delay = (float)(FSK_BAND / 2 + rx->window / 2);
+    const float start = (float)shift, delay = (float)(BAND_PASS_TAPS / 2 + rx->window / 2);
     out->value = (uint8_t)(bits >> 1 & ((1 << rx->data_bits) - 1));
     out->stop_ok = bits >> (rx->data_bits + 1) & 1;
     out->start_sample = rx->edge + lrintf(start - delay);
@@ -272,20 +261,6 @@ static int next_char(struct fsk_rx *rx, int64_t end, struct fsk_char *out)
 
 /* ---- outside ---- */
 
-/* Hamming-windowed sinc, from 0.6 baud below the lower tone to 0.6 baud above the upper. */
-static void design_band(struct fsk_rx *rx, const struct fsk_spec *spec)
-{
-    const double low = (fmin(spec->mark_hz, spec->space_hz) - 0.6 * spec->baud) / RATE;
-    const double high = (fmax(spec->mark_hz, spec->space_hz) + 0.6 * spec->baud) / RATE;
-
-    for (int tap = 0; tap < FSK_BAND; tap++) {
-        const int n = tap - FSK_BAND / 2;
-        const double window = 0.54 + 0.46 * cos(2.0 * M_PI * n / (FSK_BAND - 1));
-        const double sinc = n ? (sin(2.0 * M_PI * high * n) - sin(2.0 * M_PI * low * n)) / (M_PI * n) : 2.0 * (high - low);
-        rx->band[tap] = (float)(sinc * window);
-    }
-}
-
 /* A rectangle one bit long: the outermost taps count for the part of a sample they hold of it. */
 static void design_correlator(const struct fsk_rx *rx, double hz, float *re, float *im)
 {
@@ -311,7 +286,8 @@ int fsk_rx_init(struct fsk_rx *rx, const struct fsk_spec *spec)
     rx->least_mark_bits = spec->least_mark_bits;
     rx->mark_turn = (float)(2.0 * M_PI * spec->mark_hz / RATE);
     rx->first = -FSK_KEPT;
-    design_band(rx, spec);
+    band_pass_design(rx->band, fmin(spec->mark_hz, spec->space_hz) - 0.6 * spec->baud,
+                     fmax(spec->mark_hz, spec->space_hz) + 0.6 * spec->baud);
     design_correlator(rx, spec->mark_hz, rx->mark_re, rx->mark_im);
     design_correlator(rx, spec->space_hz, rx->space_re, rx->space_im);
     return 1;

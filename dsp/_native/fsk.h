@@ -20,10 +20,11 @@
 #ifndef CALLBOX_FSK_H
 #define CALLBOX_FSK_H
 
+#include "band_pass.h"
+
 #include <stdint.h>
 
 #define FSK_BLOCK 160 /* samples worked on at a time, a multiple of 16 */
-#define FSK_BAND 41   /* taps of the band-pass, odd */
 #define FSK_BIT 15    /* taps of the longest correlator, odd */
 #define FSK_KEPT 192  /* samples remembered: a character, or the mark before it */
 
@@ -49,10 +50,10 @@ struct fsk_rx {
     int data_bits;
     float least_mark_bits;
     float mark_turn; /* radians that a nominal mark turns in a sample */
-    float band[FSK_BAND];
+    float band[BAND_PASS_TAPS];
     float mark_re[FSK_BIT], mark_im[FSK_BIT], space_re[FSK_BIT], space_im[FSK_BIT];
 
-    float samples[FSK_BAND - 1 + FSK_BLOCK]; /* new ones after the past that the filter needs; so the others */
+    float samples[BAND_PASS_TAPS - 1 + FSK_BLOCK]; /* new ones after the past that the filter needs; so the others */
     float filtered[FSK_BIT - 1 + FSK_BLOCK];
     float lean[FSK_KEPT + FSK_BLOCK];    /* amplitude at mark less that at space, sample steps */
     float tone_re[FSK_KEPT + FSK_BLOCK]; /* the correlator at mark */
