@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from dsp._native.dtmf_rx import DtmfRx
+from dsp._native.dtmf_rx import DtmfGroup
 
 RATE = 8000  # samples a second
 LOW_HZ = (697, 770, 852, 941)  # ITU-T Q.23
@@ -35,7 +35,7 @@ class Receiver:
     """Finds digits in one channel; each is reported once, at most 35 ms after its tone ended."""
 
     def __init__(self) -> None:
-        self._receiver = DtmfRx()
+        self._group = DtmfGroup()
         self._odd = b""
 
     def feed(self, samples: bytes | bytearray | memoryview) -> list[Digit]:
@@ -43,7 +43,8 @@ class Receiver:
         data = self._odd + bytes(samples)
         whole = len(data) & ~1
         self._odd = data[whole:]
-        return [Digit(*found) for found in self._receiver.feed(memoryview(data)[:whole].cast("h"))]
+        found = self._group.feed([memoryview(data)[:whole].cast("h")])
+        return [Digit(digit, start, end) for _, digit, start, end in found]
 
     def flush(self) -> list[Digit]:
         """At the end of the samples: a digit that sounds to the very end. (Silence brings it out.)"""

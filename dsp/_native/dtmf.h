@@ -1,11 +1,16 @@
-/* DTMF receiver for one channel: 8 kHz samples in, digits with their start and end out.
+/* DTMF receivers for a group of channels: 8 kHz samples in, digits with their start and end out.
+ *
+ * The channels of a group are its lanes. They hear the same number of samples at a time, and what is the same
+ * work for all is done for all at once (dtmf_bank.h); they share nothing else: a lane gives the same, bit for
+ * bit, whoever its neighbours are. One channel is a group with one lane in use.
  *
  * What it does, in this order:
- *   1. high-pass above the dial tones (elliptic, -40 dB at and below 480 Hz), which also removes hum and DC;
- *   2. every 5 ms, eight bins of a Hann-windowed DFT of 16 ms, and the energy of the same window;
- *   3. a block is good when one low and one high tone hold nearly all of the energy, within the twist limits;
- *   4. the frequency of each tone is measured from the phase advance between good blocks next to each other;
- *   5. start and end are where the tone's amplitude crosses half of its level, interpolated between blocks.
+ *   1. splits the band at 2 kHz into two of 4 kHz each: tones are looked for in the lower one only;
+ *   2. high-pass above the dial tones (elliptic, -40 dB at and below 480 Hz), which also removes hum and DC;
+ *   3. every 5 ms, eight bins of a Hann-windowed DFT of 16 ms, and the energy of both bands in the same window;
+ *   4. a block is good when one low and one high tone hold nearly all of the energy, within the twist limits;
+ *   5. the frequency of each tone is measured from the phase advance between good blocks next to each other;
+ *   6. start and end are where the tone's amplitude crosses half of its level, interpolated between blocks.
  * A digit is decided at its end, from everything heard of it, and reported once: at the latest 35 ms after
  * the tone ended, 20 ms of which tell an end from an interruption.
  *
@@ -15,62 +20,102 @@
  *   pause      accept 30 ms, bridge 10 ms          dial tone +22 dB, noise -12 dB, third tone -16 dB
  * What it reaches of these is in tests/dsp/test_dtmf.py.
  *
- * All state is in the struct; nothing allocates; any split of the samples gives the same digits.
+ * All state is in the struct, 1.4 KB a lane; nothing allocates; any split of the samples gives the same digits.
  */
 #ifndef CALLBOX_DTMF_H
 #define CALLBOX_DTMF_H
 
 #include <stdint.h>
 
-#define DTMF_BLOCK 128 /* samples, 16 ms: one DFT window */
-#define DTMF_HOP 40    /* samples, 5 ms: from one block to the next */
-#define DTMF_TONES 8   /* four low, then four high */
-#define DTMF_TRAIL 16  /* blocks remembered for the rising edge, a power of two */
+#define DTMF_LANES 16                /* channels of a group: two AVX2 vectors of floats, four of SSE2 or NEON */
+#define DTMF_HOP 40                  /* samples, 5 ms: from one block to the next */
+#define DTMF_BLOCK 128               /* samples, 16 ms: one DFT window */
+#define DTMF_FOLDED (DTMF_BLOCK / 4) /* rows (a value for each lane, at 4 kHz) of a block folded at its middle */
+#define DTMF_RING_HOPS 4             /* hops of rows kept: a block and a bit, so that a hop is in one piece */
+#define DTMF_RING_ROWS (DTMF_RING_HOPS * DTMF_HOP / 2)
+#define DTMF_TONES 8                 /* four low, then four high */
+#define DTMF_TRAIL 16                /* blocks remembered for the rising edge, a power of two */
+
+/* Room for all that one call with so many samples can find: a digit is four blocks or more. */
+#define DTMF_MOST_DIGITS(samples) (DTMF_LANES * ((samples) / (4 * DTMF_HOP) + 1))
 
 struct dtmf_digit {
+    int lane;
     char digit;            /* '0'-'9', '*', '#', 'A'-'D' */
-    uint64_t start_sample; /* counted from dtmf_rx_init */
+    uint64_t start_sample; /* counted from the lane's beginning */
     uint64_t end_sample;   /* first sample after the tone */
 };
 
-/* State of the high-pass: the last input and output of each section. */
+typedef float dtmf_row[DTMF_LANES];
+
+/* State of band split and high-pass: what each section heard last. */
 struct dtmf_filter {
-    float dither, in, first;
-    float second[4], third[4]; /* two inputs, two outputs; newest first */
+    dtmf_row split_in[2], split_out[2];   /* of the earlier sample of each pair, and of the later */
+    dtmf_row lower;                       /* of the first-order section */
+    dtmf_row second_in[2], second_out[2]; /* newest first */
+    dtmf_row third_in[2], third_out[2];
 };
 
-/* What is known of the digit being heard. Block numbers count from dtmf_rx_init. */
+/* What is known of the digit being heard. `origin` is a block number of the group; other blocks count from it. */
 struct dtmf_candidate {
+    uint64_t origin;    /* the first good block */
     int low, high;      /* tone indices: low 0-3, high 4-7; low is -1 when nothing is heard */
-    uint32_t good;      /* good blocks so far */
-    uint32_t pairs;     /* of them, with a good block right before: frequency was measured */
-    uint64_t last_good; /* block number */
-    uint64_t last_on;   /* block number of the last block above half level */
+    int good;           /* good blocks so far */
+    int pairs;          /* of them, with a good block right before: frequency was measured */
+    int was_good;       /* the block before was good */
+    int last_good;      /* block */
+    int last_on;        /* last block above half level */
     float level;        /* amplitude of both tones together, smoothed over good blocks */
-    float start, fall;  /* blocks, relative to `origin`: rising edge, and the last falling edge */
-    uint64_t origin;    /* block number the two above are relative to */
+    float before;       /* amplitude in the block before */
+    float start, fall;  /* blocks: rising edge, and the last falling edge */
     float offset_sum[2], offset_square_sum[2]; /* relative frequency error, low and high, over `pairs` */
     float ripple_square_sum[2];                /* of the logarithm of the power, low and high, over `pairs` */
     float purity_sum;                          /* share of the energy in the two tones, over `good` */
 };
 
-struct dtmf_rx {
-    float samples[DTMF_BLOCK];       /* high-passed, oldest first */
-    int held;                        /* of them valid */
+struct dtmf_group {
+    int16_t waiting[DTMF_HOP][DTMF_LANES];  /* samples, until they are a hop */
+    int held;                               /* of them valid */
+    uint64_t block;                         /* number of the next block */
     struct dtmf_filter filter;
-    uint64_t block;                  /* number of the next block */
-    int was_good;                    /* the block before was good, for this candidate */
-    float re[DTMF_TONES];            /* of the block before */
-    float im[DTMF_TONES];
-    float trail[DTMF_TRAIL][DTMF_TONES]; /* power of each tone, by block number */
-    struct dtmf_candidate heard;
+    dtmf_row tones[DTMF_RING_ROWS];         /* a ring: the lower band, high-passed */
+    dtmf_row energy[DTMF_RING_ROWS];        /* a ring: square of both bands */
+    dtmf_row re[DTMF_TONES], im[DTMF_TONES]; /* of the block before */
+    dtmf_row trail[DTMF_TRAIL][DTMF_TONES]; /* power of each tone, by block number */
+    uint64_t begun[DTMF_LANES];             /* which sample of the group is the lane's first */
+    struct dtmf_candidate heard[DTMF_LANES];
 };
 
-void dtmf_rx_init(struct dtmf_rx *rx);
+/* All lanes begin. */
+void dtmf_group_init(struct dtmf_group *group);
 
-/* Feeds `count` samples (any number). Writes at most `max_out` digits to `out`, returns how many; a digit takes
- * at least 30 ms, so one slot for every 240 samples, and one more, is always enough. Digits beyond `max_out`
- * are lost. */
-int dtmf_rx_feed(struct dtmf_rx *rx, const int16_t *samples, int count, struct dtmf_digit *out, int max_out);
+/* This lane begins anew, for another channel: what it heard is forgotten, its next sample is number 0. */
+void dtmf_group_begin(struct dtmf_group *group, int lane);
+
+/* Feeds `count` samples (any number) to every lane. `rows[lane]` points at them, or is NULL for a lane that is
+ * not in use: it hears silence. Writes the digits that ended to `out`, which has room for
+ * DTMF_MOST_DIGITS(count), and returns how many; those of a lane are in their order. */
+int dtmf_group_feed(struct dtmf_group *group, const int16_t *const rows[DTMF_LANES], int count,
+                    struct dtmf_digit *out);
+
+/* One channel by itself: the first lane of a group of its own. */
+struct dtmf_rx {
+    struct dtmf_group group;
+};
+
+static inline void dtmf_rx_init(struct dtmf_rx *rx)
+{
+    dtmf_group_init(&rx->group);
+}
+
+/* `max_out` is count / 160 + 1 at least. */
+static inline int dtmf_rx_feed(struct dtmf_rx *rx, const int16_t *samples, int count, struct dtmf_digit *out,
+                               int max_out)
+{
+    const int16_t *rows[DTMF_LANES] = {samples};
+
+    (void)max_out;
+    return dtmf_group_feed(&rx->group, rows, count, out);
+}
 
 #endif

@@ -1,4 +1,10 @@
+from collections.abc import Sequence
+
 from typing_extensions import Buffer
 
-class DtmfRx:
-    def feed(self, samples: Buffer) -> list[tuple[str, int, int]]: ...
+LANES: int
+GROUP_BYTES: int
+
+class DtmfGroup:
+    def begin(self, lane: int) -> None: ...
+    def feed(self, channels: Sequence[Buffer | None]) -> list[tuple[int, str, int, int]]: ...
