@@ -10,8 +10,8 @@
 #define BIT_45 22                           /* hops; TIA-825-A: 22.00 ms +-0.40 */
 #define BIT_50 20
 #define HALF 11                             /* hops of space after which a character is tried */
-#define TRIED 20                            /* hops within which its beginning is: less than a bit and what HALF
-                                               sees of it too early, so that the bit after never passes for it */
+#define TRIED 20                            /* hops within which its beginning is: less than a bit, so that the
+                                               next bit, at times as good a beginning, does not pass for it */
 #define DELAY 24                            /* samples: a bit's hops begin with windows that began before it */
 #define LEAST_POWER (2.0f * 64.0f * 64.0f)  /* of the tones, sum of |DFT|^2: -53 dBm0 */
 
@@ -116,14 +116,14 @@ struct frame {
 };
 
 /* Noise before a carrier looks like a start bit too often, but it is not as pure as the tones after it: the
- * least pure bit must have 3/8 of the mean. (Twist of 10 dB in noise 10 dB below, and a hole of 10 ms, leave it
+ * least pure bit must have half of the mean. (Twist of 10 dB in noise 10 dB below, and a hole of 10 ms, leave it
  * above.) 0 where a bit has less. */
 static int purity_of(const struct baudot_rx *rx, const struct frame *frame)
 {
     const int mean = over(rx->purity_sum, frame->start, 7 * frame->bit) / 7;
 
     for (int i = 0; i < 7; i++)
-        if (8 * over(rx->purity_sum, frame->start + (uint64_t)(i * frame->bit), frame->bit) < 3 * mean)
+        if (2 * over(rx->purity_sum, frame->start + (uint64_t)(i * frame->bit), frame->bit) < mean)
             return 0;
     return mean / frame->bit;
 }
@@ -144,6 +144,8 @@ static struct frame frame_at(const struct baudot_rx *rx, uint64_t start, int bit
         frame.code |= (soft > 0) << i;
         sum += soft > 0 ? soft : -soft;
     }
+    if (over(rx->bit_sum, start - HALF, HALF) < 600 * HALF && 10 * start_bit < sum)
+        return frame;
     frame.purity = purity_of(rx, &frame);
     frame.clearness = frame.purity > 0 ? sum / 7 : 0;
     return frame;

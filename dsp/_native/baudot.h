@@ -12,7 +12,7 @@
  *   4. where half a bit is space, a character may begin: every beginning within 20 ms is tried at both speeds,
  *      and the one whose seven bits are clearest is taken, or none;
  *   5. a character's five bits are the signs of the mean soft bits.
- * A character is known at the end of its first stop bit.
+ * A character is known 25 ms after its first stop bit.
  *
  * Specification (V.18 Annex A, TIA-825-A, and what lines do):
  *   tones      accept +-5 %             speed   accept +-1 %, 45.45 or 50 baud found by itself
