@@ -45,7 +45,8 @@ static inline uint8_t g711_alaw_encode(int16_t sample)
 {
     int32_t sign = sample >> 15, magnitude = (sample ^ sign) >> 4;
     int32_t curved = g711_interval(magnitude) - G711_EXPONENT(4) + 16;
-    int32_t interval = magnitude < 16 ? magnitude : curved; /* the first 32 steps are equal: no exponent yet */
+    int32_t straight = (magnitude - 16) >> 31; /* all bits: the first 32 intervals are equal, no exponent yet */
+    int32_t interval = (magnitude & straight) | (curved & ~straight);
     return (uint8_t)((interval | (~sign & 0x80)) ^ 0x55);
 }
 
