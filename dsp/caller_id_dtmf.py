@@ -3,10 +3,10 @@
 There is no checksum, and every country has its own brackets. Read are all of these (spandsp's adsi.h lists
 them from ETS 300 659-1; the Telia specification of 1992; the Danish CLIP note; Teltone's TLE manual):
 
-    A number [D diverting] [B code] C   Sweden, Finland, Iceland, Belgium, Brazil, India, Saudi Arabia, Uruguay
+    A number [D diverting] [B code] C   Sweden, Finland, Iceland, Belgium, Brazil, India, Uruguay
     B 00 C, B 10 C                      no number: unavailable, private
     A number #                          Denmark; D1# private, D2# international, D3# technical reason
-    D number C                          Netherlands (0000000000: unknown), Taiwan, Kuwait, parts of China
+    D number C                          Netherlands (0000000000: unknown), Taiwan, Kuwait
     number #, number C, number          Denmark and Netherlands without a start; the end is a pause
 """
 

@@ -223,10 +223,10 @@ static int decide(struct fsk_rx *rx, struct fsk_char *out)
     int shift, bits;
 
     out->mark_bits = mark_bits(rx);
-    best_shift(rx, threshold(rx), &shift, &bits);
+    const int is_carrier = best_shift(rx, threshold(rx), &shift, &bits) >= LEAST_MARGIN;
     learn(rx, shift, bits);
-    rx->synced = 1;
-    if (half_swing(rx) <= 0.0f || best_shift(rx, threshold(rx), &shift, &bits) < LEAST_MARGIN) {
+    rx->synced = is_carrier && half_swing(rx) > 0.0f;
+    if (!rx->synced || best_shift(rx, threshold(rx), &shift, &bits) < LEAST_MARGIN) {
         rx->synced = 0;
         return 0;
     }
