@@ -15,11 +15,11 @@ def said(*parameters, kind=0x80):
 
 
 def test_gr30_the_printed_examples_are_read():
-    """The two that the literature on SDMF and MDMF repeats; the checksum of the first is printed as 12."""
+    """The two that the literature on SDMF and MDMF repeats; their printed checksums, 12 and 7D, are wrong."""
     blocked = bytes.fromhex("04 09 30 39 33 30 31 32 32 34 50 0E")
     assert read(blocked) == CallerId(reason=Reason.PRIVATE, when=When(9, 30, 12, 24))
     named = "80 20 01 08 30 33 32 34 30 39 30 32 07 08 4A 4F 48 4E 20 44 4F 45 "
-    whole = read(bytes.fromhex(named + "02 0A 38 30 30 35 35 35 31 32 31 32 7D"))
+    whole = read(bytes.fromhex(named + "02 0A 38 30 30 35 35 35 31 32 31 32 84"))
     assert (whole.number, whole.name, whole.when) == ("8005551212", "JOHN DOE", When(3, 24, 9, 2))
     assert whole.problems == ()
 
