@@ -95,6 +95,10 @@ class QuietGraph(MediaGraph):
         """Recordings running."""
         return list(self._records)
 
+    def recording_formats(self) -> list[str]:
+        """Of the recordings running."""
+        return [record.format for record in self._records.values()]
+
 
 class ScriptedPhones:
     """Rings nobody: `behave` says what each dialled phone does.

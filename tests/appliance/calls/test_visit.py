@@ -312,6 +312,15 @@ async def test_a_queue_without_music_plays_the_countrys_ring_back_tone(tmp_path:
     await caller.gone()
 
 
+@pytest.mark.parametrize("form", ["pcm16", "alaw", "ulaw"])
+async def test_a_call_is_recorded_in_the_format_of_the_configuration(tmp_path: Path, form: str) -> None:
+    rig = Rig(tmp_path, recording={"format": form})
+    caller, phone = await talking(rig)
+    assert rig.media.recording_formats() == [form]
+    phone.remote_hangs_up()
+    await caller.gone()
+
+
 async def test_a_caller_is_told_of_the_recording_before_any_agent_is_rung(tmp_path: Path) -> None:
     rig = Rig(tmp_path, recording={"announce": "wrong"})
     rig.acd.log_in("ana")
