@@ -12,12 +12,14 @@
 #define HALF 11                             /* hops of space after which a character is tried */
 #define TRIED 20                            /* hops within which its beginning is: less than a bit, so that the
                                                next bit, at times as good a beginning, does not pass for it */
+#define EARLIER 10                          /* hops before HALF, for a start bit of which that much is missing */
 #define DELAY 24                            /* samples: a bit's hops begin with windows that began before it */
 #define LEAST_POWER (2.0f * 64.0f * 64.0f)  /* of the tones, sum of |DFT|^2: -53 dBm0 */
 
 /* Limits, in parts of ONE. White noise alone has a purity of 0.11, and soft bits of 0 +-0.28 (mean over a bit). */
 #define LEAST_HALF 400     /* space in half a bit, to try */
-#define LEAST_EDGE 350     /* start bit and stop bit */
+#define LEAST_START 50     /* start bit: what a concealed hole of 10 ms in it may leave */
+#define LEAST_STOP 200     /* stop bit, likewise */
 /* Mean of all seven bits at least. */
 enum { KNOWN, NEW, STEP };
 static const struct limit {
@@ -137,7 +139,7 @@ static struct frame frame_at(const struct baudot_rx *rx, uint64_t start, int bit
     const int stop_bit = over(rx->bit_sum, start + 6 * (uint64_t)bit, bit + bit / 4) / (bit + bit / 4);
     int sum = start_bit + stop_bit;
 
-    if (start_bit < LEAST_EDGE || stop_bit < LEAST_EDGE)
+    if (start_bit < LEAST_START || stop_bit < LEAST_STOP)
         return frame;
     for (int i = 0; i < 5; i++) {
         const int soft = over(rx->bit_sum, start + (uint64_t)((i + 1) * bit), bit) / bit;
@@ -155,8 +157,8 @@ static struct frame clearest(const struct baudot_rx *rx, uint64_t from, int bit)
 {
     struct frame best = {0};
 
-    for (int i = 0; i < TRIED; i++) {
-        const struct frame frame = frame_at(rx, from + (uint64_t)i, bit);
+    for (int i = 0; i < EARLIER + TRIED; i++) {
+        const struct frame frame = frame_at(rx, from - EARLIER + (uint64_t)i, bit);
         if (frame.clearness > best.clearness)
             best = frame;
     }
@@ -254,6 +256,7 @@ void baudot_rx_init(struct baudot_rx *rx, int baud)
 {
     memset(rx, 0, sizeof *rx);
     rx->dither = 1e-3f;
+    rx->search = EARLIER;
     rx->fixed = baud == 45 ? BIT_45 : baud == 50 ? BIT_50 : 0;
 }
 
