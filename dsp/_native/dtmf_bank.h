@@ -24,6 +24,8 @@
 #define LEAST_POWER 141000.0f /* of a tone: -32.7 dBm0 (MT8870D accepts -29, Q.24 rejects -55) */
 #define MOST_TWIST 7.9f       /* power ratio, 9 dB either way (MT8870D 8 dB) */
 #define LEAST_PURITY 0.80f    /* share of the energy in the two tones, of a good block */
+#define LOUD_POWER 2e8f       /* of both tones: beyond it they clip (a sum of 2.7e8 to 5.4e8 fills the range) */
+#define LOUD_PURITY 0.58f     /* what clipping leaves; two equal tones clipped to squares keep 0.66 */
 
 /* What a block of samples says. */
 struct dtmf_finding {
@@ -333,10 +335,11 @@ STAGE void judge(const struct dtmf_group *restrict group, struct dtmf_finding *r
     EACH_LANE
     {
         const float l = low.power[lane], h = high.power[lane], energy = found->energy[lane];
+        const float least = l + h > LOUD_POWER ? LOUD_PURITY : LEAST_PURITY;
         found->low[lane] = low.tone[lane];
         found->high[lane] = high.tone[lane];
         found->purity[lane] = (l + h) / (energy + 1e-20f);
-        found->good[lane] = (l > LEAST_POWER) & (h > LEAST_POWER) & (l + h > LEAST_PURITY * energy) &
+        found->good[lane] = (l > LEAST_POWER) & (h > LEAST_POWER) & (l + h > least * energy) &
                             (l < MOST_TWIST * h) & (h < MOST_TWIST * l);
     }
 }
