@@ -9,10 +9,11 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import fmean
 
 from dsp import tones
-from dsp._native.progress_rx import BurstRx, ProgressRx
+from dsp._native.progress_rx import BurstRx, ProgressPlan, ProgressRx
 from dsp.progress_plan import KINDS, Pattern, any_sit, compiled, pattern, patterns
 
 ANY = "any"  # instead of a zone
@@ -71,7 +72,7 @@ class Cadence:
 
 
 class Detector:
-    """Finds the tones of one plan in one channel; each is told when it is found and again when it has stopped."""
+    """Finds the tones of one plan in one channel; each is told when found, and again when it has stopped."""
 
     def __init__(
         self, zone: str = "", busy: Cadence | None = None, *, listened: Sequence[Pattern] | None = None
@@ -80,9 +81,7 @@ class Detector:
 
         Raises ToneError for an unknown zone or a cadence that cannot be listened for.
         """
-        if listened is None:
-            listened = _listened(zone, busy)
-        self._receiver = ProgressRx(compiled(listened, any_busy=zone == ANY))
+        self._receiver = ProgressRx(compiled(listened) if listened is not None else plan(zone, busy))
         self._odd = b""
 
     def feed(self, samples: bytes | bytearray | memoryview) -> list[Finding]:
@@ -98,6 +97,11 @@ class Detector:
     def flush(self) -> list[Finding]:
         """At the end of the samples: what had not stopped. (Silence brings it out.)"""
         return self.feed(bytes(2 * FLUSH_SAMPLES + len(self._odd)))
+
+
+def plan(zone: str = "", busy: Cadence | None = None) -> ProgressPlan:
+    """What a detector, here or in the media engine, listens for; arguments and errors as `Detector`'s."""
+    return compiled(_listened(zone, busy), any_busy=zone == ANY)
 
 
 def _listened(zone: str, busy: Cadence | None) -> list[Pattern]:
@@ -157,9 +161,9 @@ def _longest_even(bursts: Sequence[_Burst]) -> Sequence[_Burst]:
 
 
 def _is_even(run: Sequence[_Burst]) -> bool:
-    """Whether the newest burst and the gap before it are like the others of the run; the oldest may be cut short."""
+    """Whether the newest burst and gap are like the others of the run; the oldest burst may be cut short."""
     *older, newest = run
-    gaps = [later.start_ms - earlier.end_ms for earlier, later in zip(run, run[1:], strict=False)]
+    gaps = [later.start_ms - earlier.end_ms for earlier, later in pairwise(run)]
     return (
         all(_same_lines(burst.hz, newest.hz) for burst in older)
         and all(_near(burst.ms, newest.ms) for burst in older[1:])
@@ -182,7 +186,7 @@ def _cadence(run: Sequence[_Burst]) -> Cadence | None:
     if len(run) < LEAST_BURSTS:
         return None
     hz = tuple(round(fmean(lines), 1) for lines in zip(*(burst.hz for burst in run[1:]), strict=True))
-    gaps = [later.start_ms - earlier.end_ms for earlier, later in zip(run, run[1:], strict=False)]
+    gaps = [later.start_ms - earlier.end_ms for earlier, later in pairwise(run)]
     return Cadence(hz, round(fmean(burst.ms for burst in run[1:])), round(fmean(gaps)))
 
 
@@ -205,18 +209,24 @@ def _options() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--zone", default="", help="de, uk, us ...; any: busy and special information of any zone (the default)"
+        "--zone",
+        default="",
+        help="de, uk, us ...; any: busy and special information of any zone (the default)",
     )
-    parser.add_argument("--busy", metavar="TEXT", help='a line\'s own busy tone, as --learn prints it: "425/350,0/350"')
-    parser.add_argument("--learn", action="store_true", help="print the busy tone of the input, and nothing else")
+    parser.add_argument(
+        "--busy", metavar="TEXT", help='a line\'s own busy tone, as --learn prints it: "425/350,0/350"'
+    )
+    parser.add_argument(
+        "--learn", action="store_true", help="print the busy tone of the input, and nothing else"
+    )
     return parser
 
 
 def _learn_from_input() -> int:
     if (cadence := learn(b"".join(_pieces()))) is None:
         sys.stderr.write(
-            "no busy tone learned: expected at least three bursts of the same length and frequency with gaps of the "
-            "same length. Record what the line sounds like for 5 s after the far end has hung up.\n"
+            "no busy tone learned: expected at least three bursts of the same length and frequency with gaps "
+            "of the same length. Record what the line sounds like for 5 s after the far end has hung up.\n"
         )
         return 1
     sys.stdout.write(cadence.text + "\n")

@@ -1,9 +1,10 @@
-"""What the call-progress detector listens for: the tones of a zone, or a line's own busy tone, as a compiled plan.
+"""What the call-progress detector listens for: tones of a zone, or a line's own busy tone, compiled.
 
 Widths, and where they come from:
 - frequency +-2.5 %, at least 10 Hz (exchanges keep 1 %, old ones 2; ITU-T E.180 asks for +-1 %);
 - times +-15 % and 30 ms more (a relay's click, a speech coder's frames);
-- special information: +-50 Hz and 1.5 %, 240-420 ms (ITU-T E.180: 950, 1400, 1800 Hz +-50 Hz, 330 +-70 ms).
+- special information: +-50 Hz and 1.5 %, 240-450 ms (ITU-T E.180: 950, 1400, 1800 Hz +-50 Hz, 330 +-70 ms,
+  with gaps of up to 30 ms, which count as part of the next burst).
 """
 
 from collections.abc import Sequence
@@ -23,12 +24,15 @@ TIME_MS = 30.0
 LEAST_GAP_MS = 60.0  # a shorter gap is not heard as one
 LEAST_LINE_HZ = 200.0  # a lower one ("400+15", Japan) does not pass a telephone line
 SIDE_LINES_HZ = 10.0  # modulation from which side lines are told apart
-HANG_UP_ELEMENTS = 5  # on, off, on, off, on: what would end a call needs as much, or three tones in their order
-STEADY_MS = 600.0  # of a dial tone that nothing else sounds like
+HANG_UP_ELEMENTS = (
+    5  # on, off, on, off, on: what would end a call needs as much, or three tones in their order
+)
+IN_A_ROW = 3  # elements: what ends no call, unless a burst of STEADY_MS tells it
+STEADY_MS = 700.0  # of a dial tone that nothing else sounds like
 QUIET_POWER = 0.1  # -10 dB
 SIT_HZ = (950.0, 1400.0, 1800.0)
 SIT_OFF_HZ = 50.0
-SIT_MS = (240.0, 330.0, 420.0)
+SIT_MS = (240.0, 330.0, 450.0)
 
 Sound = tuple[float, ...]  # lines in Hz, rising; none: silence
 
@@ -75,12 +79,14 @@ def pattern(kind: str, text: str) -> Pattern:
         cycle = elements
     if len(cycle) > 1 and cycle[-1].ms is None and not cycle[-1].hz:
         cycle = cycle[:-1]
-    parts = [_part(element) for element in cycle if element.hz or element.ms is None or element.ms >= LEAST_GAP_MS]
+    parts = [
+        _part(element) for element in cycle if element.hz or element.ms is None or element.ms >= LEAST_GAP_MS
+    ]
     parts = parts[: _period(parts)]
     if not any(part.sound for part in parts) or len(parts) > MOST_ELEMENTS:
         raise tones.ToneError(
-            f"{kind}: {text!r} cannot be listened for: expected something above {LEAST_LINE_HZ:g} Hz that sounds, in "
-            f"a cycle of at most {MOST_ELEMENTS} elements. Correct the tone."
+            f"{kind}: {text!r} cannot be listened for: expected something above {LEAST_LINE_HZ:g} Hz that "
+            f"sounds, in a cycle of at most {MOST_ELEMENTS} elements. Correct the tone."
         )
     return Pattern(kind, tuple(parts))
 
@@ -110,9 +116,10 @@ def needed(one: Pattern, listened: Sequence[Pattern]) -> int:
     common = [_common(one, other) for other in listened if other is not one]
     told_apart = 1 + max((run for run in common if run < 2 * MOST_ELEMENTS), default=0)
     if one.kind in ("dial", "ringback"):
-        return told_apart
+        sounding = [part.ms for part in one.parts if part.sound]
+        return told_apart if told_apart == 1 and min(sounding) >= STEADY_MS else max(told_apart, IN_A_ROW)
     in_order = len({part.sound for part in one.parts if part.sound}) >= 3
-    return max(told_apart, 3 if in_order else HANG_UP_ELEMENTS)
+    return max(told_apart, IN_A_ROW if in_order else HANG_UP_ELEMENTS)
 
 
 def same_sound(a: Sound, b: Sound) -> bool:

@@ -1,4 +1,4 @@
-"""Prints progress_table.h, the constants of progress_burst.c: `python make_progress_table.py > progress_table.h`.
+"""Prints progress_table.h for progress_burst.c: `python make_progress_table.py > progress_table.h`.
 
 A file of numbers, because C has no sine before it runs, and tables made at run time would be a global or 2 KB
 in every channel. tests/dsp/test_progress.py compares the file with what this prints.
@@ -6,6 +6,7 @@ in every channel. tests/dsp/test_progress.py compares the file with what this pr
 
 import math
 import sys
+from collections.abc import Callable
 
 RATE = 8000  # samples a second
 TAPS = 192  # PROGRESS_TAPS
@@ -37,7 +38,7 @@ def low_pass() -> list[float]:
 
 
 def carriers() -> list[list[float]]:
-    """Row p: what turns sample p of 16 down to 0 Hz, cosine of every band and then minus sine of every band."""
+    """Row p: what turns sample p of 16 down to 0 Hz: cosine of every band, then minus sine of every band."""
     rows = []
     for p in range(STEP):
         turns = [2 * math.pi * band * p / STEP for band in range(1, BANDS + 1)]
@@ -50,10 +51,9 @@ def hann() -> list[float]:
     return [0.5 - 0.5 * math.cos(2 * math.pi * (k + 0.5) / WINDOW) for k in range(WINDOW)]
 
 
-def twiddles() -> list[list[float]]:
-    """Cosine and minus sine of half a turn in 32 steps."""
-    steps = [2 * math.pi * k / WINDOW for k in range(WINDOW // 2)]
-    return [[math.cos(turn), -math.sin(turn)] for turn in steps]
+def turns(points: int, wave: Callable[[float], float]) -> list[list[float]]:
+    """Row n, column k: the wave of n k turns of 1 / points."""
+    return [[wave(-2 * math.pi * n * k / points) for k in range(8)] for n in range(8)]
 
 
 def row(values: list[float]) -> str:
@@ -77,7 +77,10 @@ def table() -> str:
         ("LOW_PASS[PROGRESS_TAPS]", listed(low_pass())),
         ("CARRIER[PROGRESS_STEP][2 * PROGRESS_BANDS]", rows(carriers())),
         ("HANN[PROGRESS_WINDOW]", listed(hann())),
-        ("TWIDDLE[PROGRESS_WINDOW / 2][2]", rows(twiddles())),
+        ("EIGHTH_RE[8][8]", rows(turns(8, math.cos))),
+        ("EIGHTH_IM[8][8]", rows(turns(8, math.sin))),
+        ("TURN_RE[8][8]", rows(turns(WINDOW, math.cos))),
+        ("TURN_IM[8][8]", rows(turns(WINDOW, math.sin))),
     )
     head = "/* Made by make_progress_table.py. */\n/* clang-format off */\n"
     return head + "".join(f"\nstatic const float {name} = {{\n{text}}};\n" for name, text in arrays)

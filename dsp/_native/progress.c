@@ -19,7 +19,8 @@
 
 #define LATE SPAN(150)      /* beyond the longest gap: until then the next burst would be known to have begun */
 #define CUT_AFTER 3         /* elements */
-#define LEVEL_POWER 3.2f    /* 5 dB either way between bursts of one sound: half of a quiet one's 10 dB */
+#define LEVEL_POWER 4.0f    /* 6 dB either way between bursts of one sound: a quiet one has 10 dB less */
+#define GAP_POWER 0.5f      /* -3 dB beside the burst */
 #define LEAST_GAP SPAN(60)  /* shorter gaps are in no plan and not heard reliably */
 
 /* How well the latest bursts are a tone. */
@@ -34,6 +35,12 @@ struct fit {
 static const struct progress_burst *burst_back(const struct progress *progress, uint32_t back)
 {
     return &progress->heard[(progress->bursts - 1 - back) % PROGRESS_HISTORY];
+}
+
+/* A gap that is louder than the burst after it is none: somebody speaks over a steady tone. */
+static int is_quiet_before(const struct progress_burst *burst)
+{
+    return burst->power_before < GAP_POWER * burst->power;
 }
 
 static int is_sound(const struct progress *progress, const struct progress_burst *burst, int sound)
@@ -96,7 +103,7 @@ static struct fit walk_back(const struct progress *progress, const struct progre
             break;
         fit.bursts++;
         fit.start_sample = burst->start_sample;
-        if (samples < tone->element[at].least_samples || back + 1 == kept)
+        if (samples < tone->element[at].least_samples || back + 1 == kept || !is_quiet_before(burst))
             break;
         gap = burst->start_sample - burst_back(progress, back + 1)->end_sample;
         last = at;
@@ -158,12 +165,13 @@ static struct fit fit_any_busy(const struct progress *progress)
         return (struct fit){0};
     for (; fit.bursts < BUSY_BURSTS && (uint32_t)fit.bursts < progress->bursts; fit.bursts++) {
         const struct progress_burst *burst = burst_back(progress, (uint32_t)fit.bursts);
+        const struct progress_burst *next = burst_back(progress, (uint32_t)fit.bursts - 1);
         const uint64_t samples = burst->end_sample - burst->start_sample;
         const uint64_t gap = fit.start_sample - burst->end_sample;
         const int oldest = fit.bursts + 1 == BUSY_BURSTS;
 
         off = off ? off : gap;
-        if (!is_alike(burst, latest) || !is_even(gap, off) || gap < BUSY_LEAST || gap > BUSY_MOST ||
+        if (!is_alike(burst, latest) || !is_quiet_before(next) || !is_even(gap, off) || gap < BUSY_LEAST || gap > BUSY_MOST ||
             !(is_even(samples, on) || (oldest && samples < on)))
             break;
         fit.start_sample = burst->start_sample;

@@ -57,3 +57,37 @@ def through_gsm(samples: npt.NDArray[np.int16]) -> npt.NDArray[np.int16]:
         ["sox", "-t", "gsm", "-", *RAW], input=coded, capture_output=True, check=True
     ).stdout
     return np.frombuffer(heard, np.int16)
+
+
+def cadence(
+    text: str, seconds: float, dbm0: float = -13.0, *, off: float = 0.0, stretch: float = 1.0
+) -> Signal:
+    """A call-progress tone (config/tones/README.md), every burst from a phase of its own.
+
+    `dbm0` is of each frequency; frequencies are `off` by this share, times `stretch` times as long.
+    """
+    phases = np.random.default_rng(len(text))
+    pieces, held = [], 0
+    turn, again = text.split(","), [part for part in text.split(",") if not part.startswith("!")]
+    while held < seconds * RATE and turn:
+        for part in turn:
+            sound, _, ms = part.removeprefix("!").partition("/")
+            count = round(float(ms) * stretch * RATE / 1000) if ms else int(seconds * RATE)
+            pieces.append(_sounding(sound, count, dbm0, 1 + off, phases))
+            held += count
+        turn = again
+    return np.concatenate([*pieces, silence(int(seconds * RATE))])[: int(seconds * RATE)]
+
+
+def _sounding(sound: str, count: int, dbm0: float, factor: float, phases: np.random.Generator) -> Signal:
+    carriers, _, modulation = sound.rstrip("@").partition("*")
+    level = dbm0 - 10 * sound.endswith("@")
+    made = silence(count)
+    for hz in map(float, carriers.split("+")):
+        if hz:
+            made = made + sine(hz * factor, count, level, phases.uniform(0, 2 * np.pi))
+    if modulation:
+        made = (
+            made * (1 + 0.9 * sine(float(modulation), count, 0) / AMPLITUDE_0DBM0) / np.sqrt(1 + 0.9**2 / 2)
+        )
+    return made
