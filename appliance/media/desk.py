@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import logging
-import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -17,14 +16,13 @@ from appliance.media import asked
 from appliance.media.prompts import PromptCache
 from drivers.wire import Message, WireError
 from dsp._native.engine import MOST_FILES, RECORD_FORMATS, WORKERS, Engine, EngineError
+from dsp.progress import Cadence, plan
 from dsp.tones import ToneError, spec
 from dsp.wav import WavError
 
 log = logging.getLogger(__name__)
 
 TONE_DBM0 = -13.0  # a frequency: -10 dBm0 for the usual pair, the middle of ITU-T E.180's range
-FULL_SINE_MEAN_SQUARE = (32767 * 10 ** (-3.14 / 20)) ** 2 / 2  # 0 dBm0, ITU-T G.711
-SILENCE_DBM0 = -96.0
 CLOSE_WAIT_MS = 250  # for the writer to close a file; after that it closes by itself
 
 Reply = tuple[Message, Sequence[int]]
@@ -40,6 +38,7 @@ class PortEntry:
     worker: str = ""
     slot: int = -1
     dtmf: bool = False
+    progress: str = ""  # the zone and the line's own busy tone that are listened for
 
 
 @dataclass
@@ -95,6 +94,7 @@ class Desk:
             "record": self._record,
             "record.stop": self._record_stop,
             "dtmf": self._dtmf,
+            "progress": self._progress,
             "state": lambda _message, _fds: (self.state(), ()),
             "counters": lambda _message, _fds: (self.counters(), ()),
             "fd": self._fd,
@@ -143,8 +143,8 @@ class Desk:
 
     def _port_counters(self, entry: PortEntry) -> Message:
         status = self._engine.port_status(entry.handle)
-        figures = {name: value for name, value in status.items() if name not in ("fd", "mean_square")}
-        return {"port": entry.port, **figures, "level_dbm0": level_dbm0(status["mean_square"])}
+        figures = {name: value for name, value in status.items() if name != "fd"}
+        return {"port": entry.port, **figures, "level_dbm0": round(status["level_dbm0"], 1)}
 
     def port_name(self, handle: int) -> str | None:
         """The name of a port by its handle; None when it is no longer there."""
@@ -244,6 +244,20 @@ class Desk:
         entry = self._port(message, "port")
         entry.dtmf = asked.flag(message, "on")
         self._engine.dtmf(entry.handle, entry.dtmf)
+        return {}, ()
+
+    def _progress(self, message: Message, _fds: list[int]) -> Reply:
+        entry = self._port(message, "port")
+        zone, busy = str(message.get("zone", "")), str(message.get("busy", ""))
+        wanted = f"{zone} {busy}".strip()
+        if wanted == entry.progress:
+            return {}, ()
+        try:
+            listened = plan(zone, Cadence.from_text(busy) if busy else None) if wanted else None
+        except ToneError as error:
+            raise WireError(f"progress: {error}") from error
+        self._engine.progress(entry.handle, listened)
+        entry.progress = wanted
         return {}, ()
 
     def _fd(self, message: Message, _fds: list[int]) -> Reply:
@@ -357,13 +371,6 @@ class Desk:
         reason = f"{entry.path}: {os.strerror(error)}. The file is playable up to here"
         log.error("record %s: %s", entry.record, reason)
         return {"event": "record_failed", "record": entry.record, "reason": reason}
-
-
-def level_dbm0(mean_square: float) -> float:
-    """The level of a signal in dBm0 (a sine at 0 dBm0 peaks 3.14 dB below clip); -96 for silence."""
-    if mean_square <= 0.0:
-        return SILENCE_DBM0
-    return max(SILENCE_DBM0, round(10 * math.log10(mean_square / FULL_SINE_MEAN_SQUARE), 1))
 
 
 def _plain(entry: PortEntry | PlayEntry | RecordEntry) -> Message:

@@ -19,9 +19,11 @@ from appliance.media.desk import Desk, Reply
 from appliance.media.prompts import PromptCache
 from drivers.wire import Message, Peer, Server, close_all
 from dsp._native.engine import Engine, EventKind, lock_memory
+from dsp.progress_plan import KINDS
 
 log = logging.getLogger(__name__)
 
+SOUNDS = (EventKind.DIGIT, EventKind.TONE_FOUND, EventKind.TONE_ENDED)  # have a place in time
 PRIORITY = 50  # SCHED_FIFO of the tick; the SIP workers' threads have 40
 
 
@@ -64,7 +66,7 @@ class EngineProcess:
             return
         for kind, handle, value, tick, sample, end_sample in self._engine.events():
             news = self._news(EventKind(kind), handle, value)
-            if news is not None and kind == EventKind.DIGIT:
+            if news is not None and kind in SOUNDS:
                 news |= {"tick": tick, "sample": sample, "end_sample": end_sample}
             if news is not None:
                 self._server.broadcast(news)
@@ -79,6 +81,8 @@ class EngineProcess:
             return None
         if kind is EventKind.DIGIT:
             return {"event": "digit", "port": port, "digit": chr(value)}
+        if kind in (EventKind.TONE_FOUND, EventKind.TONE_ENDED):
+            return {"event": kind.name.lower(), "port": port, "tone": KINDS[value]}
         if kind is EventKind.PORT_LOST:
             reason = lost_because(value)
             log.warning("port %s: lost: %s", port, reason)

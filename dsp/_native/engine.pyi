@@ -1,6 +1,8 @@
 import enum
 from typing import TypedDict
 
+from dsp._native.progress_rx import ProgressPlan
+
 WORKERS: int
 MOST_FILES: int
 RECORD_FORMATS: dict[str, int]
@@ -14,6 +16,8 @@ class EventKind(enum.IntEnum):
     AUDIO_DEAD = 3
     AUDIO_ALIVE = 4
     RECORD_CLOSED = 5
+    TONE_FOUND = 6
+    TONE_ENDED = 7
 
 def lock_memory() -> bool: ...
 
@@ -35,7 +39,9 @@ class PortStatus(TypedDict):
     bytes_out: int
     ppm: float
     delay_ms: float
-    mean_square: float
+    level_dbm0: float
+    peak: int
+    clipped: int
 
 class Engine:
     event_fd: int
@@ -56,6 +62,7 @@ class Engine:
     def connect(self, source: int, sink: int, gain: float) -> None: ...
     def disconnect(self, source: int, sink: int) -> None: ...
     def dtmf(self, port: int, on: bool) -> None: ...
+    def progress(self, port: int, plan: ProgressPlan | None) -> None: ...
     def play(self, to: int, gain: float, sounds: list[bytes], loop: bool) -> int: ...
     def tone(self, to: int, gain: float, spec: bytes, level_dbm0: float) -> int: ...
     def stop(self, player: int) -> None: ...

@@ -1,12 +1,12 @@
-# distutils: sources = dsp/_native/graph.c dsp/_native/tick.c dsp/_native/media_thread.c dsp/_native/serial_pcm.c dsp/_native/slot_port.c dsp/_native/player.c dsp/_native/recorder.c dsp/_native/conceal.c dsp/_native/drift.c dsp/_native/realign.c dsp/_native/sinc.c dsp/_native/tone.c dsp/_native/dtmf.c dsp/_native/g711.c
-# distutils: depends = dsp/_native/media_core.h dsp/_native/serial_pcm.h dsp/_native/slot_port.h dsp/_native/player.h dsp/_native/recorder.h dsp/_native/conceal.h dsp/_native/drift.h dsp/_native/realign.h dsp/_native/sinc.h dsp/_native/gain.h dsp/_native/grid.h dsp/_native/mailbox.h dsp/_native/tone.h dsp/_native/dtmf.h dsp/_native/dtmf_table.h dsp/_native/g711.h
+# distutils: sources = dsp/_native/graph.c dsp/_native/tick.c dsp/_native/media_thread.c dsp/_native/serial_pcm.c dsp/_native/slot_port.c dsp/_native/player.c dsp/_native/recorder.c dsp/_native/plc.c dsp/_native/drift.c dsp/_native/realign.c dsp/_native/sinc.c dsp/_native/tone.c dsp/_native/listen.c dsp/_native/dtmf.c dsp/_native/progress.c dsp/_native/progress_burst.c dsp/_native/level.c dsp/_native/g711.c
+# distutils: depends = dsp/_native/media_core.h dsp/_native/serial_pcm.h dsp/_native/slot_port.h dsp/_native/player.h dsp/_native/recorder.h dsp/_native/plc.h dsp/_native/drift.h dsp/_native/realign.h dsp/_native/sinc.h dsp/_native/gain.h dsp/_native/grid.h dsp/_native/mailbox.h dsp/_native/tone.h dsp/_native/dtmf.h dsp/_native/dtmf_bank.h dsp/_native/dtmf_table.h dsp/_native/progress.h dsp/_native/progress_burst.h dsp/_native/level.h dsp/_native/dc.h dsp/_native/g711.h
 """The media engine of media_core.h for Python: edits, events and figures. The tick never comes here."""
 
 import enum
 import os
 
 cimport cython
-from libc.stdint cimport int16_t, uint64_t
+from libc.stdint cimport int16_t, uint64_t, uintptr_t
 
 
 cdef extern from "media_core.h" nogil:
@@ -19,6 +19,9 @@ cdef extern from "media_core.h" nogil:
         pass
 
     struct tone_plan:
+        pass
+
+    struct progress_plan:
         pass
 
     struct segment:
@@ -45,7 +48,9 @@ cdef extern from "media_core.h" nogil:
         bint serial, alive
         int fd
         uint64_t underruns, overruns, realigns, bytes_in, bytes_out
-        double ppm, delay_ms, mean_square
+        double ppm, delay_ms, level_dbm0
+        int peak
+        uint64_t clipped
 
     struct media:
         int event_fd
@@ -69,6 +74,7 @@ cdef extern from "media_core.h" nogil:
     int media_connect(media *m, int source, int sink, float gain)
     int media_disconnect(media *m, int source, int sink)
     int media_dtmf(media *m, int port, bint on)
+    int media_progress(media *m, int port, const progress_plan *plan)
     int media_play(media *m, int to, float gain, const segment *segments, int count, bint loop)
     int media_tone(media *m, int to, float gain, const tone_plan *plan, double level_dbm0)
     int media_stop(media *m, int player)
@@ -103,6 +109,8 @@ class EventKind(enum.IntEnum):
     AUDIO_DEAD = 3  # seconds
     AUDIO_ALIVE = 4
     RECORD_CLOSED = 5  # errno, 0: as asked
+    TONE_FOUND = 6  # number in dsp.progress_plan.KINDS
+    TONE_ENDED = 7  # the same
 
 
 def lock_memory():
@@ -235,6 +243,11 @@ cdef class Engine:
         """Report the digits in what the port says, or stop doing so."""
         checked(media_dtmf(self.m, port, on), "dtmf")
 
+    def progress(self, int port, plan):
+        """Report the call-progress tones of a ProgressPlan in what the port says; None: stop doing so."""
+        cdef uintptr_t address = plan.address() if plan is not None else 0
+        checked(media_progress(self.m, port, <const progress_plan *>address), "progress")
+
     def play(self, int to, float gain, list sounds, bint loop):
         """Play s16 sounds (bytes) one after another to a port; returns the player's handle."""
         cdef segment segments[PLAYER_SEGMENTS]
@@ -331,7 +344,7 @@ cdef class Engine:
         return media_missed(self.m, worker)
 
     def port_status(self, int port):
-        """Figures of one port, see struct port_status; mean_square is of the last whole second."""
+        """Figures of one port, see struct port_status."""
         cdef port_status s
         checked(media_port_status(self.m, port, &s), "port")
         return {
@@ -344,7 +357,9 @@ cdef class Engine:
             "bytes_out": s.bytes_out,
             "ppm": s.ppm,
             "delay_ms": s.delay_ms,
-            "mean_square": s.mean_square,
+            "level_dbm0": s.level_dbm0,
+            "peak": s.peak,
+            "clipped": s.clipped,
         }
 
     @property

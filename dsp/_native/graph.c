@@ -6,8 +6,6 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define FULL (-1)
-#define NONE (-2)
 #define GENERATIONS (1 << 22)
 
 static int new_handle(struct media *m, int index)
@@ -46,6 +44,7 @@ static struct port *new_port(struct media *m, enum port_kind kind)
         memset(p, 0, sizeof *p);
         p->kind = kind;
         p->handle = new_handle(m, i);
+        media_listen_begin(p);
         m->ports = i + 1 > m->ports ? i + 1 : m->ports;
         return p;
     }
@@ -93,7 +92,7 @@ int media_serial_open(struct media *m, int fd, double known_ppm)
     struct serial_pcm *serial = malloc(sizeof *serial);
     pthread_mutex_lock(&m->lock);
     struct port *p = serial != NULL ? new_port(m, PORT_SERIAL) : NULL;
-    int handle = p != NULL ? p->handle : FULL;
+    int handle = p != NULL ? p->handle : MEDIA_FULL;
     if (p != NULL)
         fill_serial(m, p, serial, fd, known_ppm);
     pthread_mutex_unlock(&m->lock);
@@ -125,18 +124,18 @@ int media_serial_swap(struct media *m, int port, int fd)
     pthread_mutex_unlock(&m->lock);
     if (!fits)
         close(fd);
-    return fits ? port : NONE;
+    return fits ? port : MEDIA_NONE;
 }
 
 int media_slot_open(struct media *m, int worker, int slot)
 {
     if (worker < 0 || worker >= MEDIA_WORKERS || slot < 0 || slot >= MAILBOX_SLOTS)
-        return NONE;
+        return MEDIA_NONE;
     pthread_mutex_lock(&m->lock);
     struct port *p = new_port(m, PORT_SLOT);
     if (p != NULL)
         slot_port_init(&p->slot, &m->worker[worker], slot);
-    int handle = p != NULL ? p->handle : FULL;
+    int handle = p != NULL ? p->handle : MEDIA_FULL;
     pthread_mutex_unlock(&m->lock);
     return handle;
 }
@@ -144,14 +143,14 @@ int media_slot_open(struct media *m, int worker, int slot)
 int media_slot_move(struct media *m, int port, int worker, int slot)
 {
     if (worker < 0 || worker >= MEDIA_WORKERS || slot < 0 || slot >= MAILBOX_SLOTS)
-        return NONE;
+        return MEDIA_NONE;
     pthread_mutex_lock(&m->lock);
     struct port *p = media_find_port(m, port);
     bool fits = p != NULL && p->kind == PORT_SLOT;
     if (fits)
         slot_port_init(&p->slot, &m->worker[worker], slot);
     pthread_mutex_unlock(&m->lock);
-    return fits ? port : NONE;
+    return fits ? port : MEDIA_NONE;
 }
 
 int media_port_close(struct media *m, int port)
@@ -159,7 +158,7 @@ int media_port_close(struct media *m, int port)
     pthread_mutex_lock(&m->lock);
     struct port *p = media_find_port(m, port);
     struct serial_pcm *serial = p != NULL ? p->serial : NULL;
-    struct dtmf_rx *dtmf = p != NULL ? p->dtmf : NULL;
+    struct hearing *hearing = p != NULL ? media_listen_end(m, p) : NULL;
     if (p != NULL) {
         int index = port % 256;
         for (int i = 0; i < m->edges; i++)
@@ -171,38 +170,20 @@ int media_port_close(struct media *m, int port)
     }
     pthread_mutex_unlock(&m->lock);
     free(serial);
-    free(dtmf);
-    return p != NULL ? port : NONE;
+    free(hearing);
+    return p != NULL ? port : MEDIA_NONE;
 }
 
 int media_worker_set(struct media *m, int worker, struct mailbox_page *page)
 {
     if (worker < 0 || worker >= MEDIA_WORKERS)
-        return NONE;
+        return MEDIA_NONE;
     pthread_mutex_lock(&m->lock);
     struct mailbox_page *old = m->worker[worker].page;
     slot_worker_set(&m->worker[worker], page);
     pthread_mutex_unlock(&m->lock);
     slot_page_unmap(old);
     return worker;
-}
-
-int media_dtmf(struct media *m, int port, bool on)
-{
-    struct dtmf_rx *spare = on ? malloc(sizeof *spare) : NULL;
-    if (spare != NULL)
-        dtmf_rx_init(spare);
-    pthread_mutex_lock(&m->lock);
-    struct port *p = media_find_port(m, port);
-    if (p != NULL && on != (p->dtmf != NULL)) {
-        struct dtmf_rx *old = p->dtmf;
-        p->dtmf = spare;
-        p->dtmf_fed = 0;
-        spare = old;
-    }
-    pthread_mutex_unlock(&m->lock);
-    free(spare);
-    return p != NULL ? port : NONE;
 }
 
 /* --- who hears whom ------------------------------------------------------------------------------------ */
@@ -239,7 +220,7 @@ int media_connect(struct media *m, int source, int sink, float gain)
         e->ending = false;
     }
     pthread_mutex_unlock(&m->lock);
-    return !known ? NONE : e == NULL ? FULL : 0;
+    return !known ? MEDIA_NONE : e == NULL ? MEDIA_FULL : 0;
 }
 
 int media_disconnect(struct media *m, int source, int sink)
@@ -252,7 +233,7 @@ int media_disconnect(struct media *m, int source, int sink)
         e->ending = true;
     }
     pthread_mutex_unlock(&m->lock);
-    return e != NULL ? 0 : NONE;
+    return e != NULL ? 0 : MEDIA_NONE;
 }
 
 /* --- players ---------------------------------------------------------------------------------------------- */
@@ -281,7 +262,7 @@ int media_play(struct media *m, int to, float gain, const struct segment *segmen
     pthread_mutex_lock(&m->lock);
     bool known = media_find_port(m, to) != NULL && segments <= PLAYER_SEGMENTS;
     struct player *p = known ? new_player(m, to, gain) : NULL;
-    int handle = p != NULL ? p->handle : known ? FULL : NONE;
+    int handle = p != NULL ? p->handle : known ? MEDIA_FULL : MEDIA_NONE;
     if (p != NULL) {
         memcpy(p->segment, segment, (size_t)segments * sizeof *segment);
         p->segments = segments;
@@ -296,7 +277,7 @@ int media_tone(struct media *m, int to, float gain, const struct tone_plan *plan
     pthread_mutex_lock(&m->lock);
     bool known = media_find_port(m, to) != NULL;
     struct player *p = known ? new_player(m, to, gain) : NULL;
-    int handle = p != NULL ? p->handle : known ? FULL : NONE;
+    int handle = p != NULL ? p->handle : known ? MEDIA_FULL : MEDIA_NONE;
     if (p != NULL) {
         tone_gen_init(&p->tone, plan, level_dbm0);
         p->is_tone = true;
@@ -314,7 +295,7 @@ int media_stop(struct media *m, int player)
         p->gain.target = 0.0f;
     }
     pthread_mutex_unlock(&m->lock);
-    return p != NULL ? player : NONE;
+    return p != NULL ? player : MEDIA_NONE;
 }
 
 int media_forget_player(struct media *m, int player)
@@ -324,7 +305,7 @@ int media_forget_player(struct media *m, int player)
     if (p != NULL)
         p->state = PLAYER_FREE;
     pthread_mutex_unlock(&m->lock);
-    return p != NULL ? player : NONE;
+    return p != NULL ? player : MEDIA_NONE;
 }
 
 /* --- recorders ---------------------------------------------------------------------------------------------- */
@@ -340,13 +321,13 @@ static int place_recorder(struct media *m, struct recorder *r)
         m->recorders = i + 1 > m->recorders ? i + 1 : m->recorders;
         return r->handle;
     }
-    return FULL;
+    return MEDIA_FULL;
 }
 
 int media_record(struct media *m, int left, int right, int fd, enum recorder_format format)
 {
     struct recorder *r = calloc(1, sizeof *r);
-    int handle = FULL;
+    int handle = MEDIA_FULL;
     if (r != NULL && recorder_open(r, fd, format) == 0) {
         r->left = left;
         r->right = right;
@@ -370,7 +351,7 @@ int media_record_end(struct media *m, int recorder)
         atomic_compare_exchange_strong(&r->state, &on, RECORDER_ENDING);
     pthread_mutex_unlock(&m->lock);
     media_kick_writer(m);
-    return r != NULL ? recorder : NONE;
+    return r != NULL ? recorder : MEDIA_NONE;
 }
 
 int media_forget_recorder(struct media *m, int recorder)
@@ -383,7 +364,7 @@ int media_forget_recorder(struct media *m, int recorder)
     pthread_mutex_unlock(&m->lock);
     if (closed)
         free(r);
-    return closed ? recorder : NONE;
+    return closed ? recorder : MEDIA_NONE;
 }
 
 /* --- news ------------------------------------------------------------------------------------------------------ */
@@ -425,7 +406,9 @@ int media_port_status(struct media *m, int port, struct port_status *out)
     struct port *p = media_find_port(m, port);
     if (p != NULL) {
         out->serial = p->kind == PORT_SERIAL;
-        out->mean_square = p->level_mean_square;
+        out->level_dbm0 = level_now_dbm0(&p->level);
+        out->peak = p->level.peak;
+        out->clipped = p->level.clipped;
         if (out->serial)
             serial_status(p->serial, out);
         else {
@@ -434,7 +417,7 @@ int media_port_status(struct media *m, int port, struct port_status *out)
         }
     }
     pthread_mutex_unlock(&m->lock);
-    return p != NULL ? port : NONE;
+    return p != NULL ? port : MEDIA_NONE;
 }
 
 void media_count(struct media *m, struct media_counters *out)

@@ -10,8 +10,11 @@
 #ifndef CALLBOX_MEDIA_CORE_H
 #define CALLBOX_MEDIA_CORE_H
 
+#include "dc.h"
 #include "dtmf.h"
+#include "level.h"
 #include "player.h"
+#include "progress.h"
 #include "recorder.h"
 #include "serial_pcm.h"
 #include "slot_port.h"
@@ -24,7 +27,6 @@
 #define MEDIA_WORKERS 32
 #define MEDIA_EVENTS 1024
 #define LATE_BINS 8          /* of the wake-up histogram: below 0.1 0.3 1 3 5 10 20 ms, and above */
-#define LEVEL_TICKS 50       /* levels are of one second */
 #define LATE_NS 5000000ull   /* a wake-up later than this counts as late */
 #define WORKER_NS 5000000ull /* all workers together are waited for until then, after the tick */
 #define DEAD_TICKS 100       /* 2 s without a byte: the modem's audio port is dead */
@@ -38,11 +40,18 @@ struct port {
     struct slot_port slot;      /* PORT_SLOT */
     int16_t rx[FRAME_SAMPLES];  /* what it says in this tick */
     float mix[FRAME_SAMPLES];   /* what it will hear */
-    struct dtmf_rx *dtmf;       /* NULL: off */
-    uint64_t dtmf_fed;          /* samples since dtmf_rx_init */
-    double level_sum;           /* of squares, in this second */
-    double level_mean_square;   /* of the last whole second */
-    int level_ticks;
+    struct dc dc;               /* of PORT_SERIAL: codecs behind a wire have an offset */
+    struct level level;
+    int digit_lane;             /* which of all groups' lanes; -1: digits are not looked for */
+    uint64_t digit_fed;         /* samples since the lane began */
+    struct hearing *hearing;    /* NULL: call-progress tones are not looked for */
+};
+
+/* Call-progress tones of one port. */
+struct hearing {
+    struct progress_plan plan;
+    struct progress detector;
+    uint64_t fed; /* samples */
 };
 
 struct edge {
@@ -58,6 +67,8 @@ enum media_event_kind {
     EVENT_AUDIO_DEAD,
     EVENT_AUDIO_ALIVE,
     EVENT_RECORD_CLOSED, /* `value`: errno, 0 = as asked */
+    EVENT_TONE_FOUND,    /* `value`: enum progress_kind */
+    EVENT_TONE_ENDED,    /* the same */
 };
 
 struct media_event {
@@ -78,7 +89,9 @@ struct port_status {
     uint64_t underruns, overruns, realigns, bytes_in, bytes_out;
     double ppm;       /* of the modem's clock against ours, as steered now */
     double delay_ms;  /* received, not yet read */
-    double mean_square;
+    double level_dbm0; /* now */
+    int peak;          /* sample steps, since the port was opened */
+    uint64_t clipped;  /* samples, since then */
 };
 
 struct media {
@@ -89,7 +102,10 @@ struct media {
     struct slot_worker worker[MEDIA_WORKERS];
     int ports, edges, players, recorders; /* upper ends of what was ever used, so that a tick is short */
     int generation;
-    uint64_t tick; /* the last one */
+    struct dtmf_group *digits[MEDIA_PORTS / DTMF_LANES]; /* NULL until its first lane is taken */
+    struct port *lane_port[MEDIA_PORTS];                 /* who has it, all groups' lanes in a row */
+    int lanes;                                           /* upper end of those ever used */
+    uint64_t tick;                                       /* the last one */
     struct media_counters counters;
     struct media_event event[MEDIA_EVENTS];
     int events_first, events_held;
@@ -119,7 +135,18 @@ void media_tick(struct media *m, uint64_t tick, uint64_t woken_ns);
 int media_poll(struct media *m, int timeout_ms, uint64_t at_ns); /* at_ns 0: now. 1: the timer went off */
 void media_say(struct media *m, struct media_event event);       /* with `lock` held */
 
-/* graph.c: edits, all for the one control thread. Handles are > 0; -1 = no room, -2 = no such thing. */
+/* listen.c: what is found in what ports say. The first two are for graph.c, with `lock` held. */
+void media_listen_begin(struct port *p);
+struct hearing *media_listen_end(struct media *m, struct port *p); /* the caller frees it after `lock` */
+void media_listen(struct media *m, uint64_t tick);                 /* tick.c's last */
+void media_listen_free(struct media *m);
+int media_dtmf(struct media *m, int port, bool on);
+int media_progress(struct media *m, int port, const struct progress_plan *plan); /* a copy; NULL: off */
+
+#define MEDIA_FULL (-1) /* no room */
+#define MEDIA_NONE (-2) /* no such thing */
+
+/* graph.c: edits, all for the one control thread. Handles are > 0, or one of the two above. */
 int media_serial_open(struct media *m, int fd, double known_ppm); /* takes fd */
 int media_serial_swap(struct media *m, int port, int fd);         /* takes fd */
 int media_slot_open(struct media *m, int worker, int slot);
@@ -128,7 +155,6 @@ int media_port_close(struct media *m, int port);
 int media_worker_set(struct media *m, int worker, struct mailbox_page *page); /* NULL: detach */
 int media_connect(struct media *m, int source, int sink, float gain);
 int media_disconnect(struct media *m, int source, int sink);
-int media_dtmf(struct media *m, int port, bool on);
 int media_play(struct media *m, int to, float gain, const struct segment *segment, int segments, bool loop);
 int media_tone(struct media *m, int to, float gain, const struct tone_plan *plan, double level_dbm0);
 int media_stop(struct media *m, int player);    /* fades over a frame; EVENT_PLAYER_OVER follows */

@@ -234,6 +234,7 @@ void media_free(struct media *m)
         m->threaded = false;
     }
     close_all_of(m);
+    media_listen_free(m);
     if (m->epoll_fd >= 0)
         close(m->epoll_fd);
     if (m->event_fd >= 0)

@@ -2,7 +2,7 @@
 
 #include "vector.h"
 
-#include <math.h>   /* fmaxf, fminf, lrintf, sqrtf */
+#include <math.h>   /* fmaxf, lrintf, sqrtf */
 #include <string.h> /* memcpy, memmove, memset */
 
 /* Found by the figures of benchmarks/plc.py. */
@@ -27,7 +27,7 @@ static void remember(struct plc *plc, const int16_t *samples, int count)
 
 static inline int16_t saturated(float value)
 {
-    return (int16_t)lrintf(fminf(fmaxf(value, -32768.0f), 32767.0f));
+    return (int16_t)lrintf(value > 32767.0f ? 32767.0f : value < -32768.0f ? -32768.0f : value);
 }
 
 /* ---- the period ---- */
@@ -104,6 +104,7 @@ static void begin_gap(struct plc *plc)
     plc->step = (float)(end[-1] - end[-1 - period]);
     plc->lost = 0;
     plc->join_left = 0;
+    plc->gap = true;
 }
 
 /* ---- the gap ---- */
@@ -128,7 +129,7 @@ bool plc_lost(struct plc *plc, int16_t *out, int count)
         memset(out, 0, sizeof *out * (size_t)count);
         return false;
     }
-    if (plc->lost == 0 || plc->join_left > 0) /* or one that begins before the last was joined */
+    if (!plc->gap || plc->join_left > 0) /* or one that begins before the last was joined */
         begin_gap(plc);
     const bool sounds = plc->lost < PLC_SOUND;
     for (int i = 0; i < count; i++)
@@ -143,13 +144,13 @@ void plc_good(struct plc *plc, const int16_t *in, int16_t *out, int count)
 {
     memmove(out, in, sizeof *out * (size_t)count);
     plc->heard = true;
-    if (plc->lost > 0 && plc->join_left == 0)
+    if (plc->gap && plc->join_left == 0)
         plc->join_left = plc->period / 4;
     for (int i = 0; i < count && plc->join_left > 0; i++, plc->join_left--) {
         const float share = (float)plc->join_left / (float)(plc->period / 4 + 1); /* of the synthetic */
         out[i] = saturated((float)out[i] + (next_sample(plc) - (float)out[i]) * share);
         if (plc->join_left == 1)
-            plc->lost = 0;
+            plc->gap = false;
     }
     remember(plc, out, count);
 }

@@ -32,11 +32,12 @@ struct plc {
     int16_t history[PLC_HISTORY];    /* what was put out, oldest first */
     float repeated[PLC_MOST_PERIOD]; /* one period */
     int period, at;                  /* its length, and where in it the next sample is */
-    int lost;                        /* samples made in this gap, PLC_SOUND at most; 0: no gap */
+    int lost;                        /* samples made in this gap, PLC_SOUND at most */
     int full;                        /* of them at full level */
     float step;                      /* from the sample before the period to the last good one */
     int join_left;                   /* samples of the cross-fade back that are to come */
     bool heard;                      /* there was a good piece */
+    bool gap;                        /* what was put out last was made here, or the sound jumped */
 };
 
 void plc_init(struct plc *plc);
@@ -44,7 +45,8 @@ void plc_init(struct plc *plc);
 /* A good piece: `count` samples to `out`, which may be `in`. They are changed only right after a gap. */
 void plc_good(struct plc *plc, const int16_t *in, int16_t *out, int count);
 
-/* A lost piece: fills `out`. True while there is something to repeat, false once all of it is silence. */
+/* A lost piece: fills `out`. True while there is something to repeat, false once all of it is silence.
+ * With a count of 0 nothing was lost but the sound jumps: what comes next is joined to what came last. */
 bool plc_lost(struct plc *plc, int16_t *out, int count);
 
 #endif

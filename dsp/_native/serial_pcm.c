@@ -23,7 +23,7 @@ void serial_pcm_init(struct serial_pcm *s, int fd, uint64_t tick, double known_p
     s->tick = s->heard_tick = tick;
     s->chunk = USUAL_CHUNK;
     drift_init(&s->drift, known_ppm);
-    conceal_init(&s->conceal);
+    plc_init(&s->plc);
 }
 
 static void die(struct serial_pcm *s, int error)
@@ -149,7 +149,7 @@ static void lose(struct serial_pcm *s, int16_t *out)
         s->running = false;
         s->played = fmax(s->played, s->position);
     }
-    if (conceal_lost(&s->conceal, out) && s->received > 0)
+    if (plc_lost(&s->plc, out, FRAME_SAMPLES) && s->received > 0)
         s->counters.underruns++;
 }
 
@@ -197,13 +197,11 @@ void serial_pcm_frame(struct serial_pcm *s, const struct sinc *sinc, uint64_t ti
     }
     resample(s, sinc, out);
     double unheard = (s->played - s->position) / s->drift.ratio;
-    if (s->jumped && unheard >= FRAME_SAMPLES)
-        conceal_lost(&s->conceal, out);
-    else if (s->jumped) {
-        conceal_join(&s->conceal, out, unheard > 0.0 ? (int)ceil(unheard) : 0);
-        s->jumped = false;
-    } else
-        conceal_keep(&s->conceal, out);
+    int lost = s->jumped && unheard > 0.0 ? (int)ceil(fmin(unheard, FRAME_SAMPLES)) : 0;
+    if (s->jumped)
+        plc_lost(&s->plc, out, lost); /* though none be lost: what follows a jump is joined */
+    plc_good(&s->plc, out + lost, out + lost, FRAME_SAMPLES - lost);
+    s->jumped = s->jumped && lost == FRAME_SAMPLES;
     s->position += frame;
     double excess = drift_tick(&s->drift);
     if (excess > 0.0) {

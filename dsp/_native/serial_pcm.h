@@ -8,8 +8,9 @@
 #ifndef CALLBOX_SERIAL_PCM_H
 #define CALLBOX_SERIAL_PCM_H
 
-#include "conceal.h"
 #include "drift.h"
+#include "mailbox.h" /* FRAME_SAMPLES */
+#include "plc.h"
 #include "realign.h"
 #include "sinc.h"
 
@@ -40,7 +41,7 @@ struct serial_pcm {
     struct realign realign;
 
     struct drift drift;
-    struct conceal conceal;
+    struct plc plc;
     bool running;    /* the position is valid */
     bool jumped;     /* the position did not move on evenly: cross-fade */
     double position; /* samples, where the continuous reading was at tick_ns */

@@ -96,7 +96,7 @@ void slot_port_init(struct slot_port *p, struct slot_worker *worker, int slot)
     memset(p, 0, sizeof *p);
     p->worker = worker;
     p->slot = slot;
-    conceal_init(&p->conceal);
+    plc_init(&p->plc);
 }
 
 static bool take(struct mailbox *box, uint64_t tick, int16_t *out)
@@ -114,14 +114,10 @@ void slot_port_read(struct slot_port *p, uint64_t tick, int16_t *out)
     struct mailbox_page *page = p->worker->page;
     bool streaming = page != NULL && atomic_load_explicit(&page->slot[p->slot].in_use, memory_order_acquire);
     if (!streaming || !take(&page->slot[p->slot].up, tick, out)) {
-        bool repeated = conceal_lost(&p->conceal, out);
+        bool repeated = plc_lost(&p->plc, out, FRAME_SAMPLES);
         p->underruns += repeated && streaming;
-        p->gap = true;
-    } else if (p->gap) {
-        conceal_join(&p->conceal, out, 0);
-        p->gap = false;
     } else
-        conceal_keep(&p->conceal, out);
+        plc_good(&p->plc, out, out, FRAME_SAMPLES);
 }
 
 void slot_port_write(struct slot_port *p, uint64_t tick, const int16_t *frame)

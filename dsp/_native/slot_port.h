@@ -2,8 +2,8 @@
 #ifndef CALLBOX_SLOT_PORT_H
 #define CALLBOX_SLOT_PORT_H
 
-#include "conceal.h"
 #include "mailbox.h"
+#include "plc.h"
 #include <stdbool.h>
 
 #define WORKER_TRUST 10 /* so that one that is always late costs the others a wait in ten ticks at most */
@@ -17,8 +17,7 @@ struct slot_worker {
 struct slot_port {
     struct slot_worker *worker;
     int slot;
-    struct conceal conceal;
-    bool gap;           /* the last frame was missing: cross-fade the next */
+    struct plc plc;
     uint64_t underruns; /* frames concealed */
 };
 

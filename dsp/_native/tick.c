@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #define POLL_EVENTS 64
-#define DIGITS 4 /* that a frame can hold */
 
 void media_say(struct media *m, struct media_event event)
 {
@@ -79,9 +78,10 @@ static void read_ports(struct media *m, uint64_t tick)
 {
     for (int i = 0; i < m->ports; i++) {
         struct port *p = &m->port[i];
-        if (p->kind == PORT_SERIAL)
+        if (p->kind == PORT_SERIAL) {
             serial_pcm_frame(p->serial, &m->sinc, tick, p->rx);
-        else if (p->kind == PORT_SLOT)
+            dc_remove(&p->dc, p->rx, p->rx, FRAME_SAMPLES);
+        } else if (p->kind == PORT_SLOT)
             slot_port_read(&p->slot, tick, p->rx);
         memset(p->mix, 0, sizeof p->mix);
     }
@@ -169,58 +169,6 @@ static void record(struct media *m)
     }
 }
 
-static void find_digits(struct media *m, struct port *p, uint64_t tick)
-{
-    struct dtmf_digit digit[DIGITS];
-    uint64_t origin = tick * FRAME_SAMPLES - p->dtmf_fed; /* grid sample of the detector's sample 0 */
-    int count = dtmf_rx_feed(p->dtmf, p->rx, FRAME_SAMPLES, digit, DIGITS);
-    p->dtmf_fed += FRAME_SAMPLES;
-    for (int i = 0; i < count; i++)
-        media_say(m, (struct media_event){.kind = EVENT_DIGIT,
-                                          .handle = p->handle,
-                                          .value = digit[i].digit,
-                                          .sample = origin + digit[i].start_sample,
-                                          .end_sample = origin + digit[i].end_sample});
-}
-
-static void measure_level(struct port *p)
-{
-    float sum = 0.0f;
-    for (int i = 0; i < FRAME_SAMPLES; i++)
-        sum += (float)p->rx[i] * (float)p->rx[i];
-    p->level_sum += sum;
-    if (++p->level_ticks == LEVEL_TICKS) {
-        p->level_mean_square = p->level_sum / (LEVEL_TICKS * FRAME_SAMPLES);
-        p->level_sum = 0.0;
-        p->level_ticks = 0;
-    }
-}
-
-static void watch_silence(struct media *m, struct port *p, uint64_t tick)
-{
-    struct serial_pcm *s = p->serial;
-    bool silent = tick - s->heard_tick >= DEAD_TICKS;
-    if (s->fd < 0 || silent == s->silent)
-        return;
-    s->silent = silent;
-    int kind = silent ? EVENT_AUDIO_DEAD : EVENT_AUDIO_ALIVE;
-    media_say(m, (struct media_event){.kind = kind, .handle = p->handle, .value = DEAD_TICKS / 50});
-}
-
-static void listen_to_ports(struct media *m, uint64_t tick)
-{
-    for (int i = 0; i < m->ports; i++) {
-        struct port *p = &m->port[i];
-        if (p->kind == PORT_FREE)
-            continue;
-        measure_level(p);
-        if (p->dtmf != NULL)
-            find_digits(m, p, tick);
-        if (p->kind == PORT_SERIAL)
-            watch_silence(m, p, tick);
-    }
-}
-
 static void count_lateness(struct media *m, uint64_t tick, uint64_t woken_ns)
 {
     static const uint64_t BIN_NS[LATE_BINS - 1] = {100000,  300000,   1000000, 3000000,
@@ -251,7 +199,7 @@ void media_tick(struct media *m, uint64_t tick, uint64_t woken_ns)
     write_slots(m, tick); /* from here on nobody waits for us */
     write_serials(m);
     record(m);
-    listen_to_ports(m, tick);
+    media_listen(m, tick);
     m->counters.busy_ns += grid_now_ns() - begun_ns;
     pthread_mutex_unlock(&m->lock);
 }

@@ -1,4 +1,4 @@
-"""The engine's graph, stepped by hand: who hears whom, players, recordings, digits."""
+"""The engine's graph, stepped by hand: who hears whom, players, recordings."""
 
 import errno
 import os
@@ -69,7 +69,7 @@ def test_a_missing_frame_is_concealed_counted_and_then_silent():
     assert np.abs(np.diff(np.concatenate(gap))).max() <= 10, "no step on the way to silence"
     assert rig.engine.port_status(rig.ports[0])["underruns"] == 3
     back = rig.step({0: level(1000)})[1]
-    assert back[0] == 0
+    assert np.abs(np.diff(back, prepend=0)).max() <= 100, "no step on the way back"
     assert back[-1] == 1000
 
 
@@ -191,31 +191,6 @@ def test_a_tone_of_a_plan_that_ends_is_played_to_its_end():
     assert len(rig.events(EventKind.PLAYER_OVER)) == 1
     with pytest.raises(EngineError, match="no tone plan"):
         rig.engine.tone(rig.ports[0], 1.0, b"nonsense", -10.0)
-
-
-# --- digits and levels
-
-
-def test_a_digit_is_told_with_its_place_on_the_grid():
-    rig = Rig(1)
-    rig.engine.dtmf(rig.ports[0], True)
-    n = np.arange(960)
-    tone = 4000 * (np.sin(2 * np.pi * 770 / 8000 * n) + np.sin(2 * np.pi * 1336 / 8000 * n))
-    line = np.concatenate([np.zeros(500), tone, np.zeros(940)]).round()
-    begins = (rig.tick + 1) * 160 + 500
-    for i in range(0, len(line), 160):
-        rig.step({0: line[i : i + 160]})
-    [(port, digit, _, sample, end_sample)] = rig.events(EventKind.DIGIT)
-    assert (port, chr(digit)) == (rig.ports[0], "5")
-    assert abs(sample - begins) <= 80
-    assert abs(end_sample - begins - 960) <= 80
-
-
-def test_the_level_is_that_of_the_last_second():
-    rig = Rig(1)
-    for _ in range(50):
-        rig.step({0: level(1000)})
-    assert rig.engine.port_status(rig.ports[0])["mean_square"] == pytest.approx(1e6, rel=1e-3)
 
 
 # --- recordings

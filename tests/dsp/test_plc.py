@@ -115,3 +115,14 @@ def test_fuzz_any_samples_any_losses_any_sizes():
 
 def test_memory_of_a_channel():
     assert BYTES["plc"] == 1628
+
+
+def test_a_jump_in_a_tone_is_joined_without_a_click():
+    samples = s16(sine(400, 1600, -10))
+    concealer = plc.Concealer()
+    concealer.good(samples[:800].tobytes())
+    assert concealer.lost(0) == b""
+    after = np.frombuffer(concealer.good(samples[810:1600].tobytes()), np.int16)  # 10 samples: half a cycle
+    steps = np.abs(np.diff(np.concatenate([samples[:800], after])))
+    assert steps.max() < 1.5 * np.abs(np.diff(samples)).max()
+    assert np.array_equal(after[60:], samples[870:1600])

@@ -91,7 +91,7 @@ class PtyModem:
 
     async def run(self):
         for i in range(1 << 20):
-            start = i % 50 * 160
+            start = i * 160 % len(self.sound)
             os.write(self.fd, self.sound[start : start + 160].tobytes())
             with contextlib.suppress(BlockingIOError):
                 self.heard += os.read(self.fd, 1 << 16)
@@ -187,6 +187,31 @@ async def test_the_brain_may_go_and_find_everything_as_it_was(tmp_path):
         ("ana", "gsm-1"): -6.0,
     }
     assert max(frame.max() for frame in worker.heard if frame is not None) > 6000
+
+
+@pytest.mark.parametrize("listened", [{"zone": "any"}, {"zone": "es"}, {"busy": "425/200,0/200"}])
+async def test_the_busy_tone_of_a_line_is_told_and_its_end(tmp_path, listened):
+    async with bridged(tmp_path) as (running, modem, _worker):
+        steady = modem.sound
+        modem.sound = np.concatenate([tone(425, 0.2), tone(0, 0.2)])  # Spain's
+        await running.peer.request("progress", port="gsm-1", **listened)
+        await running.until(lambda: [e for e in running.events if e["event"] == "tone_found"])
+        modem.sound = steady
+        await running.until(lambda: [e for e in running.events if e["event"] == "tone_ended"])
+        state = await running.peer.request("state")
+    found, ended = (event for event in running.events if event["event"].startswith("tone_"))
+    assert (found["port"], found["tone"], ended["tone"]) == ("gsm-1", "busy", "busy")
+    assert ended["end_sample"] > found["sample"]
+    assert state["ports"][0]["progress"] == " ".join(listened.values())
+
+
+async def test_an_unknown_zone_or_cadence_to_listen_for_is_refused(tmp_path):
+    async with bridged(tmp_path) as (running, _modem, _worker):
+        ask = running.peer.request
+        with pytest.raises(WireError, match=r"zone 'dee': no file .* Did you mean '"):
+            await ask("progress", port="gsm-1", zone="dee")
+        with pytest.raises(WireError, match="busy cadence '425': expected one burst and one gap"):
+            await ask("progress", port="gsm-1", busy="425")
 
 
 async def test_everything_may_be_declared_again(tmp_path):

@@ -1,0 +1,169 @@
+#include "media_core.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define LEVEL_SECONDS 0.5f                /* time constant of the levels shown */
+#define FINDINGS (2 + FRAME_SAMPLES / 32) /* of call progress in a frame, progress.h */
+
+void media_listen_begin(struct port *p)
+{
+    p->digit_lane = -1;
+    level_init(&p->level, LEVEL_SECONDS);
+}
+
+/* --- digits: ports share groups, a lane each --------------------------------------------------------------- */
+
+static void leave_lane(struct media *m, struct port *p)
+{
+    if (p->digit_lane >= 0)
+        m->lane_port[p->digit_lane] = NULL;
+    p->digit_lane = -1;
+}
+
+/* Takes the first free lane; there is one for every port. True when `spare` became its group. */
+static bool take_lane(struct media *m, struct port *p, struct dtmf_group *spare)
+{
+    int lane = 0;
+    while (m->lane_port[lane] != NULL)
+        lane++;
+    struct dtmf_group **group = &m->digits[lane / DTMF_LANES];
+    bool used = *group == NULL;
+    if (used)
+        *group = spare;
+    m->lane_port[lane] = p;
+    m->lanes = lane + 1 > m->lanes ? lane + 1 : m->lanes;
+    dtmf_group_begin(*group, lane % DTMF_LANES);
+    p->digit_lane = lane;
+    p->digit_fed = 0;
+    return used;
+}
+
+int media_dtmf(struct media *m, int port, bool on)
+{
+    struct dtmf_group *spare = on ? malloc(sizeof *spare) : NULL;
+    if (on && spare == NULL)
+        return MEDIA_FULL;
+    if (spare != NULL)
+        dtmf_group_init(spare);
+    pthread_mutex_lock(&m->lock);
+    struct port *p = media_find_port(m, port);
+    bool used = p != NULL && on && p->digit_lane < 0 && take_lane(m, p, spare);
+    if (p != NULL && !on)
+        leave_lane(m, p);
+    pthread_mutex_unlock(&m->lock);
+    if (!used)
+        free(spare);
+    return p != NULL ? port : MEDIA_NONE;
+}
+
+static void say_digit(struct media *m, const struct dtmf_digit *digit, struct port *p, uint64_t tick)
+{
+    uint64_t origin = tick * FRAME_SAMPLES - p->digit_fed; /* grid sample of the lane's sample 0 */
+    media_say(m, (struct media_event){.kind = EVENT_DIGIT,
+                                      .handle = p->handle,
+                                      .value = digit->digit,
+                                      .sample = origin + digit->start_sample,
+                                      .end_sample = origin + digit->end_sample});
+}
+
+static void find_digits(struct media *m, int group, uint64_t tick)
+{
+    struct port **port = &m->lane_port[group * DTMF_LANES];
+    struct dtmf_digit digit[DTMF_MOST_DIGITS(FRAME_SAMPLES)];
+    const int16_t *rows[DTMF_LANES];
+    bool any = false;
+    for (int lane = 0; lane < DTMF_LANES; lane++) {
+        rows[lane] = port[lane] != NULL ? port[lane]->rx : NULL;
+        any |= port[lane] != NULL;
+    }
+    int found = any ? dtmf_group_feed(m->digits[group], rows, FRAME_SAMPLES, digit) : 0;
+    for (int i = 0; i < found; i++)
+        say_digit(m, &digit[i], port[digit[i].lane], tick);
+    for (int lane = 0; lane < DTMF_LANES; lane++)
+        if (port[lane] != NULL)
+            port[lane]->digit_fed += FRAME_SAMPLES;
+}
+
+/* --- call progress -------------------------------------------------------------------------------------------- */
+
+int media_progress(struct media *m, int port, const struct progress_plan *plan)
+{
+    struct hearing *spare = plan != NULL ? malloc(sizeof *spare) : NULL;
+    if (plan != NULL && spare == NULL)
+        return MEDIA_FULL;
+    if (spare != NULL) {
+        spare->plan = *plan;
+        spare->fed = 0;
+        progress_init(&spare->detector, &spare->plan);
+    }
+    pthread_mutex_lock(&m->lock);
+    struct port *p = media_find_port(m, port);
+    if (p != NULL) {
+        struct hearing *old = p->hearing;
+        p->hearing = spare;
+        spare = old;
+    }
+    pthread_mutex_unlock(&m->lock);
+    free(spare);
+    return p != NULL ? port : MEDIA_NONE;
+}
+
+static void find_progress(struct media *m, struct port *p, uint64_t tick)
+{
+    struct hearing *h = p->hearing;
+    struct progress_finding finding[FINDINGS];
+    uint64_t origin = tick * FRAME_SAMPLES - h->fed; /* grid sample of the detector's sample 0 */
+    int found = progress_feed(&h->detector, p->rx, FRAME_SAMPLES, finding, FINDINGS);
+    h->fed += FRAME_SAMPLES;
+    for (int i = 0; i < found; i++)
+        media_say(m, (struct media_event){.kind = finding[i].ended ? EVENT_TONE_ENDED : EVENT_TONE_FOUND,
+                                          .handle = p->handle,
+                                          .value = (int)finding[i].kind,
+                                          .sample = origin + finding[i].start_sample,
+                                          .end_sample = origin + finding[i].end_sample});
+}
+
+/* --- a modem that fell silent ------------------------------------------------------------------------------------ */
+
+static void watch_silence(struct media *m, struct port *p, uint64_t tick)
+{
+    struct serial_pcm *s = p->serial;
+    bool silent = tick - s->heard_tick >= DEAD_TICKS;
+    if (s->fd < 0 || silent == s->silent)
+        return;
+    s->silent = silent;
+    int kind = silent ? EVENT_AUDIO_DEAD : EVENT_AUDIO_ALIVE;
+    media_say(m, (struct media_event){.kind = kind, .handle = p->handle, .value = DEAD_TICKS / 50});
+}
+
+/* --- all of it --------------------------------------------------------------------------------------------------- */
+
+void media_listen(struct media *m, uint64_t tick)
+{
+    for (int i = 0; i < m->ports; i++) {
+        struct port *p = &m->port[i];
+        if (p->kind == PORT_FREE)
+            continue;
+        level_feed(&p->level, p->rx, FRAME_SAMPLES);
+        if (p->hearing != NULL)
+            find_progress(m, p, tick);
+        if (p->kind == PORT_SERIAL)
+            watch_silence(m, p, tick);
+    }
+    for (int group = 0; group * DTMF_LANES < m->lanes; group++)
+        find_digits(m, group, tick);
+}
+
+struct hearing *media_listen_end(struct media *m, struct port *p)
+{
+    struct hearing *old = p->hearing;
+    leave_lane(m, p);
+    p->hearing = NULL;
+    return old;
+}
+
+void media_listen_free(struct media *m)
+{
+    for (int i = 0; i < MEDIA_PORTS / DTMF_LANES; i++)
+        free(m->digits[i]);
+}
