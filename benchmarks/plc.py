@@ -1,4 +1,6 @@
-"""Packet-loss concealment beside spandsp's and the engine's mirrored frames: same sound, same losses.
+"""Packet-loss concealment beside spandsp's and plain mirroring: same sound, same losses.
+
+Mirroring plays the last good frame backwards, forwards, backwards, fading for 60 ms, and joins in 2.5 ms.
 
 Judged over the lost frames and the one after each gap, where the sound is not silence: signal-to-noise ratio
 of 10 ms segments (each held to -10..35 dB), and log-spectral distance (32 ms windows, bins to 60 dB down).
@@ -33,7 +35,6 @@ int bytes_spandsp(void);
 """
 OURS = """
 #include "plc.h"
-#include "conceal.h"
 #include <string.h>
 void conceal_ours(const int16_t *in, const char *lost, int frames, int16_t *out)
 {
@@ -47,16 +48,18 @@ void conceal_ours(const int16_t *in, const char *lost, int frames, int16_t *out)
 }
 void conceal_mirrored(const int16_t *in, const char *lost, int frames, int16_t *out)
 {
-    struct conceal c;
-    conceal_init(&c);
-    for (int f = 0; f < frames; f++) {
-        memcpy(out + f * 160, in + f * 160, 320);
-        if (lost[f])
-            conceal_lost(&c, out + f * 160);
-        else if (f > 0 && lost[f - 1])
-            conceal_join(&c, out + f * 160, 0);
-        else
-            conceal_keep(&c, out + f * 160);
+    int16_t last[160] = {0}, before[160];
+    int missed = 3;
+    for (int f = 0; f < frames; f++, in += 160, out += 160) {
+        const int left = 480 - missed * 160;
+        for (int i = 0; i < 160; i++)
+            before[i] = left <= 0 ? 0 : last[missed % 2 ? i : 159 - i] * (left - i) / 480;
+        memcpy(out, lost[f] ? before : in, 320);
+        for (int i = 0; !lost[f] && f > 0 && lost[f - 1] && i < 20; i++)
+            out[i] = (before[i] * (20 - i) + in[i] * i) / 20;
+        missed = !lost[f] ? 0 : missed < 3 ? missed + 1 : 3;
+        if (!lost[f])
+            memcpy(last, out, 320);
     }
 }
 int bytes_ours(void) { return sizeof(struct plc); }
@@ -149,9 +152,7 @@ def tones(seconds: float = 20) -> dict[str, Samples]:
 
 def modules() -> dict[str, ModuleType]:
     """The compiled loops of each method."""
-    ours = compiled(
-        "plc_ours", _declared("ours", "mirrored", "bytes_ours"), OURS, ours=["plc.c", "conceal.c"]
-    )
+    ours = compiled("plc_ours", _declared("ours", "mirrored", "bytes_ours"), OURS, ours=["plc.c"])
     peer = compiled("plc_peer", _declared("spandsp", "bytes_spandsp"), PEER, libraries=["spandsp"])
     return {"ours": ours, "mirrored": ours, "spandsp": peer}
 
@@ -212,9 +213,8 @@ def _costs(report: Report, natives: dict[str, ModuleType], sound: Samples) -> No
     frames = len(sound) // FRAME
     for name, percent in (("good frame", 0.0), ("frame, 10 % lost", 10.0)):
         lost = losses(frames, percent, 1.0, 7)
-        cost = {method: cost_ns(natives[method], method, sound, lost) for method in METHODS}
-        peer = f"spandsp {cost['spandsp']:.0f}, mirrored {cost['mirrored']:.0f}"
-        report.figure(f"cost of a {name}", round(cost["ours"]), "ns", peer=peer)
+        mine, theirs = (cost_ns(natives[method], method, sound, lost) for method in ("ours", "spandsp"))
+        report.figure(f"cost of a {name}", round(mine), "ns", peer=f"spandsp {theirs:.0f}")
     peer = f"spandsp {natives['spandsp'].lib.bytes_spandsp()}"
     report.figure("memory of a channel", natives["ours"].lib.bytes_ours(), "bytes", peer=peer)
 

@@ -67,7 +67,8 @@ static inline float limited(struct agc *agc, float value)
         agc->limit = MOST_OUT / magnitude;
     value *= agc->limit;
     if (agc->limit < 1.0f) /* fast enough at the end never to linger just below 1 */
-        agc->limit = fminf(agc->limit + (1.001f - agc->limit) * LIMIT_RECOVERY, 1.0f);
+        agc->limit += (1.001f - agc->limit) * LIMIT_RECOVERY;
+    agc->limit = agc->limit > 1.0f ? 1.0f : agc->limit;
     return value;
 }
 

@@ -2,7 +2,7 @@
  *
  * What it does: measures the power while its voice-activity detector hears speech, sets the gain that would
  * bring it to the target, and approaches that gain only while speech goes on. In pauses, in noise and during
- * tones the gain stands still, so that noise does not swell up and tones keep their level (ITU-T G.169 7.3, 7.4).
+ * tones the gain stands still, so that noise does not swell up and tones keep their level (the subjects of ITU-T G.169 7.3 and 7.4).
  *
  * Specification:
  *   target   -19 dBm0 active speech level, what ITU-T G.169 and G.115 recommend (by RFC 7874 section 4)

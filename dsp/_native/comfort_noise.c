@@ -13,6 +13,12 @@
 #define MOVED 0.2f                  /* of the way to the target, a piece */
 #define WHITE 147.8f                /* standard deviation of the sum of four random bytes */
 
+/* fminf and fmaxf are calls into the C library; this is not. */
+static inline float clamped(float value, float most)
+{
+    return value > most ? most : value < -most ? -most : value;
+}
+
 /* ---- analysis ---- */
 
 void cn_analyser_init(struct cn_analyser *analyser)
@@ -74,7 +80,7 @@ struct cn cn_analyser_result(const struct cn_analyser *analyser)
         float k = r[order];
         for (int i = 1; i < order; i++)
             k += a[i - 1] * r[order - i];
-        k = fmaxf(fminf(-k / error, 0.999f), -0.999f);
+        k = clamped(-k / error, 0.999f);
         cn.reflection[order - 1] = k;
         raise_order(a, order, k);
         error *= 1.0f - k * k;
@@ -88,7 +94,7 @@ int cn_to_payload(const struct cn *cn, int order, uint8_t *payload)
 {
     payload[0] = (uint8_t)lrintf(fmaxf(fminf(OVERLOAD_DBM0 - cn->level_dbm0, 127.0f), 0.0f));
     for (int i = 0; i < order; i++)
-        payload[1 + i] = (uint8_t)lrintf(fmaxf(fminf(cn->reflection[i] / STEP_OF_K, 127.0f), -127.0f) + 127.0f);
+        payload[1 + i] = (uint8_t)lrintf(clamped(cn->reflection[i] / STEP_OF_K, 127.0f) + 127.0f);
     return 1 + order;
 }
 
@@ -153,23 +159,31 @@ static inline float white(struct cn_generator *generator)
     return (float)((int)(x & 255) + (int)(x >> 8 & 255) + (int)(x >> 16 & 255) + (int)(x >> 24) - 510);
 }
 
-static float next_sample(struct cn_generator *generator)
+/* Samples of one piece; `count` is PIECE at the most. */
+static void fill_run(struct cn_generator *generator, int16_t *out, int count)
 {
-    float *past = generator->past, value = generator->gain * white(generator);
+    float made[CN_ORDER + PIECE]; /* outputs, oldest first */
 
-    for (int i = CN_ORDER - 1; i >= 0; i--) /* the newest output last: it is known last */
-        value -= generator->filter[i] * past[i];
-    memmove(past + 1, past, sizeof *past * (CN_ORDER - 1));
-    past[0] = fmaxf(fminf(value, 1e6f), -1e6f);
-    return past[0];
+    memcpy(made, generator->past, sizeof generator->past);
+    for (int i = 0; i < count; i++) {
+        float value = generator->gain * white(generator);
+        for (int tap = CN_ORDER; tap > 0; tap--) /* the newest last: it is known last */
+            value -= generator->filter[tap - 1] * made[CN_ORDER + i - tap];
+        made[CN_ORDER + i] = clamped(value, 1e6f); /* however odd the model of a payload */
+        out[i] = (int16_t)lrintf(clamped(value, 32767.0f));
+    }
+    memcpy(generator->past, made + count, sizeof generator->past);
 }
 
 void cn_generator_fill(struct cn_generator *generator, int16_t *out, int count)
 {
-    for (int i = 0; i < count; i++) {
+    while (count > 0) {
+        const int run = count < PIECE - generator->at ? count : PIECE - generator->at;
         if (generator->at == 0)
             begin_piece(generator);
-        generator->at = generator->at + 1 == PIECE ? 0 : generator->at + 1;
-        out[i] = (int16_t)lrintf(fmaxf(fminf(next_sample(generator), 32767.0f), -32768.0f));
+        fill_run(generator, out, run);
+        generator->at = (generator->at + run) % PIECE;
+        out += run;
+        count -= run;
     }
 }

@@ -35,7 +35,7 @@ struct cn_analyser {
 struct cn_generator {
     struct cn now, target;
     float filter[CN_ORDER];        /* a_i */
-    float past[CN_ORDER];          /* outputs, newest first */
+    float past[CN_ORDER];          /* outputs, oldest first */
     float gain;                    /* of the white noise */
     uint32_t random;
     int at;                        /* in the piece of 40 samples that has one filter */

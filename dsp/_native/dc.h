@@ -5,7 +5,7 @@
  * of a step, and with a constant input the output is exactly 0 and stays so. Integers throughout.
  *
  * Specification: -3 dB at 20 Hz; 200 Hz to 4 kHz within +-0.07 dB; an offset of 10,000 steps is below one step
- * after 75 ms; saturates where the offset taken off leads beyond full scale; no delay. Memory per channel: 4 bytes.
+ * after 80 ms; saturates where the offset taken off leads beyond full scale; no delay. Memory per channel: 4 bytes.
  */
 #ifndef CALLBOX_DC_H
 #define CALLBOX_DC_H
@@ -13,12 +13,12 @@
 #include <stdint.h>
 
 struct dc {
-    int32_t sum; /* 64 times the offset, sample steps */
+    int32_t sum; /* 64 times the offset, sample steps, and 32 for rounding */
 };
 
 static inline void dc_init(struct dc *dc)
 {
-    dc->sum = 0;
+    dc->sum = 32;
 }
 
 /* In place or not, any count. */
@@ -27,10 +27,9 @@ static inline void dc_remove(struct dc *dc, const int16_t *in, int16_t *out, int
     int32_t sum = dc->sum;
 
     for (int i = 0; i < count; i++) {
-        const int32_t free_of_it = in[i] - ((sum + 32) >> 6);
-        const int32_t held = free_of_it > 32767 ? 32767 : free_of_it < -32768 ? -32768 : free_of_it;
-        sum += held;
-        out[i] = (int16_t)held;
+        const int32_t left = in[i] - (sum >> 6);
+        sum += left;
+        out[i] = (int16_t)(left > 32767 ? 32767 : left < -32768 ? -32768 : left);
     }
     dc->sum = sum;
 }

@@ -23,20 +23,23 @@ static inline float sine(int k) /* 0 to 64 */
     return k <= 32 ? QUARTER[32 - k] : QUARTER[k - 32];
 }
 
-/* Hann, symmetric about the middle between samples 63 and 64 plus a half. */
+/* Hann, whole periods: 0 at sample 0, 1 at sample 64. */
 static inline float window(int n)
 {
-    return 0.5f - 0.5f * (n <= 64 ? cosine(n) : cosine(128 - n));
+    return 0.5f - 0.5f * cosine(n <= 64 ? n : 128 - n);
+}
+
+static inline int reversed(int n) /* six bits */
+{
+    n = (n & 7) << 3 | n >> 3;
+    return (n & 011) << 2 | (n & 022) | (n & 044) >> 2;
 }
 
 static void load(const int16_t *samples, float *re, float *im)
 {
     for (int n = 0; n < HALF; n++) {
-        int reversed = 0;
-        for (int bit = 1; bit < HALF; bit <<= 1)
-            reversed = reversed << 1 | ((n & bit) != 0);
-        re[reversed] = (float)samples[2 * n] * window(2 * n);
-        im[reversed] = (float)samples[2 * n + 1] * window(2 * n + 1);
+        re[reversed(n)] = (float)samples[2 * n] * window(2 * n);
+        im[reversed(n)] = (float)samples[2 * n + 1] * window(2 * n + 1);
     }
 }
 

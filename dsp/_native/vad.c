@@ -6,20 +6,19 @@
 #include <string.h> /* memcpy, memmove, memset */
 
 /* Tuned over the tuning half of the packaged speech in white, pink, car, hum, babble and music noise. */
-#define STANDS_OUT 0.6f      /* mean over the bands of ln(power / noise) */
+#define STANDS_OUT 0.8f      /* mean over the bands of ln(power / noise) */
 #define MOST_BAND 6.0f       /* what one band can add to it */
 #define NOISE_OVER_LEAST 1.6f
 #define SMOOTHED 0.6f        /* of the power of the frame before */
 #define SPAN_FRAMES 20       /* 200 ms */
 #define TALKER_RANGE_DB 14.0f
-#define QUIET_MARGIN_DB 3.0f
-#define UNKNOWN_MARGIN_DB 6.0f /* while nobody has spoken lately */
-#define BETWEEN 0.4f         /* of the way from quiet to talker */
+#define QUIET_MARGIN_DB 4.0f
+#define BETWEEN 0.45f        /* of the way from quiet to talker */
 #define QUIET_SHARE 0.3f     /* of all frames are below quiet_db */
 #define QUIET_STEP_DB 0.1f
 #define TALKER_RISE 0.2f
 #define TALKER_FALL_DB 0.05f /* a frame: 5 dB a second, while speaking */
-#define QUIETER_FALL_DB 0.02f /* 2 dB a second, while a quieter sound stands out: it may be the next talker */
+#define QUIETER_FALL_DB 0.015f /* 1.5 dB a second, while a quieter sound stands out: it may be the next talker */
 #define BEGIN_FRAMES 4
 #define HANGOVER_FRAMES 20   /* 200 ms, as in ITU-T P.56 */
 #define EDGE_DB 15.0f        /* a frame louder by that begins the run anew: a click's first edge is not counted */
@@ -96,7 +95,7 @@ static void learn_noise(struct vad *vad, const float *band)
 {
     for (int b = 0; b < VAD_BANDS; b++) {
         vad->smooth[b] = band[b] + SMOOTHED * (vad->smooth[b] - band[b]);
-        vad->least[b] = fminf(vad->least[b], vad->smooth[b]);
+        vad->least[b] = vad->smooth[b] < vad->least[b] ? vad->smooth[b] : vad->least[b];
     }
     if (++vad->frame < SPAN_FRAMES)
         return;
@@ -113,9 +112,9 @@ static float above_noise(const struct vad *vad, const float *band)
     for (int b = 0; b < VAD_BANDS; b++) {
         float least = vad->least[b];
         for (int m = 0; m < VAD_MINIMA; m++)
-            least = fminf(least, vad->minima[m][b]);
-        const float ratio = logf(band[b] / (least * NOISE_OVER_LEAST));
-        sum += fminf(fmaxf(ratio, 0.0f), MOST_BAND);
+            least = vad->minima[m][b] < least ? vad->minima[m][b] : least;
+        if (band[b] > least * NOISE_OVER_LEAST)
+            sum += fminf(logf(band[b] / (least * NOISE_OVER_LEAST)), MOST_BAND);
     }
     return sum / VAD_BANDS;
 }
@@ -123,8 +122,7 @@ static float above_noise(const struct vad *vad, const float *band)
 static bool is_loud(struct vad *vad, bool clear, float level_db)
 {
     const float range = vad->talker_db - vad->quiet_db;
-    const float margin = range > 0.0f ? fmaxf(QUIET_MARGIN_DB, BETWEEN * range) : UNKNOWN_MARGIN_DB;
-    const float least = vad->quiet_db + margin;
+    const float least = vad->quiet_db + fmaxf(QUIET_MARGIN_DB, BETWEEN * range);
 
     vad->quiet_db += level_db < vad->quiet_db ? -QUIET_STEP_DB * (1.0f - QUIET_SHARE) : QUIET_STEP_DB * QUIET_SHARE;
     const bool loud = level_db > fmaxf(least, vad->talker_db - TALKER_RANGE_DB);

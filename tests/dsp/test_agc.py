@@ -1,4 +1,7 @@
-"""Automatic level control by the tests of ITU-T G.169 clause 7, and: no clipping, no pumping, no steps."""
+"""Automatic level control by the subjects of ITU-T G.169 clause 7, and: no clipping, no pumping, no steps.
+
+The target is the Recommendation's; the other figures are ours.
+"""
 
 import numpy as np
 import pytest
