@@ -7,22 +7,21 @@
 #include <string.h> /* memcpy, memmove, memset */
 
 #define RATE 8000.0
-#define LANES BAND_PASS_LANES
+#define LANES 8 /* outputs worked on together: they stay in registers */
 
 #define LEAST_AMPLITUDE 85.0f  /* of the mark tone: -48.6 dBm0; to accept -40 and reject -50 */
 #define LEAST_COHERENCE 0.75f  /* of the mark tone over a bit: white noise 8 dB below leaves 0.95, speech rarely 0.7 */
 #define MOST_OFFSET 0.04f      /* of the mark's frequency; V.23 accepts 0.015, and noise adds to it */
 #define ENOUGH_MARGIN 0.6f     /* in half swings: a bit that leans this far says no more about timing */
 #define LEAST_MARGIN 0.3f      /* mean of a character's bits, in half swings: below, the carrier is gone */
+#define FADED 0.4f             /* of the lesser lean of this sender: its last two bits below, and the carrier is gone */
 #define MOST_SHIFT 3           /* samples a start edge may be off: noise, and twist not yet known */
 #define MOST_BAD_STOPS 2
 
 /* ---- samples to lean ---- */
 
-static inline void correlate(const struct fsk_rx *rx, float *lean, float *tone_re, float *tone_im, int count)
+static inline void correlate(const struct fsk_rx *rx, const float *in, float *lean, int count)
 {
-    const float *in = rx->filtered;
-
     for (int from = 0; from < count; from += LANES) {
         float mark_re[LANES] = {0}, mark_im[LANES] = {0}, space_re[LANES] = {0}, space_im[LANES] = {0};
         for (int tap = 0; tap < rx->window; tap++)
@@ -38,8 +37,6 @@ static inline void correlate(const struct fsk_rx *rx, float *lean, float *tone_r
             const float space = space_re[lane] * space_re[lane] + space_im[lane] * space_im[lane];
             lean[from + lane] = sqrtf(mark) - sqrtf(space);
         }
-        memcpy(tone_re + from, mark_re, sizeof mark_re);
-        memcpy(tone_im + from, mark_im, sizeof mark_im);
     }
 }
 
@@ -48,8 +45,8 @@ static void hear(struct fsk_rx *rx, const int16_t *samples, int count)
 {
     for (int i = 0; i < count; i++)
         rx->samples[BAND_PASS_TAPS - 1 + i] = samples[i];
-    band_pass(rx->band, rx->samples, rx->filtered + rx->window - 1, count);
-    correlate(rx, rx->lean + FSK_KEPT, rx->tone_re + FSK_KEPT, rx->tone_im + FSK_KEPT, count);
+    band_pass(rx->band, rx->samples, rx->filtered + FSK_KEPT, count);
+    correlate(rx, rx->filtered + FSK_KEPT - (rx->window - 1), rx->lean + FSK_KEPT, count);
 }
 
 static void slide(float *values, int kept, int count)
@@ -60,10 +57,8 @@ static void slide(float *values, int kept, int count)
 static void forget(struct fsk_rx *rx, int count)
 {
     slide(rx->samples, BAND_PASS_TAPS - 1, count);
-    slide(rx->filtered, rx->window - 1, count);
+    slide(rx->filtered, FSK_KEPT, count);
     slide(rx->lean, FSK_KEPT, count);
-    slide(rx->tone_re, FSK_KEPT, count);
-    slide(rx->tone_im, FSK_KEPT, count);
     rx->first += count;
 }
 
@@ -95,18 +90,32 @@ static int starts(const struct fsk_rx *rx, float limit)
     return lean_at(rx, middle - 1) + lean_at(rx, middle) + lean_at(rx, middle + 1) < 3.0f * limit;
 }
 
+/* The correlator at mark, at a place relative to rx->first. */
+static void mark_tone(const struct fsk_rx *rx, int at, float *re, float *im)
+{
+    const float *in = rx->filtered + at - (rx->window - 1);
+
+    *re = *im = 0.0f;
+    for (int tap = 0; tap < rx->window; tap++) {
+        *re += rx->mark_re[tap] * in[tap];
+        *im += rx->mark_im[tap] * in[tap];
+    }
+}
+
 /* What stands before the edge at `scan` is one steady tone at the mark frequency. Learns how far it leans. */
 static int was_mark_tone(struct fsk_rx *rx)
 {
-    const int end = (int)(rx->scan - rx->first) - rx->window / 2;
-    const int begin = end + rx->window / 2 - (int)(rx->least_mark_bits * rx->bit) + rx->window / 2 + rx->lag;
+    const int edge = (int)(rx->scan - rx->first), end = edge - rx->window / 2;
+    const int begin = edge - (int)(rx->least_mark_bits * rx->bit) + rx->window / 2 + rx->lag;
     float power = 0.0f, re = 0.0f, im = 0.0f, lean = 0.0f;
 
     for (int i = begin; i < end; i++) {
-        const float *tone_re = rx->tone_re + i, *tone_im = rx->tone_im + i;
-        power += tone_re[0] * tone_re[0] + tone_im[0] * tone_im[0];
-        re += tone_re[0] * tone_re[-rx->lag] + tone_im[0] * tone_im[-rx->lag];
-        im += tone_im[0] * tone_re[-rx->lag] - tone_re[0] * tone_im[-rx->lag];
+        float now_re, now_im, past_re, past_im;
+        mark_tone(rx, i, &now_re, &now_im);
+        mark_tone(rx, i - rx->lag, &past_re, &past_im);
+        power += now_re * now_re + now_im * now_im;
+        re += now_re * past_re + now_im * past_im;
+        im += now_im * past_re - now_re * past_im;
         lean += rx->lean[i];
     }
     const float count = (float)(end - begin), turn = rx->mark_turn * (float)rx->lag;
@@ -126,11 +135,11 @@ static float mark_bits(const struct fsk_rx *rx)
     return fmaxf((float)(rx->scan - rx->mark_since) / rx->bit, 0.0f);
 }
 
-/* May the edge at `scan` begin a character? */
+/* May the edge at `scan` begin a character? After a long mark it is one after a pause, or something else. */
 static int is_edge(struct fsk_rx *rx)
 {
     if (mark_bits(rx) < rx->least_mark_bits)
-        return rx->synced;
+        return 1;
     rx->synced = 0;
     return was_mark_tone(rx);
 }
@@ -148,6 +157,10 @@ static int find_edge(struct fsk_rx *rx, int64_t end)
         }
         if (!rx->is_mark)
             continue;
+        if (!rx->synced && mark_bits(rx) < rx->least_mark_bits) {
+            rx->is_mark = 0;
+            continue;
+        }
         if (rx->scan + (int)rx->bit >= end)
             return 0;
         if (!starts(rx, limit)) {
@@ -217,6 +230,16 @@ static void learn(struct fsk_rx *rx, int shift, int bits)
         rx->mark_lean += 0.5f * (sum[1] / count[1] - rx->mark_lean);
 }
 
+/* The last data bit and the stop bit lean nowhere. */
+static int fades(const struct fsk_rx *rx, int shift)
+{
+    const float stop =
+        (float)(rx->edge - rx->first + shift) + ((float)rx->data_bits + 1.5f) * rx->bit - 0.5f;
+    const float least = FADED * fminf(fabsf(rx->mark_lean), fabsf(rx->space_lean));
+
+    return fabsf(lean_at(rx, stop - rx->bit)) < least && fabsf(lean_at(rx, stop)) < least;
+}
+
 /* Decides the character at `edge`; false when there is no carrier (any more). Goes on from its stop bit. */
 static int decide(struct fsk_rx *rx, struct fsk_char *out)
 {
@@ -226,7 +249,7 @@ static int decide(struct fsk_rx *rx, struct fsk_char *out)
     const int is_carrier = best_shift(rx, threshold(rx), &shift, &bits) >= LEAST_MARGIN;
     learn(rx, shift, bits);
     rx->synced = is_carrier && half_swing(rx) > 0.0f;
-    if (!rx->synced || best_shift(rx, threshold(rx), &shift, &bits) < LEAST_MARGIN) {
+    if (!rx->synced || best_shift(rx, threshold(rx), &shift, &bits) < LEAST_MARGIN || fades(rx, shift)) {
         rx->synced = 0;
         return 0;
     }

@@ -24,7 +24,7 @@
 
 #include <stdint.h>
 
-#define FSK_BLOCK 160 /* samples worked on at a time, a multiple of 16 */
+#define FSK_BLOCK 160 /* samples worked on at a time, a multiple of 32 */
 #define FSK_BIT 15    /* taps of the longest correlator, odd */
 #define FSK_KEPT 192  /* samples remembered: a character, or the mark before it */
 
@@ -54,10 +54,8 @@ struct fsk_rx {
     float mark_re[FSK_BIT], mark_im[FSK_BIT], space_re[FSK_BIT], space_im[FSK_BIT];
 
     float samples[BAND_PASS_TAPS - 1 + FSK_BLOCK]; /* new ones after the past that the filter needs; so the others */
-    float filtered[FSK_BIT - 1 + FSK_BLOCK];
-    float lean[FSK_KEPT + FSK_BLOCK];    /* amplitude at mark less that at space, sample steps */
-    float tone_re[FSK_KEPT + FSK_BLOCK]; /* the correlator at mark */
-    float tone_im[FSK_KEPT + FSK_BLOCK];
+    float filtered[FSK_KEPT + FSK_BLOCK];
+    float lean[FSK_KEPT + FSK_BLOCK]; /* amplitude at mark less that at space, sample steps */
 
     int64_t first;      /* position of lean[0]; positions count samples in, and lag behind by the filters' delay */
     int64_t scan;       /* next position to look at */
