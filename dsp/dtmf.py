@@ -4,6 +4,7 @@ The receiver is dsp/_native/dtmf.c. As a program, `python -m dsp.dtmf` reads s16
 input and prints `digit start_sample end_sample`, a line as soon as each is known.
 """
 
+import argparse
 import math
 import os
 import sys
@@ -88,6 +89,15 @@ def listen(pieces: Iterable[bytes]) -> Iterator[Digit]:
 
 def main() -> None:
     """`python -m dsp.dtmf`: s16le, 8 kHz, mono on standard input; a line a digit on standard output."""
+    parser = argparse.ArgumentParser(
+        prog="python -m dsp.dtmf",
+        description="Finds DTMF digits in s16le 8 kHz mono on standard input. Prints `digit start_sample"
+        " end_sample` a line, as soon as each is known: at most 35 ms after its tone ended.",
+        epilog="Other formats: sox FILE -t raw -r 8000 -c 1 -b 16 -e signed - | python -m dsp.dtmf",
+    )
+    _, unknown = parser.parse_known_args()
+    if unknown:
+        parser.error(f"{unknown[0]!r} is no option or argument. It takes none: pipe the samples in.")
     source = sys.stdin.fileno()
     for found in listen(
         iter(lambda: os.read(source, PIECE_BYTES), b"")

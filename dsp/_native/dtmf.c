@@ -46,12 +46,12 @@ static void find(struct dtmf_group *group, struct dtmf_finding *found)
 
 /* ---- findings to digits, a lane at a time ---- */
 
-/* Amplitude of both tones of the lane's candidate together, `back` blocks ago, to the fourth power. */
+/* Amplitude of both tones of the lane's candidate together in a block, to the fourth power. */
 static inline float strength(const struct dtmf_group *group, int lane, uint64_t block)
 {
     const dtmf_row *power = group->trail[block % DTMF_TRAIL];
 
-    return power[group->heard[lane].low][lane] * power[group->heard[lane].high][lane];
+    return power[group->low[lane]][lane] * power[group->high[lane]][lane];
 }
 
 /* It halves when both tones do, and is gone when either is. */
@@ -78,11 +78,11 @@ static float rising_edge(const struct dtmf_group *group, int lane)
     return -(float)(DTMF_TRAIL / 2);
 }
 
-static int meets(const struct dtmf_candidate *heard, const struct quality *quality)
+static int meets(const struct dtmf_candidate *heard, int good, const struct quality *quality)
 {
     const float pairs = (float)heard->pairs;
 
-    if (heard->good < quality->good || heard->purity_sum < quality->purity * (float)heard->good ||
+    if (good < quality->good || heard->purity_sum < quality->purity * (float)good ||
         heard->level < quality->level)
         return 0;
     for (int tone = 0; tone < 2; tone++) {
@@ -95,16 +95,16 @@ static int meets(const struct dtmf_candidate *heard, const struct quality *quali
     return 1;
 }
 
-static int is_digit(const struct dtmf_candidate *heard)
+static int is_digit(const struct dtmf_candidate *heard, int good)
 {
     const float blocks = heard->fall - heard->start;
 
     if (blocks < LEAST_BLOCKS || heard->pairs < LEAST_PAIRS)
         return 0;
-    if ((float)heard->good < 0.5f * (blocks - (float)DTMF_BLOCK / DTMF_HOP))
+    if ((float)good < 0.5f * (blocks - (float)DTMF_BLOCK / DTMF_HOP))
         return 0;
     for (size_t i = 0; i < sizeof QUALITIES / sizeof *QUALITIES; i++)
-        if (meets(heard, &QUALITIES[i]))
+        if (meets(heard, good, &QUALITIES[i]))
             return 1;
     return 0;
 }
@@ -123,14 +123,15 @@ static uint64_t sample_of(const struct dtmf_group *group, int lane, float block)
 /* Forgets the candidate; 1 when it was a digit, which `out` then holds, else 0. */
 static int finish(struct dtmf_group *group, int lane, struct dtmf_digit *out)
 {
-    struct dtmf_candidate *heard = &group->heard[lane];
-    const int found = heard->low >= 0 && is_digit(heard);
+    const struct dtmf_candidate *heard = &group->heard[lane];
+    const int low = group->low[lane], high = group->high[lane];
 
-    if (found)
-        *out = (struct dtmf_digit){lane, DIGITS[heard->low][heard->high - 4], sample_of(group, lane, heard->start),
-                                   sample_of(group, lane, heard->fall)};
-    heard->low = -1;
-    return found;
+    group->low[lane] = -1;
+    if (low < 0 || !is_digit(heard, group->good[lane]))
+        return 0;
+    *out = (struct dtmf_digit){lane, DIGITS[low][high - 4], sample_of(group, lane, heard->start),
+                               sample_of(group, lane, heard->fall)};
+    return 1;
 }
 
 static void begin(struct dtmf_group *group, int lane, const struct dtmf_finding *found)
@@ -138,86 +139,93 @@ static void begin(struct dtmf_group *group, int lane, const struct dtmf_finding 
     struct dtmf_candidate *heard = &group->heard[lane];
 
     memset(heard, 0, sizeof *heard);
-    heard->low = found->low[lane];
-    heard->high = found->high[lane];
+    group->low[lane] = found->low[lane];
+    group->high[lane] = found->high[lane];
+    group->good[lane] = 0;
     heard->origin = group->block;
-    heard->before = amplitude(strength(group, lane, group->block - 1));
+    heard->before = strength(group, lane, group->block - 1);
 }
 
-static void add_good(struct dtmf_group *group, int lane, const struct dtmf_finding *found, float now)
+INLINE void add_good(struct dtmf_group *group, int lane, const struct dtmf_finding *found)
 {
     struct dtmf_candidate *heard = &group->heard[lane];
+    const float now = found->amplitude[lane], paired = (float)heard->was_good;
 
-    heard->good++;
     heard->last_good = (int)(group->block - heard->origin);
     heard->purity_sum += found->purity[lane];
-    if (heard->good > RISING_BLOCKS)
+    if (group->good[lane]++ >= RISING_BLOCKS)
         heard->level += 0.25f * (now - heard->level);
     else { /* the first blocks may still be rising */
         heard->level = fmaxf(heard->level, now);
-        if (heard->good == RISING_BLOCKS)
+        if (group->good[lane] == RISING_BLOCKS)
             heard->start = rising_edge(group, lane);
     }
-    if (!heard->was_good)
-        return;
-    heard->pairs++;
+    heard->pairs += heard->was_good;
     for (int tone = 0; tone < 2; tone++) {
-        const float offset = found->offset[tone][lane], ripple = found->ripple[tone][lane];
+        const float offset = found->offset[tone][lane] * paired, ripple = found->ripple[tone][lane] * paired;
         heard->offset_sum[tone] += offset;
         heard->offset_square_sum[tone] += offset * offset;
         heard->ripple_square_sum[tone] += ripple * ripple;
     }
 }
 
-/* Follows the amplitude; true when the candidate is over. */
-static int is_over(struct dtmf_candidate *heard, int block, float now)
+/* Follows the strength; true when the candidate is over. */
+INLINE int is_over(struct dtmf_candidate *heard, int block, float now)
 {
     const float half = heard->level * 0.5f;
 
-    if (now >= half) {
+    if (now >= half * half * half * half) {
         heard->last_on = block;
         heard->fall = (float)block;
-    } else if (heard->last_on + 1 == block)
-        heard->fall = (float)block - 1.0f + (heard->before - half) / fmaxf(heard->before - now, 1.0f);
+    } else if (heard->last_on + 1 == block) {
+        const float from = amplitude(heard->before), to = amplitude(now);
+        heard->fall = (float)block - 1.0f + (from - half) / fmaxf(from - to, 1.0f);
+    }
     heard->before = now;
     return (float)block - heard->fall >= BRIDGED_BLOCKS || block - heard->last_good > PATIENCE;
 }
 
 /* One lane hears the block; 1 when a digit ended, which `out` then holds, else 0. */
-static int follow(struct dtmf_group *group, int lane, const struct dtmf_finding *found, struct dtmf_digit *out)
+INLINE int follow(struct dtmf_group *group, int lane, const struct dtmf_finding *found, struct dtmf_digit *out)
 {
     struct dtmf_candidate *heard = &group->heard[lane];
     const int good = found->good[lane];
     int finished = 0;
 
-    if (good && (found->low[lane] != heard->low || found->high[lane] != heard->high)) {
+    if (good && (found->low[lane] != group->low[lane] || found->high[lane] != group->high[lane])) {
         finished = finish(group, lane, out);
         begin(group, lane, found);
     }
-    if (heard->low < 0)
+    if (group->low[lane] < 0)
         return finished;
-    const float now = amplitude(strength(group, lane, group->block));
     if (good)
-        add_good(group, lane, found, now);
+        add_good(group, lane, found);
     heard->was_good = good;
-    if (is_over(heard, (int)(group->block - heard->origin), now))
+    if (is_over(heard, (int)(group->block - heard->origin), strength(group, lane, group->block)))
         finished = finish(group, lane, out);
     return finished;
 }
 
-static int hear_block(struct dtmf_group *group, struct dtmf_digit *out)
+/* All lanes hear the hop that waits. Those in the middle of a digit, and those at an edge, are followed in two
+ * loops: each then branches nearly always the same way, and guessing wrong cost more than all else in follow(). */
+static int hear_hop(struct dtmf_group *group, struct dtmf_digit *out)
 {
     struct dtmf_finding found;
-    int digits = 0;
+    int middle[DTMF_LANES], edge[DTMF_LANES], middles = 0, edges = 0, digits = 0;
 
     find(group, &found);
     EACH_LANE
     {
-        if (found.good[lane] || group->heard[lane].low >= 0)
-            digits += follow(group, lane, &found, out + digits);
+        const int goes_on = found.good[lane] & (found.low[lane] == group->low[lane]) &
+                            (found.high[lane] == group->high[lane]) & (group->good[lane] >= RISING_BLOCKS);
+        middle[middles] = edge[edges] = lane;
+        middles += goes_on;
+        edges += (1 - goes_on) & (found.good[lane] | (group->low[lane] >= 0));
     }
-    memcpy(group->re, found.re, sizeof found.re);
-    memcpy(group->im, found.im, sizeof found.im);
+    for (int i = 0; i < middles; i++)
+        digits += follow(group, middle[i], &found, out + digits);
+    for (int i = 0; i < edges; i++)
+        digits += follow(group, edge[i], &found, out + digits);
     group->block++;
     return digits;
 }
@@ -227,14 +235,14 @@ static int hear_block(struct dtmf_group *group, struct dtmf_digit *out)
 void dtmf_group_init(struct dtmf_group *group)
 {
     memset(group, 0, sizeof *group);
-    EACH_LANE group->heard[lane].low = -1;
+    EACH_LANE group->low[lane] = -1;
 }
 
 void dtmf_group_begin(struct dtmf_group *group, int lane)
 {
-    dtmf_row *const past[] = {(dtmf_row *)&group->filter, group->tones, group->energy, group->re, group->im,
+    dtmf_row *const past[] = {(dtmf_row *)&group->filter, group->tones, group->energy, group->re[0], group->im[0],
                               group->trail[0]};
-    const size_t rows[] = {sizeof group->filter / sizeof(dtmf_row), DTMF_RING_ROWS, DTMF_RING_ROWS, DTMF_TONES, DTMF_TONES,
+    const size_t rows[] = {sizeof group->filter / sizeof(dtmf_row), DTMF_RING_ROWS, DTMF_RING_ROWS, 2 * DTMF_TONES, 2 * DTMF_TONES,
                            DTMF_TRAIL * DTMF_TONES};
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -242,7 +250,7 @@ void dtmf_group_begin(struct dtmf_group *group, int lane)
             past[i][k][lane] = 0.0f;
     for (int k = 0; k < group->held; k++)
         group->waiting[k][lane] = 0;
-    group->heard[lane].low = -1;
+    group->low[lane] = -1;
     group->begun[lane] = group->block * DTMF_HOP + (uint64_t)group->held;
 }
 
@@ -260,7 +268,7 @@ int dtmf_group_feed(struct dtmf_group *group, const int16_t *const rows[DTMF_LAN
         gather(at, group->waiting + group->held, run);
         group->held += run;
         if (group->held == DTMF_HOP) {
-            digits += hear_block(group, out + digits);
+            digits += hear_hop(group, out + digits);
             group->held = 0;
         }
     }

@@ -59,18 +59,16 @@ struct dtmf_filter {
 /* What is known of the digit being heard. `origin` is a block number of the group; other blocks count from it. */
 struct dtmf_candidate {
     uint64_t origin;    /* the first good block */
-    int low, high;      /* tone indices: low 0-3, high 4-7; low is -1 when nothing is heard */
-    int good;           /* good blocks so far */
-    int pairs;          /* of them, with a good block right before: frequency was measured */
+    int pairs;          /* good blocks with a good block right before: frequency was measured */
     int was_good;       /* the block before was good */
     int last_good;      /* block */
     int last_on;        /* last block above half level */
     float level;        /* amplitude of both tones together, smoothed over good blocks */
-    float before;       /* amplitude in the block before */
+    float before;       /* amplitude in the block before, to the fourth power */
     float start, fall;  /* blocks: rising edge, and the last falling edge */
     float offset_sum[2], offset_square_sum[2]; /* relative frequency error, low and high, over `pairs` */
     float ripple_square_sum[2];                /* of the logarithm of the power, low and high, over `pairs` */
-    float purity_sum;                          /* share of the energy in the two tones, over `good` */
+    float purity_sum;                          /* share of the energy in the two tones, over good blocks */
 };
 
 struct dtmf_group {
@@ -80,9 +78,11 @@ struct dtmf_group {
     struct dtmf_filter filter;
     dtmf_row tones[DTMF_RING_ROWS];         /* a ring: the lower band, high-passed */
     dtmf_row energy[DTMF_RING_ROWS];        /* a ring: square of both bands */
-    dtmf_row re[DTMF_TONES], im[DTMF_TONES]; /* of the block before */
+    dtmf_row re[2][DTMF_TONES], im[2][DTMF_TONES]; /* DFT of the two newest blocks, by block number */
     dtmf_row trail[DTMF_TRAIL][DTMF_TONES]; /* power of each tone, by block number */
     uint64_t begun[DTMF_LANES];             /* which sample of the group is the lane's first */
+    int32_t low[DTMF_LANES], high[DTMF_LANES]; /* tones of the candidate: 0-3, 4-7; low is -1 without one */
+    int32_t good[DTMF_LANES];               /* its good blocks so far */
     struct dtmf_candidate heard[DTMF_LANES];
 };
 

@@ -12,7 +12,7 @@
 
 #include "vector.h"     /* VECTOR_CLONES */
 
-#include <math.h>   /* fabsf */
+#include <math.h>   /* fabsf, sqrtf */
 #include <string.h> /* memcpy */
 
 #define INLINE static inline __attribute__((always_inline))
@@ -29,9 +29,9 @@
 
 /* What a block of samples says. */
 struct dtmf_finding {
-    dtmf_row re[DTMF_TONES], im[DTMF_TONES];
     dtmf_row energy;                           /* mean square under the same window */
     dtmf_row purity;
+    dtmf_row amplitude;                        /* of the two strongest tones together: the fourth root of both powers */
     dtmf_row offset[2];                        /* of the strongest low and high tone: relative frequency error, */
     dtmf_row ripple[2];                        /* and logarithm of its power over that in the block before */
     int32_t low[DTMF_LANES], high[DTMF_LANES]; /* which those are */
@@ -220,16 +220,17 @@ STAGE void sum_energy(const dtmf_row *restrict energy, float *restrict out)
 }
 
 /* The eight DFT bins and the energy of that block. */
-static void transform(const struct dtmf_group *group, struct dtmf_finding *found)
+static void transform(struct dtmf_group *group, struct dtmf_finding *found)
 {
+    dtmf_row *re = group->re[group->block % 2], *im = group->im[group->block % 2];
     dtmf_row even[DTMF_FOLDED], odd[DTMF_FOLDED], energy[DTMF_FOLDED];
 
     fold(group, even, odd, energy);
     sum_energy(energy, found->energy);
-    correlate(even, COSINE[0], found->re);
-    correlate(even, COSINE[1], found->re + 4);
-    correlate(odd, SINE[0], found->im);
-    correlate(odd, SINE[1], found->im + 4);
+    correlate(even, COSINE[0], re);
+    correlate(even, COSINE[1], re + 4);
+    correlate(odd, SINE[0], im);
+    correlate(odd, SINE[1], im + 4);
 }
 
 /* atan2(y, x) to 1e-5, without a branch. 0 at the origin. */
@@ -270,23 +271,26 @@ typedef int32_t quarter_mask __attribute__((vector_size(16), aligned(4), may_ali
 #define ALL(value) ((quarter_mask)((quarter_row){0} + (value)))
 #define TAKE(kept, new) kept = (better & (new)) | (~better & kept)
 
-STAGE void strongest(const struct dtmf_group *restrict group, const struct dtmf_finding *restrict found,
-                      const dtmf_row *restrict power, int from, struct pick *restrict best)
+STAGE void strongest(const struct dtmf_group *restrict group, const dtmf_row *restrict power, int from,
+                     struct pick *restrict best)
 {
+    const dtmf_row *new_re = group->re[group->block % 2], *new_im = group->im[group->block % 2];
+    const dtmf_row *was_re = group->re[(group->block + 1) % 2], *was_im = group->im[(group->block + 1) % 2];
+
     for (int lane = 0; lane < DTMF_LANES; lane += 4) {
         quarter_mask most = QUARTER(power[from]), tone = (quarter_mask){0} + from;
-        quarter_mask re = QUARTER(found->re[from]), im = QUARTER(found->im[from]);
-        quarter_mask old_re = QUARTER(group->re[from]), old_im = QUARTER(group->im[from]);
+        quarter_mask re = QUARTER(new_re[from]), im = QUARTER(new_im[from]);
+        quarter_mask old_re = QUARTER(was_re[from]), old_im = QUARTER(was_im[from]);
         quarter_mask cosine = ALL(TURN[from][0]), sine = ALL(TURN[from][1]), scale = ALL(TURN[from][2]);
 
 #pragma GCC unroll 3
         for (int next = from + 1; next < from + 4; next++) {
             const quarter_mask better = (quarter_row)QUARTER(power[next]) > (quarter_row)most;
             TAKE(most, QUARTER(power[next]));
-            TAKE(re, QUARTER(found->re[next]));
-            TAKE(im, QUARTER(found->im[next]));
-            TAKE(old_re, QUARTER(group->re[next]));
-            TAKE(old_im, QUARTER(group->im[next]));
+            TAKE(re, QUARTER(new_re[next]));
+            TAKE(im, QUARTER(new_im[next]));
+            TAKE(old_re, QUARTER(was_re[next]));
+            TAKE(old_im, QUARTER(was_im[next]));
             TAKE(cosine, ALL(TURN[next][0]));
             TAKE(sine, ALL(TURN[next][1]));
             TAKE(scale, ALL(TURN[next][2]));
@@ -321,15 +325,16 @@ STAGE void measure(struct pick *restrict best, float *restrict offset, float *re
 }
 
 STAGE void judge(const struct dtmf_group *restrict group, struct dtmf_finding *restrict found,
-                  dtmf_row *restrict power)
+                 dtmf_row *restrict power)
 {
+    const dtmf_row *re = group->re[group->block % 2], *im = group->im[group->block % 2];
     struct pick low, high;
 
     for (int tone = 0; tone < DTMF_TONES; tone++)
-        EACH_LANE power[tone][lane] = found->re[tone][lane] * found->re[tone][lane] +
-                                      found->im[tone][lane] * found->im[tone][lane];
-    strongest(group, found, power, 0, &low);
-    strongest(group, found, power, 4, &high);
+        EACH_LANE power[tone][lane] = re[tone][lane] * re[tone][lane] + im[tone][lane] * im[tone][lane];
+    strongest(group, power, 0, &low);
+    strongest(group, power, 4, &high);
+    EACH_LANE found->amplitude[lane] = sqrtf(sqrtf(low.power[lane] * high.power[lane]));
     measure(&low, found->offset[0], found->ripple[0]);
     measure(&high, found->offset[1], found->ripple[1]);
     EACH_LANE

@@ -116,6 +116,16 @@ def test_q24_6_an_interruption_of_10_ms_is_bridged(gap_ms):
         assert keys(signal) == key
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_q24_6_an_interruption_of_10_ms_is_bridged_wherever_it_is(seed):
+    rng = np.random.default_rng(seed)
+    for key in KEYS:
+        signal = dialled(key, 80)
+        at = 800 + int(rng.integers(560))
+        signal[at : at + 80] = 0
+        assert keys(signal) == key, at
+
+
 @pytest.mark.parametrize(("on_ms", "pause_ms"), [(50, 43), (40, 53), (63, 30), (70, 50)])
 def test_q24_7_a_digit_every_93_ms_is_followed(on_ms, pause_ms):
     assert keys(dialled(KEYS * 3, on_ms, pause_ms)) == KEYS * 3
@@ -156,9 +166,10 @@ def test_line_3_a_dc_offset_is_survived(offset):
     assert keys(dialled(low_dbm0=-25, high_dbm0=-25) + offset) == KEYS
 
 
-def test_line_4_clipping_is_survived():
-    """Both tones at 0 dBm0 reach 3 dB beyond clip."""
-    assert keys(dialled(low_dbm0=0, high_dbm0=0)) == KEYS
+@pytest.mark.parametrize("dbm0", [0, 1, 3, 6, 12, 30])
+def test_line_4_clipping_by_any_amount_is_survived(dbm0):
+    """Both tones at 0 dBm0 reach 3 dB beyond clip; at 30 dBm0 squares are left."""
+    assert keys(dialled(low_dbm0=dbm0, high_dbm0=dbm0)) == KEYS
 
 
 @pytest.mark.parametrize("dbm0", [-3, -10, -25, -29])
@@ -304,6 +315,18 @@ def test_the_program_prints_a_digit_while_its_input_is_still_open():
             program.wait(10)
     assert [line[0] for line in lines] == ["4", "2", "#"]
     assert abs(int(lines[1][1]) - 1600) <= 40
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("argument", "status", "said"), [("--help", 0, "start_sample"), ("x.wav", 2, "takes none")]
+)
+def test_the_program_explains_itself_and_refuses_what_it_does_not_know(argument, status, said):
+    ran = subprocess.run(
+        [sys.executable, "-m", "dsp.dtmf", argument], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == status
+    assert said in ran.stdout + ran.stderr
 
 
 def recordings(folder):
