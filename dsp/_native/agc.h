@@ -2,7 +2,8 @@
  *
  * What it does: measures the power while its voice-activity detector hears speech, sets the gain that would
  * bring it to the target, and approaches that gain only while speech goes on. In pauses, in noise and during
- * tones the gain stands still, so that noise does not swell up and tones keep their level (the subjects of ITU-T G.169 7.3 and 7.4).
+ * tones the gain stands still, so that noise does not swell up and tones keep their level (the subjects of
+ * ITU-T G.169 7.3 and 7.4).
  *
  * Specification:
  *   target   -19 dBm0 active speech level, what ITU-T G.169 and G.115 recommend (by RFC 7874 section 4)
@@ -12,7 +13,7 @@
  *   limiter  output never beyond +-30000; its gain drops at once and recovers in 50 ms
  *   delay    none
  * Speech below -50 dBm0 is left alone: it is rather an echo or crosstalk. Gain 1 gives the same samples.
- * Any split of the samples gives the same. Memory per channel: 884 bytes, 844 of which are the detector.
+ * Any split of the samples gives the same. Memory per channel: 888 bytes, 848 of which are the detector.
  */
 #ifndef CALLBOX_AGC_H
 #define CALLBOX_AGC_H

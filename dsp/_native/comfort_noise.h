@@ -1,4 +1,4 @@
-/* Comfort noise: learns the level and spectrum of a line's noise, carries them as RFC 3389 does, makes noise like it.
+/* Comfort noise: learns level and spectrum of a line's noise, carries them as RFC 3389 does, makes noise like it.
  *
  * struct cn_analyser   fed with noise alone (vad.h tells), knows its mean power and, from its averaged
  *                      autocorrelation, ten reflection coefficients of an all-pole model (Levinson and Durbin)

@@ -5,7 +5,7 @@
  * of a step, and with a constant input the output is exactly 0 and stays so. Integers throughout.
  *
  * Specification: -3 dB at 20 Hz; 200 Hz to 4 kHz within +-0.07 dB; an offset of 10,000 steps is below one step
- * after 80 ms; saturates where the offset taken off leads beyond full scale; no delay. Memory per channel: 4 bytes.
+ * after 80 ms; saturates where taking it off leads beyond full scale; no delay. Memory: 4 bytes.
  */
 #ifndef CALLBOX_DC_H
 #define CALLBOX_DC_H

@@ -16,6 +16,8 @@
 #define BETWEEN 0.45f        /* of the way from quiet to talker */
 #define QUIET_SHARE 0.3f     /* of all frames are below quiet_db */
 #define QUIET_STEP_DB 0.1f
+#define YOUNG_FRAMES 100       /* 1 s */
+#define YOUNG_FALL 0.5f
 #define TALKER_RISE 0.2f
 #define TALKER_FALL_DB 0.05f /* a frame: 5 dB a second, while speaking */
 #define QUIETER_FALL_DB 0.015f /* 1.5 dB a second, while a quieter sound stands out: it may be the next talker */
@@ -88,6 +90,7 @@ static void begin(struct vad *vad, const float *band, float level_db)
         memcpy(vad->minima[m], band, sizeof vad->minima[m]);
     vad->quiet_db = level_db;
     vad->last_db = level_db;
+    vad->young = YOUNG_FRAMES;
     vad->begun = true;
 }
 
@@ -124,7 +127,11 @@ static bool is_loud(struct vad *vad, bool clear, float level_db)
     const float range = vad->talker_db - vad->quiet_db;
     const float least = vad->quiet_db + fmaxf(QUIET_MARGIN_DB, BETWEEN * range);
 
-    vad->quiet_db += level_db < vad->quiet_db ? -QUIET_STEP_DB * (1.0f - QUIET_SHARE) : QUIET_STEP_DB * QUIET_SHARE;
+    if (vad->young > 0 && level_db < vad->quiet_db) /* what it began with may have been speech */
+        vad->quiet_db += (level_db - vad->quiet_db) * YOUNG_FALL;
+    else
+        vad->quiet_db += QUIET_STEP_DB * (level_db < vad->quiet_db ? QUIET_SHARE - 1.0f : QUIET_SHARE);
+    vad->young -= vad->young > 0;
     const bool loud = level_db > fmaxf(least, vad->talker_db - TALKER_RANGE_DB);
     if (clear)
         vad->talker_db = fmaxf(vad->talker_db - (loud ? TALKER_FALL_DB : QUIETER_FALL_DB), 0.0f);
