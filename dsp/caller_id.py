@@ -102,6 +102,14 @@ class _Digits:
 
     def feed(self, data: memoryview) -> list[Finding]:
         found: list[Finding] = []
+        while data:  # the same pieces however the samples are split
+            step = PIECE_BYTES - 2 * self._heard % PIECE_BYTES
+            found += self._feed_piece(data[:step])
+            data = data[step:]
+        return found
+
+    def _feed_piece(self, data: memoryview) -> list[Finding]:
+        found: list[Finding] = []
         for digit in self._receiver.feed(data):
             if self._digits and digit.start_sample - self._digits[-1].end_sample > DTMF_PAUSE_SAMPLES:
                 found += self._end()
@@ -109,9 +117,10 @@ class _Digits:
             if caller_id_dtmf.ends(self._text()):
                 found += self._end()
         self._heard += len(data) // 2
-        patience = DTMF_PAUSE_SAMPLES + DTMF_DELAY_SAMPLES
-        if self._digits and self._heard - self._digits[-1].end_sample > patience:
-            found += self._end()
+        if self._digits and self._heard % (PIECE_BYTES // 2) == 0:
+            silent_samples = self._heard - self._digits[-1].end_sample
+            if silent_samples > DTMF_PAUSE_SAMPLES + DTMF_DELAY_SAMPLES:
+                found += self._end()
         return found
 
     def _text(self) -> str:

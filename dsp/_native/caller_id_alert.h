@@ -10,7 +10,7 @@
  *   duration   accept 75 to 110 ms, reject 70 ms and less (and 140 and more)   noise  20 dB below
  * What it reaches, and how often speech is taken for one, is in tests/dsp/test_caller_id.py and the benchmark.
  *
- * All state is in the struct; nothing allocates; any split of the samples gives the same findings.
+ * All state is in the struct, 4.7 KB; nothing allocates; any split of the samples gives the same findings.
  */
 #ifndef CALLBOX_CALLER_ID_ALERT_H
 #define CALLBOX_CALLER_ID_ALERT_H

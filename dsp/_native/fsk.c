@@ -299,7 +299,8 @@ int fsk_rx_init(struct fsk_rx *rx, const struct fsk_spec *spec)
 {
     if (spec->baud < 600.0f || spec->baud > 1200.0f || spec->data_bits < 5 || spec->data_bits > 8)
         return 0;
-    if ((spec->least_mark_bits + 1.0f) * (float)(RATE / spec->baud) > FSK_KEPT - FSK_BIT || spec->least_mark_bits < 6.0f)
+    const float mark = (spec->least_mark_bits + 1.0f) * (float)(RATE / spec->baud);
+    if (spec->least_mark_bits < 6.0f || mark > FSK_KEPT - FSK_BIT)
         return 0;
     memset(rx, 0, sizeof *rx);
     rx->bit = (float)(RATE / spec->baud);

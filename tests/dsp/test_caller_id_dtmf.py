@@ -50,6 +50,16 @@ def test_without_an_end_a_pause_ends_it_and_two_follow_one_another():
     ]
 
 
+@pytest.mark.parametrize("bytes_at_once", [1, 3, 160, 318, 320, 5001])
+def test_any_split_gives_the_same_messages(bytes_at_once):
+    data = dtmf.generate("33112233", 120, 480) + bytes(12000) + dtmf.generate("A44C") + bytes(1000)
+    receiver = Receiver(Standard.DTMF)
+    pieces = (data[at : at + bytes_at_once] for at in range(0, len(data), bytes_at_once))
+    found = [message for piece in pieces for message in receiver.feed(piece)]
+    assert found == Receiver(Standard.DTMF).feed(data)
+    assert [message.caller.number for message in found] == ["33112233", "44"]
+
+
 @pytest.mark.parametrize(("digits", "said"), DTMF_CALLS)
 def test_what_is_written_is_read_the_same(digits, said):
     brackets = f"{digits[0]} {digits[-1]}" if digits[0] in "AD" and said.number else f"A {digits[-1]}"
