@@ -81,7 +81,8 @@ class Detector:
 
         Raises ToneError for an unknown zone or a cadence that cannot be listened for.
         """
-        self._receiver = ProgressRx(compiled(listened) if listened is not None else plan(zone, busy))
+        self.plan = compiled(listened) if listened is not None else plan(zone, busy)
+        self._receiver = ProgressRx(self.plan)
         self._odd = b""
 
     def feed(self, samples: bytes | bytearray | memoryview) -> list[Finding]:
