@@ -1,8 +1,9 @@
 #include "plc.h"
 
+#include "saturate.h"
 #include "vector.h"
 
-#include <math.h>   /* fmaxf, lrintf, sqrtf */
+#include <math.h>   /* fmaxf, sqrtf */
 #include <string.h> /* memcpy, memmove, memset */
 
 /* Found by the figures of benchmarks/plc.py. */
@@ -23,11 +24,6 @@ static void remember(struct plc *plc, const int16_t *samples, int count)
     }
     memmove(plc->history, plc->history + count, sizeof(int16_t) * (size_t)(PLC_HISTORY - count));
     memcpy(plc->history + PLC_HISTORY - count, samples, sizeof(int16_t) * (size_t)count);
-}
-
-static inline int16_t saturated(float value)
-{
-    return (int16_t)lrintf(value > 32767.0f ? 32767.0f : value < -32768.0f ? -32768.0f : value);
 }
 
 /* ---- the period ---- */

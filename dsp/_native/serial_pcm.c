@@ -1,5 +1,6 @@
 #include "serial_pcm.h"
 #include "grid.h"
+#include "saturate.h"
 #include <errno.h>
 #include <math.h>
 #include <string.h>
@@ -161,11 +162,6 @@ static void read_window(const struct serial_pcm *s, int64_t first, float *out, i
         uint8_t high = s->ring[(uint64_t)(byte + 1) % SERIAL_RING_BYTES];
         out[i] = byte < 0 ? 0.0f : (float)(int16_t)(low | high << 8);
     }
-}
-
-static int16_t saturated(float value)
-{
-    return (int16_t)lrintf(value > 32767.0f ? 32767.0f : value < -32768.0f ? -32768.0f : value);
 }
 
 static void resample(const struct serial_pcm *s, const struct sinc *sinc, int16_t *out)

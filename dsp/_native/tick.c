@@ -1,7 +1,7 @@
 #include "grid.h"
 #include "media_core.h"
+#include "saturate.h"
 #include <errno.h>
-#include <math.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -122,10 +122,8 @@ static void mix_players(struct media *m)
 
 static void saturate(const float *mix, int16_t *out)
 {
-    for (int i = 0; i < FRAME_SAMPLES; i++) {
-        float v = mix[i] > 32767.0f ? 32767.0f : mix[i] < -32768.0f ? -32768.0f : mix[i];
-        out[i] = (int16_t)lrintf(v);
-    }
+    for (int i = 0; i < FRAME_SAMPLES; i++)
+        out[i] = saturated(mix[i]);
 }
 
 static void write_slots(struct media *m, uint64_t tick)
