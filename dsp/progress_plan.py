@@ -5,6 +5,14 @@ Widths, and where they come from:
 - times +-15 % and 30 ms more (a relay's click, a speech coder's frames);
 - special information: +-50 Hz and 1.5 %, 240-450 ms (ITU-T E.180: 950, 1400, 1800 Hz +-50 Hz, 330 +-70 ms,
   with gaps of up to 30 ms, which count as part of the next burst).
+
+What cannot be told apart, and is told as the first of ORDER:
+- congestion that is the zone's busy tone (cr, hu, jp, mx, my, pa, pl): busy;
+- a steady dial tone from any other burst of its sound until it has outlasted the longest (1.2 s with
+  425/1000, 2.4 s in Turkey);
+- Spain's busy from its congestion (three bursts, a long gap) before the fourth burst: 3.2 cycles;
+- Australia's congestion (every other burst 10 dB down) under noise that hides the quiet ones: nothing;
+- modulation under 10 Hz, and lines under 200 Hz (Japan's "400+15"): left out.
 """
 
 from collections.abc import Sequence
@@ -12,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dsp import tones
-from dsp._native.progress_rx import MOST_ELEMENTS, ProgressPlan
+from dsp._native.progress_rx import MOST_ELEMENTS, MOST_LINES, MOST_SOUNDS, MOST_TONES, ProgressPlan
 
 KINDS = ("dial", "busy", "congestion", "ringback", "sit")  # enum progress_kind
 ORDER = ("busy", "congestion", "ringback", "sit", "dial")  # of two that sound the same, the first is found
@@ -67,8 +75,15 @@ class Pattern:
 
 
 def patterns(zone: str, folder: Path = tones.FOLDER) -> list[Pattern]:
-    """The five tones of a zone that are listened for. Raises ToneError, as `tones.spec` does."""
-    return [pattern(kind, tones.spec(zone, kind, folder)) for kind in ORDER]
+    """The five tones of a zone that are listened for; raises ToneError, which names file and line."""
+    made = []
+    for kind in ORDER:
+        text = tones.spec(zone, kind, folder)
+        try:
+            made.append(pattern(kind, text))
+        except tones.ToneError as error:
+            raise tones.ToneError(f"{tones.where(zone, kind, folder)}: {error}") from error
+    return made
 
 
 def pattern(kind: str, text: str) -> Pattern:
@@ -83,10 +98,11 @@ def pattern(kind: str, text: str) -> Pattern:
         _part(element) for element in cycle if element.hz or element.ms is None or element.ms >= LEAST_GAP_MS
     ]
     parts = parts[: _period(parts)]
-    if not any(part.sound for part in parts) or len(parts) > MOST_ELEMENTS:
+    lines = max((len(part.sound) for part in parts), default=0)
+    if not 0 < lines <= MOST_LINES or len(parts) > MOST_ELEMENTS:
         raise tones.ToneError(
-            f"{kind}: {text!r} cannot be listened for: expected something above {LEAST_LINE_HZ:g} Hz that "
-            f"sounds, in a cycle of at most {MOST_ELEMENTS} elements. Correct the tone."
+            f"{kind}: {text!r} cannot be listened for: expected one to {MOST_LINES} frequencies above "
+            f"{LEAST_LINE_HZ:g} Hz, in a cycle of at most {MOST_ELEMENTS} elements. Correct the tone."
         )
     return Pattern(kind, tuple(parts))
 
@@ -100,6 +116,11 @@ def any_sit() -> Pattern:
 def compiled(listened: Sequence[Pattern], *, any_busy: bool = False) -> ProgressPlan:
     """The plan for the detector in C; of patterns that fit equally well the first is found."""
     sounds = sorted({part.sound for one in listened for part in one.parts if part.sound})
+    if len(sounds) > MOST_SOUNDS or len(listened) > MOST_TONES:
+        raise tones.ToneError(
+            f"{len(listened)} tones of {len(sounds)} sounds: at most {MOST_TONES} of {MOST_SOUNDS} can be "
+            f"listened for at once. Leave some out."
+        )
     numbers: dict[Sound, int] = {(): -1, **{sound: number for number, sound in enumerate(sounds)}}
     rows = []
     for one in listened:

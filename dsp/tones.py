@@ -67,6 +67,12 @@ def spec(zone: str, name: str, folder: Path = FOLDER) -> str:
     return tones[name]
 
 
+def where(zone: str, name: str, folder: Path = FOLDER) -> str:
+    """`file:line` of a zone's tone, for messages."""
+    path = folder / f"{zone}.toml"
+    return f"{path}:{_line(path.read_text(encoding='utf-8'), name)}"
+
+
 def _read(path: Path) -> dict[str, str]:
     """The `[tones]` of a file, checked."""
     try:

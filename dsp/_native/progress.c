@@ -171,8 +171,8 @@ static struct fit fit_any_busy(const struct progress *progress)
         const int oldest = fit.bursts + 1 == BUSY_BURSTS;
 
         off = off ? off : gap;
-        if (!is_alike(burst, latest) || !is_quiet_before(next) || !is_even(gap, off) || gap < BUSY_LEAST || gap > BUSY_MOST ||
-            !(is_even(samples, on) || (oldest && samples < on)))
+        if (!is_alike(burst, latest) || !is_quiet_before(next) || !is_even(gap, off) || gap < BUSY_LEAST ||
+            gap > BUSY_MOST || !(is_even(samples, on) || (oldest && samples < on)))
             break;
         fit.start_sample = burst->start_sample;
     }

@@ -1,5 +1,5 @@
 # distutils: sources = dsp/_native/progress.c dsp/_native/progress_burst.c
-# distutils: depends = dsp/_native/progress.h dsp/_native/progress_burst.h dsp/_native/progress_table.h
+# distutils: depends = dsp/_native/progress.h dsp/_native/progress_burst.h dsp/_native/progress_lines.h dsp/_native/progress_table.h
 """The call-progress detector of progress.c for Python; dsp/progress.py is the module to use."""
 
 from libc.stdint cimport int16_t, uint32_t, uint64_t, uintptr_t

@@ -387,6 +387,6 @@ def test_the_program_says_what_is_wrong_and_ends_with_2(options, said):
 
 
 def test_a_tone_file_that_cannot_be_listened_for_names_what_is_wrong(tmp_path):
-    (tmp_path / "xx.toml").write_text('[tones]\nbusy = "15/300,0/300"\n')
-    with pytest.raises(tones.ToneError, match="above 200 Hz"):
-        progress.pattern("busy", tones.spec("xx", "busy", tmp_path))
+    (tmp_path / "xx.toml").write_text('[tones]\n\nbusy = "15/300,0/300"\n')
+    with pytest.raises(tones.ToneError, match=r"xx\.toml:3: busy: '15/300,0/300' cannot .* above 200 Hz"):
+        progress.patterns("xx", tmp_path)

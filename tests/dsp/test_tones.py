@@ -214,3 +214,18 @@ def test_a_malformed_file_is_refused_with_its_name_and_line(tmp_path, content, s
     (tmp_path / "xx.toml").write_text(content)
     with pytest.raises(tones.ToneError, match=said):
         tones.spec("xx", "dial", tmp_path)
+
+
+def test_elements_are_the_tone_as_data():
+    assert [tones.elements(tones.spec(zone, name)) for zone, name in all_tones()] == [
+        [
+            tones.Element(tuple(hz), ms or None, modulation, quiet, once)
+            for once, hz, modulation, quiet, ms in parts(tones.spec(zone, name))
+        ]
+        for zone, name in all_tones()
+    ]
+
+
+def test_elements_of_what_is_no_tone_are_refused():
+    with pytest.raises(tones.ToneError, match="is no tone"):
+        tones.elements("425/x")
