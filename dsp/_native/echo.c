@@ -12,9 +12,9 @@
 #define FIRST_DOUBT 0.1f      /* per bin and partition: a return loss of 1 dB over 8 partitions */
 #define UNEXPLAINED_KEEP 0.5f /* a block, smoothing */
 #define LEAST_UNEXPLAINED 64.0f /* power in a bin of rounding: 64 samples of variance 1 */
-#define WANDER 3e-6f          /* share of its power by which a tap drifts in a block */
-#define YOUNG_WANDER 0.03f    /* the same where all is doubted: strong taps then stay quick, weak ones settle */
-#define AGEING 0.99f          /* a block */
+#define WANDER 1e-5f          /* share of its power by which a tap drifts in a block */
+#define YOUNG_WANDER 0.1f    /* the same where all is doubted: strong taps then stay quick, weak ones settle */
+#define AGEING 0.99f          /* a block with sound in it */
 #define ALIVE 1e-4f           /* a bin 40 dB below the strongest holds only leakage of a tone */
 #define NARROW_BINS 16        /* two tones in a Hann window of 128 samples reach over 12 */
 #define GROWN_UP 0.05f        /* youth, 300 blocks after everything was doubted */
@@ -205,7 +205,8 @@ FFT_INLINE void learn(struct echo *ec, const float *re, const float *im)
                 taps->im[k][lane] += change_im[k][lane];
             }
     }
-    ec->youth *= AGEING;
+    if (ec->mean.far > AUDIBLE)
+        ec->youth *= AGEING;
 }
 
 /* ---- the two filters ---- */

@@ -63,7 +63,7 @@ struct echo {
     float later_echo[ECHO_BLOCK];      /* of all its other taps, for the current block */
     float unexplained[FFT_BINS];       /* power */
     int narrow;                        /* the far block is a tone or two */
-    float youth, used_youth;           /* 1 when everything is doubted, falls by 1 % a block */
+    float youth, used_youth;           /* 1 when everything is doubted, falls by 1 % a block of far sound */
     float last_near, last_error, last_trial;
     struct echo_powers mean, long_mean; /* over 8 blocks; over 100 */
     float residual;                    /* usual share of the echo that is left, as a ratio of powers */
