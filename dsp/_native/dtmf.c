@@ -211,16 +211,21 @@ INLINE int follow(struct dtmf_group *group, int lane, const struct dtmf_finding 
 static int hear_hop(struct dtmf_group *group, struct dtmf_digit *out)
 {
     struct dtmf_finding found;
+    int32_t on[DTMF_LANES], busy[DTMF_LANES];
     int middle[DTMF_LANES], edge[DTMF_LANES], middles = 0, edges = 0, digits = 0;
 
     find(group, &found);
     EACH_LANE
     {
-        const int goes_on = found.good[lane] & (found.low[lane] == group->low[lane]) &
-                            (found.high[lane] == group->high[lane]) & (group->good[lane] >= RISING_BLOCKS);
+        on[lane] = found.good[lane] & (found.low[lane] == group->low[lane]) &
+                   (found.high[lane] == group->high[lane]) & (group->good[lane] >= RISING_BLOCKS);
+        busy[lane] = found.good[lane] | (group->low[lane] >= 0);
+    }
+    EACH_LANE
+    {
         middle[middles] = edge[edges] = lane;
-        middles += goes_on;
-        edges += (1 - goes_on) & (found.good[lane] | (group->low[lane] >= 0));
+        middles += on[lane];
+        edges += busy[lane] - on[lane];
     }
     for (int i = 0; i < middles; i++)
         digits += follow(group, middle[i], &found, out + digits);

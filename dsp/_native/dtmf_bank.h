@@ -54,8 +54,8 @@ INLINE void transpose(const int16_t *const rows[8], int16_t (*out)[DTMF_LANES])
         now[i] = *(const eight_samples *)rows[i];
     for (int round = 0; round < 3; round++) {
         for (int i = 0; i < 4; i++) {
-            next[2 * i] = __builtin_shuffle(now[i], now[i + 4], (eight_samples){0, 8, 1, 9, 2, 10, 3, 11});
-            next[2 * i + 1] = __builtin_shuffle(now[i], now[i + 4], (eight_samples){4, 12, 5, 13, 6, 14, 7, 15});
+            next[2 * i] = __builtin_shufflevector(now[i], now[i + 4], 0, 8, 1, 9, 2, 10, 3, 11);
+            next[2 * i + 1] = __builtin_shufflevector(now[i], now[i + 4], 4, 12, 5, 13, 6, 14, 7, 15);
         }
         memcpy(now, next, sizeof now);
     }
