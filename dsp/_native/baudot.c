@@ -9,17 +9,19 @@
 #define ONE 1024                            /* a soft bit of nothing but mark; purity of nothing but tones */
 #define BIT_45 22                           /* hops; TIA-825-A: 22.00 ms +-0.40 */
 #define BIT_50 20
-#define HALF 11                             /* hops of space after which a character is tried */
-#define TRIED 20                            /* hops within which its beginning is: less than a bit, so that the
-                                               next bit, at times as good a beginning, does not pass for it */
-#define EARLIER 10                          /* hops before HALF, for a start bit of which that much is missing */
-#define DELAY 24                            /* samples: a bit's hops begin with windows that began before it */
-#define LEAST_POWER (2.0f * 64.0f * 64.0f)  /* of the tones, sum of |DFT|^2: -53 dBm0 */
+#define HALF 11     /* hops, mostly space, after which a character is tried */
+#define EARLIER 10  /* hops before HALF in which it may begin: a start bit of which that much is missing */
+#define TRIED 10    /* hops from there on. No more: with two stop bits, the bit after the start bit is at times as
+                       good a beginning */
+#define DELAY 24    /* samples: a bit's hops begin with windows that began before it */
+#define LEAST_POWER 5.2e5f /* of both tones, |DFT|^2, (amplitude * 20)^2: -56 dBm0 */
 
 /* Limits, in parts of ONE. White noise alone has a purity of 0.11, and soft bits of 0 +-0.28 (mean over a bit). */
 #define LEAST_HALF 400     /* space in half a bit, to try */
 #define LEAST_START 50     /* start bit: what a concealed hole of 10 ms in it may leave */
 #define LEAST_STOP 200     /* stop bit, likewise */
+#define LEAST_MARK 600     /* half a bit before; with less, a start bit must have 0.7 of the mean of all bits */
+
 /* Mean of all seven bits at least. */
 enum { KNOWN, NEW, STEP };
 static const struct limit {
@@ -146,7 +148,7 @@ static struct frame frame_at(const struct baudot_rx *rx, uint64_t start, int bit
         frame.code |= (soft > 0) << i;
         sum += soft > 0 ? soft : -soft;
     }
-    if (over(rx->bit_sum, start - HALF, HALF) < 600 * HALF && 10 * start_bit < sum)
+    if (over(rx->bit_sum, start - HALF, HALF) < LEAST_MARK * HALF && 10 * start_bit < sum)
         return frame;
     frame.purity = purity_of(rx, &frame);
     frame.clearness = frame.purity > 0 ? sum / 7 : 0;

@@ -37,7 +37,7 @@
 
 #define BAUDOT_HOP 8     /* samples, 1 ms */
 #define BAUDOT_WINDOW 5  /* hops in a DFT */
-#define BAUDOT_TRAIL 256 /* hops remembered, a power of two; a character tried 20 ways takes 180 */
+#define BAUDOT_TRAIL 256 /* hops remembered, a power of two; a character tried 20 ways takes 190 */
 #define BAUDOT_CALLER_CHARACTERS 2
 #define BAUDOT_CALLER_HOPS 4000 /* ms */
 
