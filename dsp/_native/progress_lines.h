@@ -55,7 +55,7 @@ VECTOR_CLONES static void spectrum(const struct progress_burst_rx *rx, uint64_t 
 }
 
 /* Energy of each band under the same window; returns their sum. */
-static float energies(const struct progress_burst_rx *rx, uint64_t first, float *in_band)
+VECTOR_CLONES static float energies(const struct progress_burst_rx *rx, uint64_t first, float *in_band)
 {
     lanes sum = {0};
     float total = 0.0f;
