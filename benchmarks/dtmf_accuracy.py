@@ -356,7 +356,7 @@ def draw_map(peer: Peer) -> None:
 def main() -> None:
     """All requirements, then talk-off."""
     parser = options(__doc__)
-    parser.add_argument("--long", action="store_true", help="speech at six other speeds too (6 minutes)")
+    parser.add_argument("--long", action="store_true", help="speech at six other speeds too (3 minutes more)")
     parser.add_argument("--map", action="store_true", help="draw docs/dtmf-map.svg")
     parser.add_argument("--trials", type=int, default=TRIALS, help="of all keys, for a requirement")
     arguments = parser.parse_args()

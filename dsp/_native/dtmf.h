@@ -21,7 +21,7 @@
  * NTT's rejection at -29 dBm contradicts what the MT8870D accepts: the latter is kept. What is reached of all is in
  * tests/dsp/test_dtmf.py, and beside spandsp in benchmarks/dtmf_accuracy.py.
  *
- * All state is in the struct, 1.4 KB a lane; nothing allocates; any split of the samples gives the same digits.
+ * All state is in the struct, 1.5 KB a lane; nothing allocates; any split of the samples gives the same digits.
  */
 #ifndef CALLBOX_DTMF_H
 #define CALLBOX_DTMF_H
