@@ -62,7 +62,8 @@ void echo_suppressor_block(struct echo_suppressor *sup, const float *re, const f
         sup->floor[k] = fminf(sup->floor[k] * RISE + NOTHING,
                               sup->floor[k] + FALL * (sup->smooth[k] - sup->floor[k]));
     }
-    make_noise(sup, table);
+    if (sup->hold < FFT_POINTS) /* else it stays open for all of the next block */
+        make_noise(sup, table);
 }
 
 float echo_suppressor_sample(struct echo_suppressor *sup, float error, float echo, int at)
@@ -74,7 +75,9 @@ float echo_suppressor_sample(struct echo_suppressor *sup, float error, float ech
         return error;
     sup->last_error = error;
     sup->last_echo = echo;
-    sup->envelope = fmaxf(fabsf(echo_change), sup->envelope * ENVELOPE_FALL + NOTHING);
+    sup->envelope = sup->envelope * ENVELOPE_FALL + NOTHING;
+    if (fabsf(echo_change) > sup->envelope)
+        sup->envelope = fabsf(echo_change);
     if (fabsf(change) > sup->threshold_share * sup->envelope)
         sup->hold = sup->hold + HOLD_STEP < HOLD ? sup->hold + HOLD_STEP : HOLD;
     else if (sup->hold > 0)
