@@ -247,8 +247,8 @@ void dtmf_group_begin(struct dtmf_group *group, int lane)
 {
     dtmf_row *const past[] = {(dtmf_row *)&group->filter, group->tones, group->energy, group->re[0], group->im[0],
                               group->trail[0]};
-    const size_t rows[] = {sizeof group->filter / sizeof(dtmf_row), DTMF_RING_ROWS, DTMF_RING_ROWS, 2 * DTMF_TONES, 2 * DTMF_TONES,
-                           DTMF_TRAIL * DTMF_TONES};
+    const size_t rows[] = {sizeof group->filter / sizeof(dtmf_row), DTMF_RING_ROWS, DTMF_RING_ROWS,
+                           2 * DTMF_TONES, 2 * DTMF_TONES, DTMF_TRAIL * DTMF_TONES};
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         for (size_t k = 0; k < rows[i]; k++)
