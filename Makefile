@@ -65,7 +65,7 @@ packages:
 	command -v sox >/dev/null || missing+=" sox"
 	command -v minimodem >/dev/null || missing+=" minimodem"
 	command -v multimon-ng >/dev/null || missing+=" multimon-ng"
-	[ -e /usr/include/spandsp.h ] || missing+=" libspandsp-dev"
+	/sbin/ldconfig -p | grep -q libspandsp || missing+=" libspandsp-dev"
 	[ -d /usr/share/asterisk/sounds/en_US_f_Allison ] || missing+=" asterisk-core-sounds-en-wav"
 	[ -d /usr/share/asterisk/moh ] || missing+=" asterisk-moh-opsound-wav"
 	[ -z "$$missing" ] || $(SAY) "Debian packages are missing, the tests that need them skip. To run those too:" \
