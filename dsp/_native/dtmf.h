@@ -99,24 +99,4 @@ void dtmf_group_begin(struct dtmf_group *group, int lane);
 int dtmf_group_feed(struct dtmf_group *group, const int16_t *const rows[DTMF_LANES], int count,
                     struct dtmf_digit *out);
 
-/* One channel by itself: the first lane of a group of its own. */
-struct dtmf_rx {
-    struct dtmf_group group;
-};
-
-static inline void dtmf_rx_init(struct dtmf_rx *rx)
-{
-    dtmf_group_init(&rx->group);
-}
-
-/* `max_out` is count / 160 + 1 at least. */
-static inline int dtmf_rx_feed(struct dtmf_rx *rx, const int16_t *samples, int count, struct dtmf_digit *out,
-                               int max_out)
-{
-    const int16_t *rows[DTMF_LANES] = {samples};
-
-    (void)max_out;
-    return dtmf_group_feed(&rx->group, rows, count, out);
-}
-
 #endif
