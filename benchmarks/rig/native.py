@@ -62,10 +62,10 @@ def compiled(
 
 
 def _built(builder: cffi.FFI, unique: str) -> Path:
-    CACHE.mkdir(parents=True, exist_ok=True)
-    for kept in CACHE.glob(f"{unique}.*.so"):
+    folder = CACHE / unique  # its own: object files of two modules have the same names
+    for kept in folder.glob(f"{unique}.*.so"):
         return kept
-    return Path(builder.compile(tmpdir=str(CACHE)))
+    return Path(builder.compile(tmpdir=str(folder)))
 
 
 def _advice(libraries: Sequence[str]) -> str:
