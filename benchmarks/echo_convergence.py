@@ -1,6 +1,7 @@
 """The line echo canceller beside Speex's: eight hybrids of ITU-T G.168, noise and packaged speech; cost.
 
-Both get the same samples in the same run, without residual suppressors. Speech is the half not tuned on.
+Both get the same samples in the same run, without residual suppressors. Speech is the half not tuned on,
+but for the English prompts, of which both halves were.
 ERLE is how far the echo is brought down; in double talk only the echo's part of what is left is counted. Also
 writes docs/echo-convergence.svg.
 
@@ -112,7 +113,7 @@ def at_level(signal: Signal, dbm0: float) -> Signal:
 
 
 def speech() -> list[Signal]:
-    """A piece of each package, at -15 dBm0; none was tuned on."""
+    """A piece of each package, at -15 dBm0."""
     pieces = [samples.astype(float) for _, samples in corpus.speech("score")]
     return [at_level(one[60 * RATE : (60 + SECONDS) * RATE], -15) for one in pieces]
 

@@ -9,7 +9,7 @@
 #define PART_LANES FFT_LANES
 #define AUDIBLE (ECHO_BLOCK * 100.0f) /* power of a signal worth looking at, 10 steps */
 
-/* What the learning filter believes. Found on half of the packaged speech and on noise (benchmarks/rig/corpus.py). */
+/* What the learning filter believes. Found on noise, half of the packaged speech and all English prompts. */
 #define FIRST_DOUBT 0.1f      /* per bin and partition: a return loss of 1 dB over 8 partitions */
 #define UNEXPLAINED_KEEP 0.5f /* a block, smoothing */
 #define LEAST_UNEXPLAINED 64.0f /* power in a bin of rounding: 64 samples of variance 1 */
