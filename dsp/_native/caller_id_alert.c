@@ -179,7 +179,7 @@ static int is_over(struct alert_rx *rx, const struct alert_block *now)
 {
     struct alert_run *run = &rx->run;
     const float half = 0.5f * run->level, at = (float)(rx->block - run->origin);
-    const float before = rx->trail[(rx->block - 1) % ALERT_TRAIL];
+    const float before = rx->trail[(rx->block + ALERT_TRAIL - 1) % ALERT_TRAIL];
 
     if (now->amplitude >= half)
         run->fall = at;
