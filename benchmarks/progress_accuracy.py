@@ -7,6 +7,7 @@ Rates: each zone's busy tone, four cycles, random phases; a trial counts when bu
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -276,6 +277,8 @@ def _count(zones: Sequence[str], sounds: Iterator[Samples]) -> tuple[float, dict
         for detector in [*map(Detector, zones), Detector(busy=OWN)]:
             for one in [*detector.feed(sound.tobytes()), *detector.flush()]:
                 told[one.tone] += one.end_sample is None
+                if one.tone in HANG_UP and one.end_sample is None:
+                    print(f"false: {one}, detector of {len(sound)} samples", file=sys.stderr)
     return hours, told
 
 

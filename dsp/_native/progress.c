@@ -12,10 +12,12 @@
 #define BUSY_MOST_HZ 740.0f
 #define BUSY_BURSTS 3
 #define BUSY_BALANCE 1.5f            /* of burst to gap, either way */
-#define BUSY_EVEN_SHARE 0.04f        /* of a burst or gap, from one to the next ... */
-#define BUSY_EVEN_SAMPLES SPAN(24)   /* ... and as much more: noise, speech coders' frames, clicks */
 #define EVEN_HZ 0.012f               /* share of the frequency, burst to burst */
 #define EVEN_POWER 2.0f              /* 3 dB, burst to burst */
+
+/* A machine's bursts and gaps are as even from cycle to cycle. */
+#define EVEN_SHARE 0.04f
+#define EVEN_SAMPLES SPAN(32) /* more: noise, speech coders' frames, clicks */
 
 #define LATE SPAN(150)      /* beyond the longest gap: until then the next burst would be known to have begun */
 #define CUT_AFTER 3         /* elements */
@@ -37,10 +39,12 @@ static const struct progress_burst *burst_back(const struct progress *progress, 
     return &progress->heard[(progress->bursts - 1 - back) % PROGRESS_HISTORY];
 }
 
-/* A gap that is louder than the burst after it is none: somebody speaks over a steady tone. */
-static int is_quiet_before(const struct progress_burst *burst)
+/* A gap in which it is never quiet is none: somebody speaks over a steady tone. */
+static int is_quiet_after(const struct progress *progress, uint32_t back)
 {
-    return burst->power_before < GAP_POWER * burst->power;
+    const float between = back ? burst_back(progress, back - 1)->power_before : progress->rx.between;
+
+    return between < GAP_POWER * burst_back(progress, back)->power;
 }
 
 static int is_sound(const struct progress *progress, const struct progress_burst *burst, int sound)
@@ -50,9 +54,15 @@ static int is_sound(const struct progress *progress, const struct progress_burst
 
 /* ---- one tone ---- */
 
-static int within(uint64_t samples, const struct progress_element *element, struct fit *fit)
+static int is_even(uint64_t a, uint64_t b)
 {
-    if (samples < element->least_samples || samples > element->most_samples)
+    return fabsf((float)a - (float)b) <= EVEN_SAMPLES + EVEN_SHARE * (float)b;
+}
+
+/* `later` is how long the same element was a cycle later, 0 where that was not heard. */
+static int within(uint64_t samples, const struct progress_element *element, uint64_t later, struct fit *fit)
+{
+    if (samples < element->least_samples || samples > element->most_samples || (later && !is_even(samples, later)))
         return 0;
     fit->elements++;
     fit->error += fabsf((float)samples - (float)element->samples) / (float)element->samples;
@@ -60,9 +70,9 @@ static int within(uint64_t samples, const struct progress_element *element, stru
 }
 
 /* The oldest burst may have been cut short, by the line's switching through; where the rest tells enough. */
-static int is_cut(uint64_t samples, const struct progress_element *element, struct fit *fit)
+static int is_cut(uint64_t samples, const struct progress_element *element, uint64_t later, struct fit *fit)
 {
-    if (fit->elements < CUT_AFTER || samples > element->most_samples)
+    if (fit->elements < CUT_AFTER || samples > (later ? later : element->most_samples))
         return 0;
     fit->elements++;
     fit->error += 0.1f;
@@ -82,16 +92,18 @@ static int is_level(const struct progress_burst *burst, const struct progress_el
 static struct fit walk_back(const struct progress *progress, const struct progress_tone *tone, int at, uint64_t gap)
 {
     const uint32_t kept = progress->bursts < PROGRESS_HISTORY ? progress->bursts : PROGRESS_HISTORY;
+    uint64_t later[PROGRESS_ELEMENTS] = {0};
     struct fit fit = {0};
-    int last = at;
+    int last = at, whole;
 
     for (uint32_t back = 0; back < kept; back++) {
         const struct progress_burst *burst = burst_back(progress, back);
         const uint64_t samples = burst->end_sample - burst->start_sample;
 
         if (tone->element[at].sound == PROGRESS_SILENCE) {
-            if (!within(gap, &tone->element[at], &fit))
+            if (!is_quiet_after(progress, back) || !within(gap, &tone->element[at], later[at], &fit))
                 break;
+            later[at] = gap;
             at = (at + tone->elements - 1) % tone->elements;
         } else if (gap >= LEAST_GAP)
             break;
@@ -99,11 +111,13 @@ static struct fit walk_back(const struct progress *progress, const struct progre
             break;
         if (back > 0 && !is_level(burst, &tone->element[at], burst_back(progress, back - 1), &tone->element[last]))
             break;
-        if (!within(samples, &tone->element[at], &fit) && !is_cut(samples, &tone->element[at], &fit))
+        whole = within(samples, &tone->element[at], later[at], &fit);
+        if (!whole && !is_cut(samples, &tone->element[at], later[at], &fit))
             break;
+        later[at] = samples;
         fit.bursts++;
         fit.start_sample = burst->start_sample;
-        if (samples < tone->element[at].least_samples || back + 1 == kept || !is_quiet_before(burst))
+        if (!whole || back + 1 == kept)
             break;
         gap = burst->start_sample - burst_back(progress, back + 1)->end_sample;
         last = at;
@@ -135,13 +149,6 @@ static struct fit fit_tone(const struct progress *progress, const struct progres
 
 /* ---- busy, whatever the zone ---- */
 
-static int is_even(uint64_t a, uint64_t b)
-{
-    const float apart = fabsf((float)a - (float)b);
-
-    return apart <= BUSY_EVEN_SAMPLES + BUSY_EVEN_SHARE * (float)b;
-}
-
 static int in_busy_band(const struct progress_sound *sound)
 {
     return sound->hz[0] > BUSY_LEAST_HZ && sound->hz[sound->lines - 1] < BUSY_MOST_HZ;
@@ -165,21 +172,20 @@ static struct fit fit_any_busy(const struct progress *progress)
         return (struct fit){0};
     for (; fit.bursts < BUSY_BURSTS && (uint32_t)fit.bursts < progress->bursts; fit.bursts++) {
         const struct progress_burst *burst = burst_back(progress, (uint32_t)fit.bursts);
-        const struct progress_burst *next = burst_back(progress, (uint32_t)fit.bursts - 1);
         const uint64_t samples = burst->end_sample - burst->start_sample;
         const uint64_t gap = fit.start_sample - burst->end_sample;
         const int oldest = fit.bursts + 1 == BUSY_BURSTS;
 
         off = off ? off : gap;
-        if (!is_alike(burst, latest) || !is_quiet_before(next) || !is_even(gap, off) || gap < BUSY_LEAST ||
-            gap > BUSY_MOST || !(is_even(samples, on) || (oldest && samples < on)))
+        if (!is_alike(burst, latest) || !is_quiet_after(progress, (uint32_t)fit.bursts) || gap < BUSY_LEAST ||
+            gap > BUSY_MOST || !is_even(gap, off) || !(is_even(samples, on) || (oldest && samples < on)))
             break;
         fit.start_sample = burst->start_sample;
     }
     if ((float)on > BUSY_BALANCE * (float)off || (float)off > BUSY_BALANCE * (float)on)
         return (struct fit){0};
     fit.elements = 2 * fit.bursts - 1;
-    fit.longest_next = off + BUSY_EVEN_SAMPLES + off / 8;
+    fit.longest_next = off + EVEN_SAMPLES + off / 8;
     return fit;
 }
 

@@ -2,7 +2,7 @@
 
 #include "progress_lines.h" /* look, lanes */
 
-#include <math.h>   /* fabsf, fmaxf */
+#include <math.h>   /* fabsf, fmaxf, fminf */
 #include <string.h> /* memcpy, memmove, memset */
 
 #define LEAST_POWER 10400.0f            /* of a burst: -47 dBm0, 22826^2 sample steps being 0 dBm0 */
@@ -81,7 +81,7 @@ static void begin_burst(struct progress_burst_rx *rx, uint64_t start, const stru
     rx->burst.power = rx->stretch.level;
     rx->burst.power_before = rx->between;
     rx->burst.sound = *sound;
-    rx->between = 0.0f;
+    rx->between = rx->stretch.level;
 }
 
 /* What a spectrum means for the burst: it goes on, ends at `end`, or begins at `start`. */
@@ -174,8 +174,6 @@ static void settle(struct progress_burst_rx *rx, float level, int band, struct p
     start = as_before ? stretch->noticed * PROGRESS_HOP_SAMPLES : edge(rx, level) + SETTLED_SAMPLES;
     start -= start < SETTLED_SAMPLES ? start : SETTLED_SAMPLES;
     look_back(rx, start, heard);
-    if (!rx->tone && start >= stretch->start_sample + LEAST_SAMPLES)
-        rx->between = fmaxf(rx->between, stretch->level);
     if (!(rx->tone && band == stretch->band && level >= LEAST_POWER && level < JOINED_LEVEL * stretch->before &&
           stretch->before < JOINED_LEVEL * level))
         end_burst(rx, rx->joint ? rx->joint : start, heard);
@@ -205,6 +203,7 @@ static void follow(struct progress_burst_rx *rx, const float *power, struct prog
     }
     total = fmaxf(total, QUIET_POWER);
     rx->trail[rx->hop % PROGRESS_TRAIL] = total;
+    rx->between = fminf(rx->between, total);
     if (stretch->settled &&
         (total < FALL * stretch->level || total > RISE * stretch->level || power[band] > 2.0f * power[stretch->band]))
         notice(rx);

@@ -37,7 +37,7 @@ struct progress_sound {
 struct progress_burst {
     uint64_t start_sample, end_sample; /* counted from init; end is the first sample after it */
     float power;                       /* (sample steps)^2 of a sine's amplitude */
-    float power_before;                /* of the loudest 80 ms or more between it and the burst before */
+    float power_before;                /* of the quietest 40 ms between it and the burst before */
     struct progress_sound sound;
 };
 
@@ -71,7 +71,7 @@ struct progress_burst_rx {
     struct progress_stretch stretch;
     int tone;                                      /* the stretch is a burst so far: */
     uint64_t joint;                                /* not 0: it is over since then, if a spectrum says so */
-    float between;                                 /* power of the loudest stretch since the last burst */
+    float between;                                 /* power of the quietest 40 ms since the last burst began */
     struct progress_burst burst;
 };
 
