@@ -9,7 +9,6 @@ finding; with --send it writes such samples.
 import argparse
 import enum
 import json
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -18,6 +17,7 @@ from typing import Any
 from dsp import caller_id_dtmf, caller_id_message, caller_id_sender, dtmf
 from dsp._native.caller_id_rx import AlertRx, CallerIdRx
 from dsp.caller_id_message import CallerId, Reason, When
+from dsp.samples import Pieces, stream
 
 RATE = 8000  # samples a second
 FLUSH_SAMPLES = 800  # 100 ms: a message cut off is known after 40 ms, an alert after 20
@@ -26,7 +26,7 @@ DTMF_DELAY_SAMPLES = 1600  # 200 ms: a digit that began in time is known by then
 DTMF_LEAST_DIGITS = 3  # fewer without an end say nothing
 ACKNOWLEDGE_MS = 60  # GR-30 55-65: the answer to the alert tone
 ACKNOWLEDGE_GAP_MS = 300  # left for it between alert and message
-PIECE_BYTES = 320  # 20 ms
+PIECE_SAMPLES = 160  # 20 ms
 
 
 class Standard(enum.Enum):
@@ -64,21 +64,18 @@ class Receiver:
     """Finds messages and alerts in one channel. A message is known 10 ms after its last byte."""
 
     def __init__(self, standard: Standard) -> None:
-        self._odd = b""
+        self._pieces = Pieces()
         self._feed: Callable[[memoryview], list[Finding]]
         self._feed = _Digits().feed if standard is Standard.DTMF else _Fsk(standard is Standard.ETSI).feed
         self._flush_samples = 2 * DTMF_PAUSE_SAMPLES if standard is Standard.DTMF else FLUSH_SAMPLES
 
     def feed(self, samples: bytes | bytearray | memoryview) -> list[Finding]:
         """Any number of bytes of s16 samples, host order; half a sample waits for its other half."""
-        data = self._odd + bytes(samples)
-        whole = len(data) & ~1
-        self._odd = data[whole:]
-        return self._feed(memoryview(data)[:whole])
+        return self._feed(self._pieces.take(samples))
 
     def flush(self) -> list[Finding]:
         """At the end of the samples: what lasts to the very end. (Silence brings it out.)"""
-        return self.feed(bytes(2 * self._flush_samples + len(self._odd)))
+        return self.feed(self._pieces.silence(self._flush_samples))
 
 
 class _Fsk:
@@ -86,8 +83,7 @@ class _Fsk:
         self._messages = CallerIdRx(is_etsi)
         self._alerts = AlertRx()
 
-    def feed(self, data: memoryview) -> list[Finding]:
-        samples = data.cast("h")
+    def feed(self, samples: memoryview) -> list[Finding]:
         found: list[Finding] = [Alert(*alert) for alert in self._alerts.feed(samples)]
         for message in self._messages.feed(samples):
             found.append(Message(caller_id_message.read(message[0]), *message))
@@ -100,24 +96,24 @@ class _Digits:
         self._digits: list[dtmf.Digit] = []
         self._heard = 0  # samples
 
-    def feed(self, data: memoryview) -> list[Finding]:
+    def feed(self, samples: memoryview) -> list[Finding]:
         found: list[Finding] = []
-        while data:  # the same pieces however the samples are split
-            step = PIECE_BYTES - 2 * self._heard % PIECE_BYTES
-            found += self._feed_piece(data[:step])
-            data = data[step:]
+        while samples:  # the same pieces however the samples are split
+            step = PIECE_SAMPLES - self._heard % PIECE_SAMPLES
+            found += self._feed_piece(samples[:step])
+            samples = samples[step:]
         return found
 
-    def _feed_piece(self, data: memoryview) -> list[Finding]:
+    def _feed_piece(self, samples: memoryview) -> list[Finding]:
         found: list[Finding] = []
-        for digit in self._receiver.feed(data):
+        for digit in self._receiver.feed(samples):
             if self._digits and digit.start_sample - self._digits[-1].end_sample > DTMF_PAUSE_SAMPLES:
                 found += self._end()
             self._digits.append(digit)
             if caller_id_dtmf.ends(self._text()):
                 found += self._end()
-        self._heard += len(data) // 2
-        if self._digits and self._heard % (PIECE_BYTES // 2) == 0:
+        self._heard += len(samples)
+        if self._digits and self._heard % PIECE_SAMPLES == 0:
             silent_samples = self._heard - self._digits[-1].end_sample
             if silent_samples > DTMF_PAUSE_SAMPLES + DTMF_DELAY_SAMPLES:
                 found += self._end()
@@ -261,8 +257,7 @@ def main() -> int:
             sys.stderr.write(f"{error}\n")
             return 2
         return 0
-    source = sys.stdin.fileno()  # os.read does not wait for a full piece
-    for finding in listen(iter(lambda: os.read(source, PIECE_BYTES), b""), options.standard):
+    for finding in listen(stream(sys.stdin.fileno()), options.standard):
         sys.stdout.write((as_json(finding) if options.json else as_line(finding)) + "\n")
         sys.stdout.flush()
     return 0

@@ -6,13 +6,13 @@ input and prints `digit start_sample end_sample`, a line as soon as each is know
 
 import argparse
 import math
-import os
 import sys
 from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from dsp._native.dtmf_rx import DtmfGroup
+from dsp.samples import Pieces, stream
 
 RATE = 8000  # samples a second
 LOW_HZ = (697, 770, 852, 941)  # ITU-T Q.23
@@ -20,7 +20,6 @@ HIGH_HZ = (1209, 1336, 1477, 1633)
 KEYS = "123A456B789C*0#D"
 AMPLITUDE_0DBM0 = 32767 * 10 ** (-3.14 / 20)  # of a sine of 0 dBm0, ITU-T G.711 A-law
 FLUSH_SAMPLES = 400  # 50 ms: an end is known 35 ms after it
-PIECE_BYTES = 320  # 20 ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +36,16 @@ class Receiver:
 
     def __init__(self) -> None:
         self._group = DtmfGroup()
-        self._odd = b""
+        self._pieces = Pieces()
 
     def feed(self, samples: bytes | bytearray | memoryview) -> list[Digit]:
         """Any number of bytes of s16 samples, host order; half a sample waits for its other half."""
-        data = self._odd + bytes(samples)
-        whole = len(data) & ~1
-        self._odd = data[whole:]
-        found = self._group.feed([memoryview(data)[:whole].cast("h")])
+        found = self._group.feed([self._pieces.take(samples)])
         return [Digit(digit, start, end) for _, digit, start, end in found]
 
     def flush(self) -> list[Digit]:
         """At the end of the samples: a digit that sounds to the very end. (Silence brings it out.)"""
-        return self.feed(bytes(2 * FLUSH_SAMPLES + len(self._odd)))
+        return self.feed(self._pieces.silence(FLUSH_SAMPLES))
 
 
 def generate(
@@ -98,10 +94,7 @@ def main() -> None:
     _, unknown = parser.parse_known_args()
     if unknown:
         parser.error(f"{unknown[0]!r} is no option or argument. It takes none: pipe the samples in.")
-    source = sys.stdin.fileno()
-    for found in listen(
-        iter(lambda: os.read(source, PIECE_BYTES), b"")
-    ):  # os.read does not wait for a full piece
+    for found in listen(stream(sys.stdin.fileno())):
         sys.stdout.write(f"{found.digit} {found.start_sample} {found.end_sample}\n")
         sys.stdout.flush()
 

@@ -5,7 +5,6 @@ The detector is dsp/_native/progress.c, what it listens for dsp/progress_plan.py
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from statistics import fmean
 from dsp import tones
 from dsp._native.progress_rx import BurstRx, ProgressPlan, ProgressRx
 from dsp.progress_plan import KINDS, Pattern, any_sit, compiled, pattern, patterns
+from dsp.samples import Pieces, stream
 
 ANY = "any"  # instead of a zone
 SAMPLES_PER_MS = 8
@@ -23,7 +23,6 @@ EVEN_SHARE, EVEN_MS = 0.04, 24.0  # by which its bursts and gaps may differ
 EVEN_HZ = 6.0
 BUSY_MS = (80.0, 2000.0)  # a burst or gap of any exchange's busy tone that was seen, with room
 KEPT_BURSTS = 64  # for learning
-PIECE_BYTES = 320  # 20 ms
 FLUSH_SAMPLES = 8 * 8000  # 8 s: longer than any gap of the 46 zones
 HELP = """\
 Reads s16le 8 kHz mono from standard input. Prints, as soon as each is known, a line when a tone is found:
@@ -83,21 +82,18 @@ class Detector:
         """
         self.plan = compiled(listened) if listened is not None else plan(zone, busy)
         self._receiver = ProgressRx(self.plan)
-        self._odd = b""
+        self._pieces = Pieces()
 
     def feed(self, samples: bytes | bytearray | memoryview) -> list[Finding]:
         """Any number of bytes of s16 samples, host order; half a sample waits for its other half."""
-        data = self._odd + bytes(samples)
-        whole = len(data) & ~1
-        self._odd = data[whole:]
         return [
             Finding(KINDS[kind], start, end if ended else None, bursts)
-            for kind, _, ended, start, end, bursts in self._receiver.feed(memoryview(data)[:whole].cast("h"))
+            for kind, _, ended, start, end, bursts in self._receiver.feed(self._pieces.take(samples))
         ]
 
     def flush(self) -> list[Finding]:
         """At the end of the samples: what had not stopped. (Silence brings it out.)"""
-        return self.feed(bytes(2 * FLUSH_SAMPLES + len(self._odd)))
+        return self.feed(self._pieces.silence(FLUSH_SAMPLES))
 
 
 def plan(zone: str = "", busy: Cadence | None = None) -> ProgressPlan:
@@ -117,15 +113,12 @@ class Learner:
 
     def __init__(self) -> None:
         self._receiver = BurstRx()
-        self._odd = b""
+        self._pieces = Pieces()
         self._bursts: list[_Burst] = []
 
     def feed(self, samples: bytes | bytearray | memoryview) -> Cadence | None:
         """Any number of bytes of s16 samples; gives what is known so far: None before three even bursts."""
-        data = self._odd + bytes(samples)
-        whole = len(data) & ~1
-        self._odd = data[whole:]
-        for start, end, _, hz in self._receiver.feed(memoryview(data)[:whole].cast("h")):
+        for start, end, _, hz in self._receiver.feed(self._pieces.take(samples)):
             self._bursts.append(_Burst(start / SAMPLES_PER_MS, end / SAMPLES_PER_MS, hz))
         del self._bursts[:-KEPT_BURSTS]
         return _cadence(_longest_even(self._bursts))
@@ -198,11 +191,6 @@ def listen(detector: Detector, pieces: Iterable[bytes]) -> Iterator[Finding]:
     yield from detector.flush()
 
 
-def _pieces() -> Iterator[bytes]:
-    """Standard input, as it comes: os.read does not wait for a full piece."""
-    return iter(lambda: os.read(sys.stdin.fileno(), PIECE_BYTES), b"")
-
-
 def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m dsp.progress",
@@ -224,7 +212,7 @@ def _options() -> argparse.ArgumentParser:
 
 
 def _learn_from_input() -> int:
-    if (cadence := learn(b"".join(_pieces()))) is None:
+    if (cadence := learn(b"".join(stream(sys.stdin.fileno())))) is None:
         sys.stderr.write(
             "no busy tone learned: expected at least three bursts of the same length and frequency with gaps "
             "of the same length. Record what the line sounds like for 5 s after the far end has hung up.\n"
@@ -245,7 +233,7 @@ def main() -> int:
         detector = Detector(options.zone or ("" if busy else ANY), busy)
     except tones.ToneError as error:
         parser.error(str(error))
-    for found in listen(detector, _pieces()):
+    for found in listen(detector, stream(sys.stdin.fileno())):
         end = "-" if found.end_sample is None else found.end_sample
         sys.stdout.write(f"{found.tone} {found.start_sample} {end}\n")
         sys.stdout.flush()

@@ -4,6 +4,7 @@ Not here: clocks that drift (the engine corrects those itself), and other ratios
 """
 
 from dsp._native import resample_fir
+from dsp.samples import Pieces
 
 RATES = (16000, 48000)  # that 8000 is turned into and made from
 FROM_OR_TO = 8000
@@ -25,11 +26,8 @@ class Resampler:
         # Of the sound, not of its arrival: in samples of 8 kHz, and in seconds.
         self.delay_samples = resample_fir.UP_DELAY if up else resample_fir.DOWN_DELAY
         self.delay_seconds = self.delay_samples / FROM_OR_TO
-        self._odd = b""
+        self._pieces = Pieces()
 
     def feed(self, samples: bytes | bytearray | memoryview) -> bytes:
         """Any number of bytes of s16 samples, host order; half a sample waits for its other half."""
-        data = self._odd + bytes(samples)
-        whole = len(data) & ~1
-        self._odd = data[whole:]
-        return self._fir.feed(data[:whole])
+        return self._fir.feed(self._pieces.take(samples).tobytes())

@@ -6,17 +6,16 @@ s16le 8 kHz mono from standard input and prints characters as they come; `--send
 
 import argparse
 import json
-import os
 import sys
 import unicodedata
 from dataclasses import dataclass
 
 from dsp._native.baudot_line import BaudotRx, BaudotTx
+from dsp.samples import PIECE_BYTES, Pieces, stream
 
 RATE = 8000  # samples a second
 LEVEL_DBM0 = -10.0  # of a tone we send
 FLUSH_SAMPLES = 480  # 60 ms: the last character is known 25 ms after its first stop bit
-PIECE_BYTES = 320  # 20 ms
 # V.18 Table A.2: what stands for a sign of ASCII that the code does not have
 ASCII_STAND_INS = str.maketrans(
     "#%&*<>[]{}\\^`_~@|\t\v\f\x1c\x1d\x1e\x1f\x1a", "$/+.()()()/''  X! \n\n\n\n\n ?"
@@ -68,7 +67,7 @@ class Receiver:
     def __init__(self, baud: int | None = None) -> None:
         """`baud` is 45 (which is 45.45), 50, or None: found by itself. Raises ValueError for others."""
         self._receiver = BaudotRx(0 if baud is None else _checked(baud))
-        self._odd = b""
+        self._pieces = Pieces()
 
     @property
     def baud(self) -> int | None:
@@ -82,10 +81,7 @@ class Receiver:
 
     def feed(self, samples: bytes | bytearray | memoryview) -> list[Character]:
         """Any number of bytes of s16 samples, host order; half a sample waits for its other half."""
-        data = self._odd + bytes(samples)
-        whole = len(data) & ~1
-        self._odd = data[whole:]
-        return [Character(*found) for found in self._receiver.feed(memoryview(data)[:whole].cast("h"))]
+        return [Character(*found) for found in self._receiver.feed(self._pieces.take(samples))]
 
     def mute(self, count: int) -> None:
         """Forgets what is no whole character yet, and receives nothing in the next `count` samples."""
@@ -93,7 +89,7 @@ class Receiver:
 
     def flush(self) -> list[Character]:
         """At the end of the samples: a character that sounds to the very end."""
-        return self.feed(bytes(2 * FLUSH_SAMPLES + len(self._odd)))
+        return self.feed(self._pieces.silence(FLUSH_SAMPLES))
 
 
 class Sender:
@@ -156,10 +152,9 @@ def _checked(baud: int) -> int:
 
 def _receive(baud: int | None, as_json: bool) -> None:
     receiver = Receiver(baud)
-    source = sys.stdin.fileno()
     heard_bytes = 0
     announced = False
-    while piece := os.read(source, PIECE_BYTES):  # os.read does not wait for a full piece
+    for piece in stream(sys.stdin.fileno()):
         heard_bytes += len(piece)
         _print(receiver.feed(piece), receiver, as_json)
         if as_json and receiver.caller and not announced:
