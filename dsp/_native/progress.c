@@ -13,6 +13,7 @@
 #define BUSY_BURSTS 3
 #define BUSY_BALANCE 1.5f            /* of burst to gap, either way */
 #define EVEN_HZ 0.012f               /* share of the frequency, burst to burst */
+#define EVEN_RIPPLE 2.0f             /* 3 dB, within a burst of two lines or three */
 #define EVEN_POWER 2.0f              /* 3 dB, burst to burst */
 
 /* A machine's bursts and gaps are as even from cycle to cycle. */
@@ -154,10 +155,16 @@ static int in_busy_band(const struct progress_sound *sound)
     return sound->hz[0] > BUSY_LEAST_HZ && sound->hz[sound->lines - 1] < BUSY_MOST_HZ;
 }
 
+/* Several lines that swell and die away: music. (One line through GSM full rate is as uneven.) */
+static int is_chord(const struct progress_burst *burst)
+{
+    return burst->sound.lines > 1 && burst->ripple >= EVEN_RIPPLE;
+}
+
 /* Two bursts that the same machine may have made. */
 static int is_alike(const struct progress_burst *a, const struct progress_burst *b)
 {
-    return progress_same_sound(&a->sound, &b->sound, EVEN_HZ) && a->power < EVEN_POWER * b->power &&
+    return progress_same_sound(&a->sound, &b->sound, EVEN_HZ) && !is_chord(a) && a->power < EVEN_POWER * b->power &&
            b->power < EVEN_POWER * a->power;
 }
 
@@ -168,7 +175,7 @@ static struct fit fit_any_busy(const struct progress *progress)
     struct fit fit = {.elements = 1, .bursts = 1, .start_sample = latest->start_sample};
     uint64_t off = 0;
 
-    if (on < BUSY_LEAST || on > BUSY_MOST || !in_busy_band(&latest->sound))
+    if (on < BUSY_LEAST || on > BUSY_MOST || is_chord(latest) || !in_busy_band(&latest->sound))
         return (struct fit){0};
     for (; fit.bursts < BUSY_BURSTS && (uint32_t)fit.bursts < progress->bursts; fit.bursts++) {
         const struct progress_burst *burst = burst_back(progress, (uint32_t)fit.bursts);

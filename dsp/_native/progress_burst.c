@@ -67,6 +67,7 @@ static void end_burst(struct progress_burst_rx *rx, uint64_t end, struct progres
 {
     if (rx->tone && end >= rx->burst.start_sample + LEAST_SAMPLES) {
         rx->burst.end_sample = end;
+        rx->burst.ripple = rx->most / rx->least;
         heard->ended = 1;
         heard->burst = rx->burst;
     }
@@ -166,6 +167,7 @@ static void settle(struct progress_burst_rx *rx, float level, int band, struct p
     uint64_t start;
 
     stretch->settled = 1;
+    stretch->even_hop = rx->hop + PROGRESS_SMOOTH;
     if (as_before && band == stretch->band) { /* a dip or a click */
         stretch->level = level;
         stretch->look_hop = rx->hop + LOOK_HOPS;
@@ -175,9 +177,10 @@ static void settle(struct progress_burst_rx *rx, float level, int band, struct p
     start -= start < SETTLED_SAMPLES ? start : SETTLED_SAMPLES;
     look_back(rx, start, heard);
     if (!(rx->tone && band == stretch->band && level >= LEAST_POWER && level < JOINED_LEVEL * stretch->before &&
-          stretch->before < JOINED_LEVEL * level))
+          stretch->before < JOINED_LEVEL * level)) {
         end_burst(rx, rx->joint ? rx->joint : start, heard);
-    else if (!rx->joint)
+        rx->most = rx->least = level;
+    } else if (!rx->joint)
         rx->joint = start;
     heard->rose = level > stretch->before;
     heard->rose_sample = start;
@@ -186,6 +189,18 @@ static void settle(struct progress_burst_rx *rx, float level, int band, struct p
     stretch->start_sample = start;
     stretch->looked = 0;
     stretch->look_hop = start / PROGRESS_HOP_SAMPLES + LOOK_HOPS;
+}
+
+/* A stretch goes on. What it was 40 ms ago is beyond the slope that may be its end. */
+static void go_along(struct progress_burst_rx *rx, float total)
+{
+    const float earlier = rx->trail[(rx->hop - PROGRESS_SMOOTH) % PROGRESS_TRAIL];
+
+    rx->stretch.level += 0.125f * (total - rx->stretch.level);
+    if (rx->hop >= rx->stretch.even_hop) {
+        rx->most = fmaxf(rx->most, earlier);
+        rx->least = fminf(rx->least, earlier);
+    }
 }
 
 static void follow(struct progress_burst_rx *rx, const float *power, struct progress_heard *heard)
@@ -208,7 +223,7 @@ static void follow(struct progress_burst_rx *rx, const float *power, struct prog
         (total < FALL * stretch->level || total > RISE * stretch->level || power[band] > 2.0f * power[stretch->band]))
         notice(rx);
     else if (stretch->settled)
-        stretch->level += 0.125f * (total - stretch->level);
+        go_along(rx, total);
     else if ((age >= LEAST_SETTLE && fabsf(total - before) < EVEN * total) || age >= MOST_SETTLE)
         settle(rx, total, band, heard);
     if (stretch->settled && rx->hop >= stretch->look_hop)
@@ -223,6 +238,7 @@ void progress_burst_init(struct progress_burst_rx *rx)
     rx->held = PROGRESS_TAPS - PROGRESS_STEP;
     for (int i = 0; i < PROGRESS_TRAIL; i++)
         rx->trail[i] = QUIET_POWER;
+    rx->most = rx->least = QUIET_POWER;
     rx->stretch.settled = 1;
     rx->stretch.level = QUIET_POWER;
     rx->stretch.look_hop = LOOK_HOPS;

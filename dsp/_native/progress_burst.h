@@ -37,6 +37,7 @@ struct progress_sound {
 struct progress_burst {
     uint64_t start_sample, end_sample; /* counted from init; end is the first sample after it */
     float power;                       /* (sample steps)^2 of a sine's amplitude */
+    float ripple;                      /* strongest over weakest 40 ms of it, power */
     float power_before;                /* of the quietest 40 ms between it and the burst before */
     struct progress_sound sound;
 };
@@ -56,6 +57,7 @@ struct progress_stretch {
     uint64_t start_sample;
     uint64_t noticed;      /* hop */
     uint64_t look_hop;     /* when to look at its spectrum next */
+    uint64_t even_hop;     /* from when on what was 40 ms ago lies inside it */
     int looked;
     float level, before; /* power of it, and of the stretch before */
     int band;            /* holds most of it */
@@ -71,6 +73,7 @@ struct progress_burst_rx {
     struct progress_stretch stretch;
     int tone;                                      /* the stretch is a burst so far: */
     uint64_t joint;                                /* not 0: it is over since then, if a spectrum says so */
+    float most, least;                             /* power of 40 ms in the burst, or what may become one */
     float between;                                 /* power of the quietest 40 ms since the last burst began */
     struct progress_burst burst;
 };
