@@ -1,3 +1,5 @@
+# cython: boundscheck=False
+# (the one index, where a piece begins, is below the length by its loop)
 # distutils: sources = dsp/_native/progress.c dsp/_native/progress_burst.c
 # distutils: depends = dsp/_native/progress.h dsp/_native/progress_burst.h dsp/_native/progress_lines.h dsp/_native/progress_table.h
 """The call-progress detector of progress.c for Python; dsp/progress.py is the module to use."""

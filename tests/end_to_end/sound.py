@@ -39,7 +39,7 @@ PIECE = 1000  # samples, 125 ms: 300 ppm of a clock's difference move it by less
 def likeness(sound: Samples, heard: Samples) -> float:
     """How much of `sound` is found again in `heard`, 0 to 1.
 
-    The normalised cross-correlation of each 125 ms, where it is highest, weighted by its energy: piece by piece,
+    The normalised cross-correlation of each 125 ms, where it is highest, weighted by energy: piece by piece,
     because the clock of a modem is not that of a phone.
     """
     at = _found(sound, heard)
