@@ -191,14 +191,14 @@ GOALS: dict[tuple[str, str], dict[str, float]] = {
     ("noise", "s to 20 dB"): {"most": 1.0},
     ("speech", "s to 20 dB"): {"most": 1.0},
     ("noise", "dB in the 12th second"): {"least": 40},
-    ("speech", "dB in the last 4 s of 22"): {"least": 32},
+    ("speech", "dB in the 12th second"): {"least": 32},
     ("noise", "dB lost by double talk"): {"most": 6},
     ("speech", "dB lost by double talk"): {"most": 6},
 }
 
 
 def add_figures(report: Report, module: Any, sounds: list[Signal], erl_db: float) -> None:
-    """A row a figure and kind of far signal: mean and worst of the eight hybrids, ours and Speex's."""
+    """A row a figure and kind of far signal: worst and mean of the eight hybrids, ours and Speex's."""
     for kind in ("noise", "speech"):
         rows: list[list[dict[str, float]]] = [[], []]
         for hybrid in range(8):
@@ -211,10 +211,11 @@ def add_figures(report: Report, module: Any, sounds: list[Signal], erl_db: float
             ours, speex = ([row[name] for row in who] for who in rows)
             worst = max if name.startswith("s ") or "lost" in name else min
             report.figure(
-                f"{kind}, echo {erl_db:g} dB down: {name}, mean of 8 hybrids (worst {worst(ours):.1f})",
-                round(float(np.mean(ours)), 1),
+                f"{kind}, echo {erl_db:g} dB down: {name}, worst of 8 hybrids",
+                round(float(worst(ours)), 1),
+                f"(mean {np.mean(ours):.1f})",
                 **(GOALS.get((kind, name), {}) if erl_db == 6 else {}),
-                peer=f"Speex {np.mean(speex):.1f}, worst {worst(speex):.1f}",
+                peer=f"Speex {worst(speex):.1f}, mean {np.mean(speex):.1f}",
             )
 
 

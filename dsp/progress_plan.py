@@ -32,9 +32,8 @@ TIME_MS = 30.0
 LEAST_GAP_MS = 60.0  # a shorter gap is not heard as one
 LEAST_LINE_HZ = 200.0  # a lower one ("400+15", Japan) does not pass a telephone line
 SIDE_LINES_HZ = 10.0  # modulation from which side lines are told apart
-HANG_UP_ELEMENTS = (
-    5  # on, off, on, off, on: what would end a call needs as much, or three tones in their order
-)
+# On, off, on, off, on: what would end a call needs as much, or three tones in their order.
+HANG_UP_ELEMENTS = 5
 IN_A_ROW = 3  # elements: what ends no call, unless a burst of STEADY_MS tells it
 STEADY_MS = 700.0  # of a dial tone that nothing else sounds like
 QUIET_POWER = 0.1  # -10 dB
