@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import platform
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -80,8 +81,15 @@ class Report:
 
     def _keep(self) -> None:
         RESULTS.mkdir(parents=True, exist_ok=True)
-        content = {"component": self.component, "figures": self._figures}
+        content = {"component": self.component, "machine": _processor(), "figures": self._figures}
         (RESULTS / f"{self.component.replace(' ', '-')}.json").write_text(json.dumps(content))
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
 
 
 def percentile(values: Sequence[float], percent: float) -> float:

@@ -1,12 +1,12 @@
 """Writes what each DSP component reaches: a table of the main figures into dsp/README.md, all into docs.
 
-Made from what the benchmarks kept (report.py). Run by `make bench` at its end: python -m benchmarks.rig.table
+Made from what the benchmarks kept (report.py), and for the others from docs/dsp-figures.json.
+Run by `make bench` at its end: python -m benchmarks.rig.table
 """
 
 from __future__ import annotations
 
 import json
-import platform
 import re
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from benchmarks.rig.report import RESULTS
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "dsp" / "README.md"
 ALL = ROOT / "docs" / "dsp-figures.md"
+KEPT = ROOT / "docs" / "dsp-figures.json"  # so that what is not measured this time stays in the tables
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 HEAD = ["| component | figure | asked | peer | reached |", "|---|---|---|---|---|"]
 # The figures for the README, by the beginning of their names; of a component not named here, all.
@@ -56,26 +57,39 @@ def main_figures(result: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def _processor() -> str:
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.machine()
+def measured_on(kept: list[dict[str, Any]]) -> str:
+    """Which machine, or machines with what was measured on each."""
+    machines = sorted({one["machine"] for one in kept})
+    if len(machines) == 1:
+        return f"On {machines[0]}, by `make bench`."
+    parts = [
+        f"{machine} ({', '.join(one['component'] for one in kept if one['machine'] == machine)})"
+        for machine in machines
+    ]
+    return f"By `make bench`, on {'; on '.join(parts)}."
+
+
+def collected() -> list[dict[str, Any]]:
+    """What was measured last of each component: kept here now, or told by KEPT."""
+    kept = {one["component"]: one for one in json.loads(KEPT.read_text(encoding="utf-8"))}
+    for path in RESULTS.glob("*.json"):
+        one = json.loads(path.read_text(encoding="utf-8"))
+        kept[one["component"]] = one
+    return sorted(kept.values(), key=lambda one: str(one["component"]).lower())
 
 
 def main() -> None:
-    """Replace what stands between the two marks of the README, and the whole of the other."""
-    kept = [json.loads(path.read_text()) for path in RESULTS.glob("*.json")]
-    kept.sort(key=lambda one: str(one["component"]).lower())
-    where = f"On {_processor()}, by `make bench`."
+    """Replace what stands between the two marks of the README, and the whole of the others."""
+    kept = collected()
     chosen = [row for one in kept for row in rows(one["component"], main_figures(one))]
     text = README.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
-    made = "\n".join([BEGIN, where, "", *HEAD, *chosen, END])
+    made = "\n".join([BEGIN, measured_on(kept), "", *HEAD, *chosen, END])
     README.write_text(before + made + rest.partition(END)[2], encoding="utf-8")
     everything = [row for one in kept for row in rows(one["component"], one["figures"])]
     title = "# Every figure of the DSP components"
-    ALL.write_text("\n".join([title, "", where, "", *HEAD, *everything, ""]), encoding="utf-8")
+    ALL.write_text("\n".join([title, "", measured_on(kept), "", *HEAD, *everything, ""]), encoding="utf-8")
+    KEPT.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
