@@ -41,18 +41,14 @@ TIMED = r"""
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* Nanoseconds a frame of 160 samples, over `channels` that all hear the same. */
 #define TIMED(feed)                                                          \
-    struct timespec from, to;                                                \
-    clock_gettime(CLOCK_MONOTONIC, &from);                                   \
+    const double begun = now();                                              \
     for (int at = 0; at + 160 <= count; at += 160)                           \
         for (int c = 0; c < channels; c++)                                   \
             feed;                                                            \
-    clock_gettime(CLOCK_MONOTONIC, &to);                                     \
-    const double ns = (to.tv_sec - from.tv_sec) * 1e9 + to.tv_nsec - from.tv_nsec; \
-    return ns / ((double)(count / 160) * channels);
+    return (now() - begun) / ((double)(count / 160) * channels);
 
 struct taken {
     uint8_t *out; /* messages without their checksum, the length before each */

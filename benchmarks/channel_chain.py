@@ -47,7 +47,6 @@ SOURCE = """
 #include "recorder.h"
 #include "saturate.h"
 #include <stdlib.h>
-#include <time.h>
 
 #define FOUND 8
 
@@ -67,13 +66,6 @@ typedef struct box {
     struct progress *progress;
     struct recorder **recorder;
 } box;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return 1e9 * t.tv_sec + t.tv_nsec;
-}
 
 box *box_new(int channels, const void *plan)
 {

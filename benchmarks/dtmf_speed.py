@@ -35,16 +35,9 @@ TICKS = """
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 static void begin(int channels);
 static void tick(int16_t (*rows)[160], int channels, int *digits);
 static void end(int channels);
-static double now(void)
-{
-    struct timespec at;
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    return (double)at.tv_sec * 1e9 + (double)at.tv_nsec;
-}
 /* Nanoseconds of the detectors alone; the samples of a tick are put before them in buffers, as a box does. */
 static double hear(const int16_t *samples, int channels, int frames, int *digits)
 {

@@ -38,16 +38,8 @@ DECLARED = (
 SOURCE = """
 #include <stdint.h>
 #include <stdlib.h>
-#include <time.h>
 #include <speex/speex_echo.h>
 #include "echo.h"
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return time.tv_sec * 1e9 + time.tv_nsec;
-}
 
 /* Kind 0 is ours, 1 Speex. Returns the ns a frame of the quickest ten frames in a row. */
 static double run(int kind, const int16_t *far, const int16_t *near, int16_t *out, int count, int suppress)

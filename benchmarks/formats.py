@@ -17,14 +17,7 @@ from benchmarks.rig.report import Report, options
 CHANNELS, FRAME = 64, 160
 ROUNDS = 300  # each frame of each channel; the quickest of TRIES counts
 TRIES = 20
-CLOCK = """
-#include <time.h>
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return 1e9 * t.tv_sec + t.tv_nsec;
-}
+TIMED = """
 /* Nanoseconds a frame of 160 samples: `work` does frame f of `frames`. */
 #define TIMED(work) \\
     double best = 1e30; \\
@@ -43,7 +36,7 @@ double alaw_decode(const uint8_t *in, int16_t *out, int frames, int tries);
 double ulaw_decode(const uint8_t *in, int16_t *out, int frames, int tries);
 """
 OURS = (
-    CLOCK
+    TIMED
     + """
 #include "g711.h"
 #include "linear.h"
@@ -81,7 +74,7 @@ double table_encode(const int16_t *in, uint8_t *out, int frames, int tries);
 """
 )
 PEER = (
-    CLOCK
+    TIMED
     + """
 #include <inttypes.h>
 #include <spandsp.h>

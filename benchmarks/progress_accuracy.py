@@ -78,15 +78,13 @@ double cost(const int *element, int elements, const int16_t *samples, int frames
     static struct heard heard;
     super_tone_rx_descriptor_t *all = described(element, elements);
     super_tone_rx_state_t *rx[512];
-    struct timespec a, b;
     for (int i = 0; i < channels; i++)
         rx[i] = super_tone_rx_init(NULL, all, report, &heard);
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &a);
+    const double begun = now();
     for (int frame = 0; frame < frames; frame++)
         for (int i = 0; i < channels; i++)
             super_tone_rx(rx[i], samples + (frame * 160 + i * 1600) % (frames * 160), 160);
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &b);
-    return ((b.tv_sec - a.tv_sec) * 1e9 + (b.tv_nsec - a.tv_nsec)) / frames / channels;
+    return (now() - begun) / frames / channels;
 }
 """
 PEER_DECLARED = """
@@ -95,22 +93,20 @@ double cost(const int *element, int elements, const int16_t *samples, int frames
 """
 OURS = """
 #include <stdlib.h>
-#include <time.h>
 #include "progress.h"
 double cost(uintptr_t plan, const int16_t *samples, int frames, int channels)
 {
     struct progress *all = calloc(channels, sizeof *all);
     struct progress_finding out[8];
-    struct timespec a, b;
     for (int i = 0; i < channels; i++)
         progress_init(&all[i], (const struct progress_plan *)plan);
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &a);
+    const double begun = now();
     for (int frame = 0; frame < frames; frame++)
         for (int i = 0; i < channels; i++)
             progress_feed(&all[i], samples + (frame * 160 + i * 1600) % (frames * 160), 160, out, 8);
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &b);
+    const double took = now() - begun;
     free(all);
-    return ((b.tv_sec - a.tv_sec) * 1e9 + (b.tv_nsec - a.tv_nsec)) / frames / channels;
+    return took / frames / channels;
 }
 """
 OURS_DECLARED = "double cost(uintptr_t plan, const int16_t *samples, int frames, int channels);"

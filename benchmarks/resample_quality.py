@@ -21,24 +21,17 @@ PASS_HZ = np.linspace(100, 3400, 34)
 DRIFT_PPM = 300
 DRIFT_HZ = (1003.7, 2997.3, 3396.1)
 TRIES = 300
-CLOCK = """
+HEADERS = """
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return 1e9 * t.tv_sec + t.tv_nsec;
-}
 """
 # In both: frames of 20 ms, the quickest counts. Returns the samples made.
 DECLARED = """
 int run(const int16_t *in, int count, int from, int to, int quality, int16_t *out, double *ns);
 """
 OURS = (
-    CLOCK
+    HEADERS
     + """
 #include "resample.h"
 #include "sinc.h"
@@ -81,7 +74,7 @@ int drift(const float *in, int count, double ratio, float *out, double *ns)
 """
 )
 PEER = (
-    CLOCK
+    HEADERS
     + """
 #include <speex/speex_resampler.h>
 int run(const int16_t *in, int count, int from, int to, int quality, int16_t *out, double *ns)

@@ -39,21 +39,12 @@ SPEEDS = (0.5, 0.7, 0.8, 0.9, 1.1, 1.25, 1.4, 1.6)
 CALL_SAMPLES = 60 * RATE
 CHANNELS = 64
 
-CLOCK = """
-#include <time.h>
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return 1e9 * t.tv_sec + t.tv_nsec;
-}
-"""
 DECLARED = "double cost(const int16_t *samples, int count, int channels);"
-OURS = f"""{CLOCK}
+OURS = """
 #include <stdlib.h>
 #include "baudot.h"
 static double cost(const int16_t *samples, int count, int channels)
-{{
+{
     struct baudot_rx *rx = calloc(channels, sizeof *rx);
     struct baudot_character out[2];
     for (int c = 0; c < channels; c++)
@@ -65,40 +56,40 @@ static double cost(const int16_t *samples, int count, int channels)
     double spent = now() - from;
     free(rx);
     return spent / (count / 160) / channels;
-}}
+}
 """
 PEER_DECLARED = f"""{DECLARED}
 int v18(const int16_t *samples, int count, int baud, char *text, int room);
 int fsk(const int16_t *samples, int count, int baud, char *codes, int room);
 """
-PEER = f"""{CLOCK}
+PEER = """
 #include <spandsp.h>
-struct text {{ char *at; int used, room; }};
+struct text { char *at; int used, room; };
 static void take(void *user, const uint8_t *text, int count)
-{{
+{
     struct text *kept = user;
     for (int i = 0; i < count && kept->used < kept->room; i++)
         kept->at[kept->used++] = text[i];
-}}
+}
 static void take_code(void *user, int code)
-{{
+{
     struct text *kept = user;
     if (code >= 0 && kept->used < kept->room) /* below 0 is a change of state */
         kept->at[kept->used++] = code;
-}}
-static void drop(void *user, const uint8_t *text, int count) {{ }}
+}
+static void drop(void *user, const uint8_t *text, int count) { }
 static int v18(const int16_t *samples, int count, int baud, char *text, int room)
-{{
-    struct text kept = {{text, 0, room}};
+{
+    struct text kept = {text, 0, room};
     v18_state_t *rx = v18_init(NULL, 1, baud == 45 ? V18_MODE_5BIT_45 : V18_MODE_5BIT_50, take, &kept);
     for (int at = 0; at < count; at += 160)
         v18_rx(rx, samples + at, count - at < 160 ? count - at : 160);
     v18_free(rx);
     return kept.used;
-}}
+}
 static int fsk(const int16_t *samples, int count, int baud, char *codes, int room)
-{{
-    struct text kept = {{codes, 0, room}};
+{
+    struct text kept = {codes, 0, room};
     const fsk_spec_t *spec = &preset_fsk_specs[baud == 45 ? FSK_WEITBRECHT : FSK_WEITBRECHT50];
     fsk_rx_state_t *rx = fsk_rx_init(NULL, spec, FSK_FRAME_MODE_5N1_FRAMES, take_code, &kept);
     fsk_rx_signal_cutoff(rx, -48.0f);
@@ -106,9 +97,9 @@ static int fsk(const int16_t *samples, int count, int baud, char *codes, int roo
         fsk_rx(rx, samples + at, count - at < 160 ? count - at : 160);
     fsk_rx_free(rx);
     return kept.used;
-}}
+}
 static double cost(const int16_t *samples, int count, int channels)
-{{
+{
     v18_state_t *rx[256];
     for (int c = 0; c < channels; c++)
         rx[c] = v18_init(NULL, 1, V18_MODE_5BIT_45, drop, NULL);
@@ -120,7 +111,7 @@ static double cost(const int16_t *samples, int count, int channels)
     for (int c = 0; c < channels; c++)
         v18_free(rx[c]);
     return spent / (count / 160) / channels;
-}}
+}
 """
 
 
