@@ -20,7 +20,7 @@ NATIVE = ROOT / "dsp" / "_native"
 CACHE = ROOT / ".cache" / "bench"
 NOW = """
 #include <time.h>
-/* Nanoseconds, read without a system call so that short loops can be timed: the quickest of many shall count. */
+/* Nanoseconds. No system call, so that short loops can be timed; let the quickest of many rounds count. */
 static inline double now(void)
 {
     struct timespec at;
