@@ -4,6 +4,7 @@ Done by dsp/_native/level.c. As a program, `python -m dsp.level` reads s16le 8 k
 and prints `seconds now_dbm0 peak clipped_samples` every second, and at the end `mean M speech S activity A`.
 """
 
+import argparse
 import sys
 from dataclasses import dataclass
 
@@ -63,6 +64,11 @@ class SpeechMeter:
 
 def main() -> None:
     """`python -m dsp.level`."""
+    argparse.ArgumentParser(
+        prog="python -m dsp.level",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    ).parse_args()
     meter, speech, count = Meter(), SpeechMeter(), 0
     for piece in stream(sys.stdin.fileno()):
         meter.feed(piece)
@@ -81,8 +87,4 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        sys.exit(
-            __doc__ if sys.argv[1] in ("-h", "--help") else f"level: takes no arguments, got {sys.argv[1:]}."
-        )
     main()

@@ -4,6 +4,7 @@ As a program, `python -m dsp.vad` reads s16le 8 kHz mono from standard input and
 `start_sample end_sample`, a line as soon as each activity has ended.
 """
 
+import argparse
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -52,14 +53,15 @@ def activities(pieces: Iterable[bytes]) -> Iterator[tuple[int, int]]:
 
 def main() -> None:
     """`python -m dsp.vad`."""
+    argparse.ArgumentParser(
+        prog="python -m dsp.vad",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    ).parse_args()
     for start, end in activities(stream(sys.stdin.fileno())):
         sys.stdout.write(f"{start} {end}\n")
         sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        sys.exit(
-            __doc__ if sys.argv[1] in ("-h", "--help") else f"vad: takes no arguments, got {sys.argv[1:]}."
-        )
     main()

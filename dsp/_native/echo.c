@@ -1,9 +1,10 @@
 #include "echo.h"
 
 #include "echo_learn.h" /* add_echo, learn, shift_far */
+#include "saturate.h"
 #include "vector.h"
 
-#include <math.h>   /* fmaxf, fminf, log10f, lrintf */
+#include <math.h>   /* fmaxf, fminf, log10f */
 #include <string.h> /* memcpy, memset */
 
 #define RUN 32 /* samples filtered side by side */
@@ -278,12 +279,9 @@ static void cancel_run(struct echo *ec, const int16_t *far, const int16_t *near,
         ec->far[ECHO_BLOCK + at + n] = far[n];
     make_echo(ec, at, count, echo);
     for (int n = 0; n < count; n++) {
-        float heard;
         ec->near[at + n] = near[n];
         ec->error[at + n] = near[n] - echo[n];
-        heard = echo_suppressor_sample(&ec->suppressor, ec->error[at + n], echo[n], at + n);
-        heard = heard > 32767.0f ? 32767.0f : heard < -32768.0f ? -32768.0f : heard;
-        out[n] = (int16_t)lrintf(heard);
+        out[n] = saturated(echo_suppressor_sample(&ec->suppressor, ec->error[at + n], echo[n], at + n));
     }
     ec->filled += count;
 }

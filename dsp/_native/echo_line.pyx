@@ -1,7 +1,7 @@
 # cython: boundscheck=False
 # (the one index, where the samples begin, is only taken when there is one)
 # distutils: sources = dsp/_native/echo.c dsp/_native/echo_residual.c
-# distutils: depends = dsp/_native/echo.h dsp/_native/echo_residual.h dsp/_native/echo_fft.h dsp/_native/echo_learn.h
+# distutils: depends = dsp/_native/echo.h dsp/_native/echo_residual.h dsp/_native/echo_fft.h dsp/_native/echo_learn.h dsp/_native/saturate.h
 """The line echo canceller of echo.c for Python; dsp/echo.py is the module to use."""
 
 from libc.stdint cimport int16_t
