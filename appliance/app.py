@@ -41,8 +41,7 @@ from appliance.media.graph import MediaGraph
 from appliance.store.journal import Journal
 from appliance.store.opening import StoreError
 from appliance.store.read import AgentLast, agents_last, open_calls
-from drivers.gsm.port import GsmPort
-from drivers.port import Port, PortState
+from drivers.port import AudioNews, Port, PortState
 from drivers.registry import make_port
 from drivers.sip.pool import SipPool
 
@@ -101,8 +100,7 @@ class Brain:
     def _line(self, name: str) -> Port:
         line = self.config.lines[name]
         port = make_port(line.driver, name, line.model_dump(exclude=set(LineBase.model_fields) | {"driver"}))
-        if isinstance(port, GsmPort):
-            port.adopt_audio_fd = self.media.descriptor
+        port.audio_holder = self.media
         return port
 
     async def run(self) -> None:
@@ -183,11 +181,9 @@ class Brain:
             if call.port == port:
                 call.leg.heard(digit)
 
-    def _audio(self, line: str, alive: bool) -> None:
-        """A voice port that gives nothing: the call goes on, the modem is reset after it."""
-        port = self.lines.get(line)
-        if not alive and isinstance(port, GsmPort):
-            port.distrust_audio("the engine heard nothing from the voice port for 2 s")
+    def _audio(self, line: str, news: AudioNews, value: str) -> None:
+        if line in self.lines:
+            self.lines[line].audio_news(news, value)
 
     async def _worker_up(self, name: str, memory: int) -> None:
         self.media.attach_worker(name, memory)

@@ -11,6 +11,9 @@ import enum
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Protocol
+
+from drivers.messages import Messages
 
 log = logging.getLogger(__name__)
 
@@ -81,12 +84,20 @@ PORT_MOVES: dict[PortState, frozenset[PortState]] = {
 
 @dataclass(frozen=True)
 class SerialAudio:
-    """Audio of a leg as an open serial descriptor: s16le, 8 kHz, mono, 320 bytes per 20 ms each way.
+    """Audio of a leg as an open serial descriptor, 8 kHz, mono, each way, and what to do with its sound.
 
-    The driver owns `fd`; the media engine gets a duplicate of it.
+    The driver owns `fd`; the media engine gets a duplicate of it, and is the only one that reads and writes
+    there until the driver has asked it to let go (`AudioHolder.release`). `coding` is s16le, ulaw, alaw, u8
+    or s8. A `shielded` stream is that of a V.253 modem in duplex voice: DLE shielded, with codes of the modem
+    in between, which come back as `AudioNews.CODE`.
     """
 
     fd: int
+    coding: str = "s16le"
+    shielded: bool = False
+    echo_tail_ms: int = 0  # the line echo canceller's, 0 = none
+    progress_zone: str = ""  # listen for the busy tones of this country (dsp.progress), "" = do not
+    silence_seconds: float = 0.0  # tell when the far end has been silent so long, 0 = never
 
 
 @dataclass(frozen=True)
@@ -98,6 +109,29 @@ class SlotAudio:
 
 
 Audio = SerialAudio | SlotAudio
+
+
+class AudioNews(enum.Enum):
+    """What the media engine finds in the sound of a serial port; most of it comes with a value."""
+
+    DEAD = "dead"  # no byte comes for 2 s
+    ALIVE = "alive"
+    LOST = "lost"  # the descriptor is gone; value: why
+    CODE = "code"  # a shielded stream holds this code of the modem; value: its character
+    TONE = "tone"  # a call-progress tone began; value: its kind (dsp.progress)
+    TONE_OVER = "tone over"
+    SILENCE = "silence"  # value: for how many seconds already
+    SILENCE_OVER = "silence over"
+
+
+class AudioHolder(Protocol):
+    """Who reads and writes the sound of serial ports: the media engine, seen from a driver."""
+
+    async def descriptor(self, port: str) -> int | None:
+        """A duplicate of the descriptor held for `port`, ours to close; None when none is held."""
+
+    async def release(self, port: str) -> None:
+        """Let go of the port's descriptor; nothing more is read or written there when this returns."""
 
 
 class LegEnded(Exception):
@@ -267,6 +301,8 @@ class Port:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.audio_holder: AudioHolder | None = None  # set once, before `open`
+        self.messages: Messages | None = None  # of a port that can: a driver sets it once
         self.state = PortState.DOWN
         self.reason = "not opened yet"
         self._rings: asyncio.Queue[Leg] = asyncio.Queue()
@@ -294,6 +330,9 @@ class Port:
     def ring_waiting(self) -> Leg | None:
         """A leg that has come in already and nobody has taken yet, without waiting for one."""
         return None if self._rings.empty() else self._rings.get_nowait()
+
+    def audio_news(self, news: AudioNews, value: str = "") -> None:
+        """The media engine tells what it finds in the port's sound; a driver that wants it overrides this."""
 
     def status(self) -> dict[str, object]:
         """Plain values for `show lines`: at least `state` and `reason`."""

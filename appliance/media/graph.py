@@ -18,18 +18,31 @@ from typing import Any
 
 from appliance.media.held import Play, Recording, by_id, port_id, same_sound, wav_seconds
 from drivers import wire
-from drivers.port import Audio, Leg, SerialAudio
+from drivers.port import Audio, AudioNews, Leg, SerialAudio
 
 log = logging.getLogger(__name__)
 
+RELEASE_SECONDS = 1.0  # the engine answers within a millisecond
 RETRY_SECONDS = 0.05  # an engine is back within 1 s, most of which is its own start
+
+#: Events of the engine about the sound of a port: what they are, and the field that holds their value.
+AUDIO_NEWS = {
+    "audio_dead": (AudioNews.DEAD, "seconds"),
+    "audio_alive": (AudioNews.ALIVE, "seconds"),
+    "port_lost": (AudioNews.LOST, "reason"),
+    "modem_code": (AudioNews.CODE, "code"),
+    "tone_found": (AudioNews.TONE, "tone"),
+    "tone_ended": (AudioNews.TONE_OVER, "tone"),
+    "silence_found": (AudioNews.SILENCE, "seconds"),
+    "silence_ended": (AudioNews.SILENCE_OVER, "seconds"),
+}
 
 
 class MediaGraph:
     """Client of the engine at `socket`.
 
     `on_digit(port, digit)` gets DTMF found in the audio, `on_engine(up)` the engine's coming and going,
-    `on_audio(port, alive)` a serial port that has gone silent or speaks again.
+    `on_audio(port, news, value)` what is found in the sound of a serial port.
     """
 
     def __init__(
@@ -38,7 +51,7 @@ class MediaGraph:
         *,
         on_digit: Callable[[str, str], None],
         on_engine: Callable[[bool], None] = lambda up: None,
-        on_audio: Callable[[str, bool], None] = lambda port, alive: None,
+        on_audio: Callable[[str, AudioNews, str], None] = lambda port, news, value: None,
     ) -> None:
         self._socket = socket
         self._on_digit = on_digit
@@ -104,6 +117,14 @@ class MediaGraph:
             if fds:
                 return fds[0]
         return None
+
+    async def release(self, port: str) -> None:
+        """Let the engine close its duplicate of the port's descriptor; at once when there is no engine."""
+        self._held.get("ports", {}).pop(port, None)
+        if self._peer is not None:
+            with contextlib.suppress(wire.WireError, wire.WireLost, TimeoutError):
+                async with asyncio.timeout(RELEASE_SECONDS):
+                    await self._peer.request("port.close", port=port)
 
     def prune(self) -> None:
         """Take away what the engine held from an earlier brain and nobody has claimed since."""
@@ -280,7 +301,16 @@ class MediaGraph:
         if not isinstance(audio, SerialAudio):
             self._tell("port.slot", port=port, worker=audio.worker, slot=audio.slot)
         elif port not in self._held.get("ports", {}):
-            self._tell("port.serial", port=port, fds=[audio.fd])
+            self._tell(
+                "port.serial",
+                port=port,
+                coding=audio.coding,
+                shielded=audio.shielded,
+                echo_tail_ms=audio.echo_tail_ms,
+                progress_zone=audio.progress_zone,
+                silence_seconds=audio.silence_seconds,
+                fds=[audio.fd],
+            )
 
     def _declare_edge(self, src: str, dst: str) -> None:
         gain_db = self._edges[src, dst]
@@ -351,14 +381,14 @@ class MediaGraph:
                 play = self._plays.pop(str(message["play"]), None)
                 if play is not None:
                     play.done.set()
-            case "audio_dead" | "port_lost" as what:
-                log.warning("media: %s: %s", message.get("port"), what.replace("_", " "))
-                self._on_audio(str(message.get("port")), False)
-            case "audio_alive":
-                self._on_audio(str(message.get("port")), True)
             case "record_failed":
                 log.error(
                     "recording %s stopped: %s. Make room on the disk; the call goes on.",
                     message.get("record"),
                     message.get("reason"),
                 )
+            case str(name) if name in AUDIO_NEWS:
+                news, field = AUDIO_NEWS[name]
+                if news in (AudioNews.DEAD, AudioNews.LOST):
+                    log.warning("media: %s: %s", message.get("port"), name.replace("_", " "))
+                self._on_audio(str(message.get("port")), news, str(message.get(field, "")))

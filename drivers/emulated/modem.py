@@ -10,10 +10,10 @@ import asyncio
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from drivers.emulated.atface import AtFace, Later, Refused
 from drivers.emulated.faults import HEALED_BY_RESET
+from drivers.emulated.network import Exchange
 from drivers.emulated.simcom import SIM7600, Family
 from drivers.emulated.voicecall import CallState, VoiceCall
 
@@ -34,15 +34,6 @@ class Identity:
     pin: str = ""  # "" = the SIM asks for none
     pin_tries: int = 3
     rssi: int = 20  # AT+CSQ, 0..31; -113 + 2*rssi dBm
-
-
-class Exchange(Protocol):
-    """The network side: what the modem's owner does reaches it here."""
-
-    def dialled(self, modem: Modem, number: str) -> None: ...
-    def answered(self, modem: Modem) -> None: ...
-    def hung_up(self, modem: Modem) -> None: ...
-    def digits_sent(self, modem: Modem, digits: str) -> None: ...
 
 
 @dataclass
@@ -134,6 +125,10 @@ class Modem(AtFace):
     @property
     def verbose_errors(self) -> bool:
         return self._settings["+CMEE"] != "0"
+
+    @property
+    def engaged(self) -> bool:
+        return self.call is not None
 
     @property
     def registered(self) -> bool:

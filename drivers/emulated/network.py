@@ -8,9 +8,9 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from drivers.emulated.atface import Later
-from drivers.emulated.modem import Modem
 from drivers.emulated.voice import BadSpeech, FarVoice, read_speech, tone
 
 log = logging.getLogger(__name__)
@@ -23,6 +23,37 @@ KEPT_SPEECH = 64  # speech files held in memory
 
 class NetworkError(Exception):
     """The network cannot do that; the message says why."""
+
+
+class Station(Protocol):
+    """A modem as the network sees it: whoever has the subscriber's line, GSM or copper."""
+
+    name: str
+
+    @property
+    def engaged(self) -> bool:
+        """Whether it has a call."""
+
+    def incoming(self, number: str) -> bool:
+        """A call arrives, "" for a withheld number; False when it cannot be taken."""
+
+    def remote_alerts(self) -> None:
+        """The dialled phone rings."""
+
+    def remote_answers(self) -> None:
+        """The dialled phone was picked up."""
+
+    def remote_ends(self, why: str = "NO CARRIER") -> None:
+        """The far end is gone; `why` is BUSY or NO ANSWER for a dialled call that came to nothing."""
+
+
+class Exchange(Protocol):
+    """The network side: what the modem's owner does reaches it here."""
+
+    def dialled(self, modem: Station, number: str) -> None: ...
+    def answered(self, modem: Station) -> None: ...
+    def hung_up(self, modem: Station) -> None: ...
+    def digits_sent(self, modem: Station, digits: str) -> None: ...
 
 
 class Outcome(enum.Enum):
@@ -67,7 +98,7 @@ class NetCall:
     """One call between a modem and the far end."""
 
     id: str
-    modem: Modem
+    modem: Station
     number: str
     inbound: bool  # seen from the box
     plan: Plan
@@ -83,7 +114,7 @@ News = Callable[[str, dict[str, object]], None]
 
 
 class Network:
-    """Implements `modem.Exchange`; times by the clock it is given, so that tests may jump."""
+    """Implements `Exchange`; times by the clock it is given, so that tests may jump."""
 
     def __init__(
         self, *, later: Later, clock: Callable[[], float], news: News = lambda name, values: None
@@ -100,14 +131,14 @@ class Network:
     # --- what the far ends do -----------------------------------------------------------------------
 
     def place(
-        self, modem: Modem, number: str, plan: Plan = Plan(), *, give_up_after_s: float = GIVE_UP_SECONDS
+        self, modem: Station, number: str, plan: Plan = Plan(), *, give_up_after_s: float = GIVE_UP_SECONDS
     ) -> NetCall:
         """Someone calls the modem; raises NetworkError when it is engaged or out of reach."""
         call = self._new_call(modem, number, True, plan)
         if not modem.incoming(number):
             self._forget(call)
             call.voice.close()
-            raise NetworkError(f"{modem.name} is {'engaged' if modem.call else 'out of reach'}")
+            raise NetworkError(f"{modem.name} is {'engaged' if modem.engaged else 'out of reach'}")
         self._tell("ringing", call)
         call.timers.append(self._later(give_up_after_s, lambda: self.hang_up(call.id, "gave up")))
         return call
@@ -126,13 +157,13 @@ class Network:
             raise NetworkError(f"there is no call {call_id}")
         self.calls[call_id].voice.press(digits)
 
-    def call_of(self, modem: Modem) -> NetCall | None:
+    def call_of(self, modem: Station) -> NetCall | None:
         """The call a modem has."""
         return next((call for call in self.calls.values() if call.modem is modem), None)
 
-    # --- what modems report (modem.Exchange) ------------------------------------------------------------
+    # --- what modems report (Exchange) -------------------------------------------------------------------
 
-    def dialled(self, modem: Modem, number: str) -> None:
+    def dialled(self, modem: Station, number: str) -> None:
         callee = self.callees.get(number, self.default_callee)
         call = self._new_call(modem, number, False, callee.plan)
         self._tell("dialled", call)
@@ -148,18 +179,18 @@ class Network:
         else:
             call.timers.append(self._later(GIVE_UP_SECONDS, lambda: self._fails(call, "NO ANSWER")))
 
-    def answered(self, modem: Modem) -> None:
+    def answered(self, modem: Station) -> None:
         call = self.call_of(modem)
         if call is not None:
             self._up(call)
 
-    def hung_up(self, modem: Modem) -> None:
+    def hung_up(self, modem: Station) -> None:
         call = self.call_of(modem)
         if call is not None:
             self._forget(call)
             self._ended(call, "box")
 
-    def digits_sent(self, modem: Modem, digits: str) -> None:
+    def digits_sent(self, modem: Station, digits: str) -> None:
         call = self.call_of(modem)
         if call is not None:
             call.sent_digits += digits
@@ -167,7 +198,7 @@ class Network:
 
     # --- inside -----------------------------------------------------------------------------------------
 
-    def _new_call(self, modem: Modem, number: str, inbound: bool, plan: Plan) -> NetCall:
+    def _new_call(self, modem: Station, number: str, inbound: bool, plan: Plan) -> NetCall:
         self._last += 1
         voice = FarVoice(self._speech_of(plan.sound), loop=plan.sound.loop, record=plan.record)
         call = NetCall(f"c{self._last}", modem, number, inbound, plan, voice, self._clock())
@@ -229,4 +260,15 @@ class Network:
         self._news(name, {"call": call.id, "modem": call.modem.name, "number": call.number, **more})
 
 
-__all__ = ["BadSpeech", "Callee", "NetCall", "Network", "NetworkError", "Outcome", "Plan", "Sound"]
+__all__ = [
+    "BadSpeech",
+    "Callee",
+    "Exchange",
+    "NetCall",
+    "Network",
+    "NetworkError",
+    "Outcome",
+    "Plan",
+    "Sound",
+    "Station",
+]

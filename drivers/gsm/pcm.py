@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from drivers import serialline
+from drivers.port import AudioHolder
 
 log = logging.getLogger(__name__)
 
 ADOPT_SECONDS = 2.0  # the media engine answers within a millisecond, if it is there
 
-#: Gives a descriptor of the named port's audio that somebody else still holds (the media engine, after
-#: the brain was restarted), or None. The descriptor is ours to close.
-AdoptAudio = Callable[[str], Awaitable[int | None]]
 #: Opens a PCM port: name, path -> descriptor; raises PortRefused.
 OpenAudio = Callable[[str, str], int]
 
@@ -29,11 +27,11 @@ class AudioPort:
         path: str,
         *,
         open_audio: OpenAudio = serialline.open_audio,
-        adopt: AdoptAudio | None = None,
+        holder: Callable[[], AudioHolder | None] = lambda: None,
     ) -> None:
         self.name = name
         self.path = path
-        self.adopt = adopt
+        self._holder = holder
         self._open_audio = open_audio
         self._fd = -1
 
@@ -46,8 +44,9 @@ class AudioPort:
         if self._fd >= 0 and serialline.is_alive(self._fd, self.path):
             return self._fd
         self.close()
-        if self.adopt is not None:
-            fd = await self._asked(self.adopt)
+        holder = self._holder()
+        if holder is not None:
+            fd = await self._asked(holder)
             if fd is not None and serialline.is_alive(fd, self.path):
                 log.info("port %s: audio taken over, still open", self.name)
                 self._fd = fd
@@ -57,10 +56,10 @@ class AudioPort:
         self._fd = self._open_audio(self.name, self.path)
         return self._fd
 
-    async def _asked(self, adopt: AdoptAudio) -> int | None:
+    async def _asked(self, holder: AudioHolder) -> int | None:
         try:
             async with asyncio.timeout(ADOPT_SECONDS):
-                return await adopt(self.name)
+                return await holder.descriptor(self.name)
         except TimeoutError:
             log.warning("port %s: nobody said whether the audio port is still open", self.name)
             return None

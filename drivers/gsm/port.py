@@ -19,9 +19,10 @@ from drivers.gsm.calls import Calls
 from drivers.gsm.facts import Facts, sim_trouble
 from drivers.gsm.host import ModemReset
 from drivers.gsm.leg import GsmLeg
-from drivers.gsm.pcm import AdoptAudio, AudioPort, OpenAudio
+from drivers.gsm.pcm import AudioPort, OpenAudio
 from drivers.gsm.quirks import SIM7600, Dialect, Meaning
 from drivers.port import (
+    AudioNews,
     DriverError,
     EndCause,
     LegState,
@@ -62,8 +63,8 @@ SERIAL = Transport()
 class GsmPort(Port):
     """One modem with two serial ports: `path` takes commands, `audio_path` carries the voice.
 
-    `adopt_audio_fd` is asked for an audio descriptor that somebody still holds (the media engine, after
-    the brain was restarted) before the audio port is opened.
+    `audio_holder` is asked for an audio descriptor that it still has (after the brain was restarted) before
+    the audio port is opened.
     """
 
     def __init__(
@@ -76,7 +77,6 @@ class GsmPort(Port):
         pin: str = "",
         rtscts: bool = False,
         baud: int = serialline.BAUD,
-        adopt_audio_fd: AdoptAudio | None = None,
         transport: Transport = SERIAL,
     ) -> None:
         super().__init__(name)
@@ -86,20 +86,14 @@ class GsmPort(Port):
         self._pin = pin
         self._serial = {"baud": baud, "rtscts": rtscts}
         self._open_line = transport.open_line
-        self._audio = AudioPort(name, audio_path, open_audio=transport.open_audio, adopt=adopt_audio_fd)
+        self._audio = AudioPort(
+            name, audio_path, open_audio=transport.open_audio, holder=lambda: self.audio_holder
+        )
         self._line: serialline.Line | None = None
         self._channel, self._calls = self._fresh_session()
         self._trouble: DriverError | None = None
         self._wake_up = asyncio.Event()
         self._runner: asyncio.Task[None] | None = None
-
-    @property
-    def adopt_audio_fd(self) -> AdoptAudio | None:
-        return self._audio.adopt
-
-    @adopt_audio_fd.setter
-    def adopt_audio_fd(self, adopt: AdoptAudio | None) -> None:
-        self._audio.adopt = adopt
 
     # --- the contract -----------------------------------------------------------------------------------
 
@@ -134,12 +128,10 @@ class GsmPort(Port):
             )
         return self._calls.start_dialling(number, label)
 
-    def distrust_audio(self, why: str = "no sound comes from the audio port") -> None:
-        """Whoever listens to the voice port (the engine) found it dead: the modem is reset after the call.
-
-        A call that goes on is left to the layers above.
-        """
-        self._calls.distrust_audio(why)
+    def audio_news(self, news: AudioNews, value: str = "") -> None:
+        """A voice port found dead: the modem is reset after the call, which goes on."""
+        if news in (AudioNews.DEAD, AudioNews.LOST):
+            self._calls.distrust_audio("no sound comes from the audio port")
 
     def status(self) -> dict[str, object]:
         """Plain values for `show lines`."""

@@ -10,9 +10,8 @@ from typing import Any
 
 from drivers.emulated.modem import Hooks, Identity, Modem
 from drivers.emulated.network import NetCall, Network, Plan
-from drivers.gsm.pcm import AdoptAudio
 from drivers.gsm.port import GsmPort, Transport
-from drivers.port import PortLost, PortRefused, PortState
+from drivers.port import AudioHolder, PortLost, PortRefused, PortState
 from tests.drivers.wires import Wire
 
 BOOT_SECONDS = 3.0
@@ -38,6 +37,23 @@ class MemoryLine:
     def deliver(self, data: bytes) -> None:
         if self.is_open:
             self._on_bytes(data)
+
+
+class Holder:
+    """Stands for the media engine: gives `fd` away, for once and for all."""
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+        self.asked: list[str] = []
+        self.released: list[str] = []
+
+    async def descriptor(self, port: str) -> int | None:
+        self.asked.append(port)
+        fd, self.fd = self.fd, -1
+        return fd if fd >= 0 else None
+
+    async def release(self, port: str) -> None:
+        self.released.append(port)
 
 
 class Bench:
@@ -66,15 +82,16 @@ class Bench:
         )
         self.port = self.new_port()
 
-    def new_port(self, adopt: AdoptAudio | None = None, pin: str = "") -> GsmPort:
-        return GsmPort(
+    def new_port(self, holder: AudioHolder | None = None, pin: str = "") -> GsmPort:
+        port = GsmPort(
             "gsm-1",
             path="/dev/gsm-1-at",
             audio_path="/dev/null",
             pin=pin,
-            adopt_audio_fd=adopt,
             transport=Transport(self._open_line, self._open_audio),
         )
+        port.audio_holder = holder
+        return port
 
     def call(self, number: str = "+4917012345678", plan: Plan | None = None) -> NetCall:
         return self.network.place(self.modem, number, plan or Plan())

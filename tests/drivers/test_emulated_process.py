@@ -22,6 +22,7 @@ from drivers.gsm.port import GsmPort
 from drivers.port import EndCause, LegState, PortState, SerialAudio
 from drivers.serialline import SerialLine
 from drivers.wire import Message, Peer, WireError, connect
+from tests.drivers.gsm_bench import Holder
 
 pytestmark = [pytest.mark.slow, pytest.mark.realtime]
 
@@ -243,11 +244,7 @@ async def test_a_restarted_brain_takes_the_call_and_the_engines_audio(tmp_path: 
         mouth = Mouth(engines, bytes(320))
         await port.close()
         second = emu.port()
-
-        async def engine_gives(name: str) -> int | None:
-            return os.dup(engines)
-
-        second.adopt_audio_fd = engine_gives
+        second.audio_holder = Holder(os.dup(engines))
         await second.open()
         found = await second.next_ring()
         assert (found.state, found.peer) == (LegState.UP, "+4917")

@@ -10,7 +10,7 @@ import pytest
 
 from drivers.emulated.faults import FAULTS
 from drivers.emulated.network import Callee, Outcome
-from drivers.port import DriverError, EndCause, LegEnded, LegState, PortState, SerialAudio
+from drivers.port import AudioNews, DriverError, EndCause, LegEnded, LegState, PortState, SerialAudio
 from tests.drivers.gsm_bench import Bench, bench
 from tests.drivers.wires import ByteByByte, Delayed, Wire
 
@@ -172,8 +172,8 @@ async def test_f12_a_voice_port_found_dead_has_the_modem_reset_after_the_call(du
             b.call(CALLER)
             leg = await b.port.next_ring()
             await leg.answer()
-        b.port.distrust_audio()
-        b.port.distrust_audio()
+        b.port.audio_news(AudioNews.DEAD)
+        b.port.audio_news(AudioNews.LOST)
         if leg is not None:
             await asyncio.sleep(5)
             assert leg.state is LegState.UP

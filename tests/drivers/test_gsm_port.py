@@ -15,7 +15,7 @@ from drivers.emulated.modem import Identity
 from drivers.emulated.network import Callee, Outcome
 from drivers.gsm.port import GsmPort
 from drivers.port import DriverError, EndCause, Leg, LegEnded, LegState, PortRefused, PortState, SerialAudio
-from tests.drivers.gsm_bench import Bench, bench
+from tests.drivers.gsm_bench import Bench, Holder, bench
 from tests.drivers.port_contract import ANSWERS, BUSY, CALLER, NEVER, PortContract
 from tests.drivers.wires import ByteByByte, Delayed, Lossy, Wire
 
@@ -266,16 +266,11 @@ async def test_adoption_disturbs_neither_call_nor_audio() -> None:
         await b.port.close()
         del b.modem.commands[:]
         b.audio_opened = 0
-        asked = []
-
-        async def engine_still_has_it(name: str) -> int | None:
-            asked.append(name)
-            return held
-
-        port = b.new_port(adopt=engine_still_has_it)
+        holder = Holder(held)
+        port = b.new_port(holder)
         await port.open()
         found = await port.next_ring()
-        assert (asked, b.audio_opened, found.audio) == (["gsm-1"], 0, SerialAudio(held))
+        assert (holder.asked, b.audio_opened, found.audio) == (["gsm-1"], 0, SerialAudio(held))
         assert b.modem.talking
         disturbing = {"AT+CPCMREG=0", "AT+CPCMREG=1", "ATH", "ATZ", "AT+CHUP", "ATA"}
         assert not disturbing & set(b.modem.commands)
@@ -314,11 +309,7 @@ async def test_a_dead_descriptor_is_not_adopted() -> None:
     b = Bench()
     reader, writer = os.pipe()
     os.close(reader)
-
-    async def dead(name: str) -> int | None:
-        return writer
-
-    port = b.new_port(adopt=dead)
+    port = b.new_port(Holder(writer))
     await port.open()
     assert b.audio_opened == 1
     with pytest.raises(OSError, match="Bad file"):
