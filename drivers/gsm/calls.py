@@ -321,8 +321,8 @@ class Calls:
                 await self._channel.command(self._dialect.audio_start)
                 return True
             except CommandFailed as error:
+                await asyncio.sleep(AUDIO_RETRY_SECONDS)  # cancelled here when the call is just over
                 self.audio_trouble = _without_name(self.name, error)
-                await asyncio.sleep(AUDIO_RETRY_SECONDS)
         return False
 
     def _is_leg_up(self) -> bool:
