@@ -63,6 +63,7 @@ class Box:
         self.database = self.state / "callbox.db"
         self.lines = [f"gsm-{n + 1}" for n in range(lines)]
         self.phones = [Phone(f"agent-{n + 1}") for n in range(phones)]
+        self.on_news: Callable[[wire.Message], None] = lambda message: None  # gets the network's events
         self._free: dict[str, asyncio.Queue[None]] = {line: asyncio.Queue() for line in self.lines}
         self.run.mkdir(parents=True)
         config_file = self._write_config(workers)
@@ -110,6 +111,10 @@ class Box:
         reply = await self.network.request("call", modem=line, number="+15550123", **plan)
         return str(reply["call"])
 
+    async def hangs_up(self, call: str) -> None:
+        """The caller puts the receiver down."""
+        await self.network.request("hangup", call=call)
+
     async def line_free(self, line: str) -> None:
         """Wait for the end of the line's call."""
         await self._free[line].get()
@@ -146,6 +151,7 @@ class Box:
 
     def _heard(self, message: wire.Message, fds: list[int]) -> None:
         wire.close_all(fds)
+        self.on_news(message)
         if message["event"] == "ended":
             self._free[message["modem"]].put_nowait(None)
 

@@ -228,7 +228,7 @@ class Network:
             call.timers.append(self._later(at_s, lambda digits=digits: call.voice.press(digits)))  # type: ignore[misc]
         if call.plan.hang_up_after_s is not None:
             call.timers.append(self._later(call.plan.hang_up_after_s, lambda: self.hang_up(call.id)))
-        self._tell("answered", call, after_s=round(call.answered_at - call.placed_at, 3))
+        self._tell("answered", call, after_s=round(call.answered_at - call.placed_at, 6))
 
     def _fails(self, call: NetCall, why: str) -> None:
         self._forget(call)

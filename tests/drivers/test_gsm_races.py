@@ -14,10 +14,8 @@ async def test_a_caller_who_leaves_as_the_voice_begins_is_no_audio_trouble() -> 
     async with bench() as b:
         call = b.call("+4917")
         leg = await b.port.next_ring()
-        answering = asyncio.ensure_future(leg.answer())
-        while not any(command == "ATA" for command in b.modem.commands):
-            await asyncio.sleep(0)
         b.network.answered = lambda modem: b.network.hang_up(call.id)  # type: ignore[method-assign]
+        answering = asyncio.ensure_future(leg.answer())
         assert await leg.ended() is EndCause.REMOTE
         with pytest.raises(LegEnded):
             await answering
