@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from drivers.health import Alarm, Health
 from drivers.messages import Messages
 
 log = logging.getLogger(__name__)
@@ -337,6 +338,15 @@ class Port:
     def status(self) -> dict[str, object]:
         """Plain values for `show lines`: at least `state` and `reason`."""
         return {"state": self.state.value, "reason": self.reason}
+
+    @property
+    def health(self) -> Health:
+        """How it is now: asks nothing of the device. A driver that knows more than nothing overrides this."""
+        return Health()
+
+    def alarms(self) -> tuple[Alarm, ...]:
+        """What a person should know now, at most one of a kind."""
+        return ()
 
     async def until_state(self, *states: PortState) -> None:
         """Wait until the port is in one of `states`."""
