@@ -98,8 +98,9 @@ class Messages(Protocol):
     async def send(self, tpdu: str) -> int:
         """Send one SMS-SUBMIT (hex, without the service centre's address); gives the message reference.
 
-        Raises PortRefused (with the network's reason in words), PortTimeout, PortLost. After PortTimeout or
-        PortLost nobody knows whether it was sent.
+        Raises MessageRefused (with the network's reason in words, and whether it may pass), another
+        PortRefused (not now), PortTimeout, PortLost. After PortTimeout or PortLost nobody knows whether it
+        was sent.
         """
 
     async def ussd(self, text: str) -> UssdReply:

@@ -31,6 +31,14 @@ class PortRefused(DriverError):
     """The device is there and will not: busy, locked, no SIM, wrong firmware, call refused."""
 
 
+class MessageRefused(PortRefused):
+    """A text message was not taken; `may_pass`: the same one may be taken later (network, memory, busy)."""
+
+    def __init__(self, text: str, *, may_pass: bool) -> None:
+        super().__init__(text)
+        self.may_pass = may_pass
+
+
 class PortTimeout(DriverError):
     """The device did not answer in the time its manual allows."""
 
