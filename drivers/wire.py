@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import array
 import asyncio
+import contextlib
 import json
 import logging
 import os
 import socket
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,10 @@ PACKET_BYTES = 1 << 18  # the largest message: the state of an engine with 120 p
 DESCRIPTORS = 4  # most descriptors in one message
 
 Message = dict[str, Any]
-#: Takes a request and its descriptors (now ours to close), gives the reply's fields and descriptors to send.
-Handler = Callable[["Peer", Message, list[int]], tuple[Message, Sequence[int]]]
+Answer = tuple[Message, Sequence[int]]  # the reply's fields and descriptors to send
+#: Takes a request and its descriptors (now ours to close), gives the answer; a coroutine for one that takes
+#: its time, which is cancelled when the peer leaves.
+Handler = Callable[["Peer", Message, list[int]], Answer | Coroutine[Any, Any, Answer]]
 
 
 class WireError(Exception):
@@ -58,6 +61,7 @@ class Peer:
         self._waiting: dict[int, asyncio.Future[tuple[Message, list[int]]]] = {}
         self._outbox: list[tuple[bytes, list[int]]] = []
         self._last_id = 0
+        self._answering: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
         self.closed = False
         self._loop.add_reader(sock, self._readable)
@@ -115,6 +119,8 @@ class Peer:
         for _, fds in self._outbox:
             close_all(fds)
         self._outbox.clear()
+        for task in self._answering:
+            task.cancel()
         for future in list(self._waiting.values()):
             if not future.done():
                 future.set_exception(WireLost("the other process is gone"))
@@ -176,18 +182,33 @@ class Peer:
             close_all(fds)
 
     def _answer(self, message: Message, fds: list[int]) -> None:
-        out: Sequence[int] = ()
-        try:
+        with self._refusals(message):
             if self._on_request is None:
                 raise WireError("this side answers no requests")
-            fields, out = self._on_request(self, message, fds)
-            reply = {"id": message.get("id"), **fields}
+            answer = self._on_request(self, message, fds)
+            if isinstance(answer, Coroutine):
+                task = self._loop.create_task(self._answer_later(message, answer))
+                self._answering.add(task)
+                task.add_done_callback(self._answering.discard)
+            else:
+                self._reply(message, *answer)
+
+    async def _answer_later(self, message: Message, answer: Coroutine[Any, Any, Answer]) -> None:
+        with self._refusals(message):
+            self._reply(message, *await answer)
+
+    @contextlib.contextmanager
+    def _refusals(self, message: Message) -> Iterator[None]:
+        try:
+            yield
         except WireError as error:
-            reply = {"id": message.get("id"), "error": str(error)}
+            self._reply(message, {"error": str(error)})
         except (KeyError, TypeError, ValueError) as error:
-            reply = {"id": message.get("id"), "error": f"bad request {message.get('op')!r}: {error!r}"}
+            self._reply(message, {"error": f"bad request {message.get('op')!r}: {error!r}"})
+
+    def _reply(self, message: Message, fields: Message, fds: Sequence[int] = ()) -> None:
         if not self.closed:
-            self.send(reply, out)
+            self.send({"id": message.get("id"), **fields}, fds)
 
 
 class Server:

@@ -6,12 +6,13 @@ import asyncio
 import os
 import socket
 import stat
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from drivers.wire import PACKET_BYTES, Message, Peer, Server, WireError, WireLost, connect
+from drivers.wire import PACKET_BYTES, Answer, Message, Peer, Server, WireError, WireLost, connect
 
 pytestmark = pytest.mark.realtime  # real sockets, no waiting
 
@@ -140,4 +141,46 @@ async def test_a_path_longer_than_a_socket_address_works_and_a_stale_file_is_rep
     peer = Peer(connect(server.path))
     assert (await peer.request("echo", say="far"))["said"] == "far"
     peer.close()
+    server.close()
+
+
+async def test_an_answer_may_take_its_time_and_others_go_first(tmp_path: Path) -> None:
+    async def later(message: Message) -> tuple[Message, Sequence[int]]:
+        await asyncio.sleep(0.02)
+        return echo(peer, message, [])
+
+    def slow(peer: Peer, message: Message, fds: list[int]) -> Answer | Coroutine[Any, Any, Answer]:
+        return later(message) if message.get("slow") else echo(peer, message, fds)
+
+    server = Server(tmp_path / "s.sock", on_request=slow)
+    peer = Peer(connect(server.path))
+    slow_one = asyncio.create_task(peer.request("echo", say=1, slow=True))
+    assert await peer.request("echo", say=2) == {"id": 2, "said": 2}
+    assert not slow_one.done()
+    assert (await slow_one)["said"] == 1
+    with pytest.raises(WireError, match="not today"):
+        await peer.request("refuse", slow=True)
+    peer.close()
+    server.close()
+
+
+async def test_a_slow_answer_is_cancelled_when_nobody_waits_for_it_any_more(tmp_path: Path) -> None:
+    ended = asyncio.Event()
+
+    async def for_ever() -> tuple[Message, Sequence[int]]:
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            ended.set()
+        return {}, ()
+
+    server = Server(tmp_path / "s.sock", on_request=lambda peer, message, fds: for_ever())
+    peer = Peer(connect(server.path))
+    waiting = peer.start("wait")
+    await asyncio.sleep(0.05)
+    peer.close()
+    async with asyncio.timeout(2):
+        await ended.wait()
+    with pytest.raises(WireLost):
+        await waiting
     server.close()
