@@ -266,9 +266,9 @@ class GsmPort(Port):
         """Ask now and then: an idle modem whether it lives, a busy one whether the call does."""
         unanswered = 0
         while True:
-            await self._pause(self._watch_seconds(unanswered))
-            if not self._calls.may_be_asked:
-                continue
+            woken = await self._pause(self._watch_seconds(unanswered))
+            if not self._calls.may_be_asked or (woken and not self._calls.absent):
+                continue  # a leg that has just come changes the pace; nothing goes out before its ATA
             try:
                 if self._calls.leg is not None:
                     await self._calls.reconcile()
@@ -295,16 +295,18 @@ class GsmPort(Port):
         if self.state is PortState.IDLE:
             self.moved(PortState.IDLE, self._why_idle())
 
-    async def _pause(self, seconds: float) -> None:
-        """Wait so long, or until something calls for attention; raises the trouble that ends the session."""
+    async def _pause(self, seconds: float) -> bool:
+        """Wait so long, or until something calls for attention (True); raises what ends the session."""
         try:
             async with asyncio.timeout(seconds):
                 await self._wake_up.wait()
         except TimeoutError:
             pass
+        woken = self._wake_up.is_set()
         self._wake_up.clear()
         if self._trouble is not None:
             raise self._trouble
+        return woken
 
     # --- bytes ------------------------------------------------------------------------------------------
 
