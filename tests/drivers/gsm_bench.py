@@ -104,8 +104,9 @@ class Bench:
             self.line.on_lost(PortLost("port gsm-1: unplugged"))
 
     def plug(self) -> None:
-        self.plugged = self.modem.powered = True
-        self.modem.restarted()
+        if not self.plugged:
+            self.plugged = self.modem.powered = True
+            self.modem.restarted()
 
     def _open_line(self, name: str, path: str, *, on_bytes: Any, on_lost: Any, **serial: Any) -> MemoryLine:
         if not self.plugged:
