@@ -41,6 +41,8 @@ from appliance.media.graph import MediaGraph
 from appliance.store.journal import Journal
 from appliance.store.opening import StoreError
 from appliance.store.read import AgentLast, agents_last, open_calls
+from drivers.discovery.modems import Modems
+from drivers.discovery.sysfs import SYSFS
 from drivers.port import AudioNews, Port, PortState
 from drivers.registry import make_port
 from drivers.sip.pool import SipPool
@@ -53,7 +55,7 @@ ENGINE_WAIT_SECONDS = 2.0
 class Brain:
     """One call centre, alive."""
 
-    def __init__(self, config: Config, *, folder: Path, state: Path) -> None:
+    def __init__(self, config: Config, *, folder: Path, state: Path, sysfs: Path = SYSFS) -> None:
         self.config = config
         self.clock = Clock()
         self.bus = Bus(self.clock)
@@ -74,6 +76,7 @@ class Brain:
             on_worker_up=self._worker_up,
             on_worker_lost=self._worker_lost,
         )
+        self.modems = Modems(sysfs)
         self.lines = {name: self._line(name) for name, line in config.lines.items() if line.enabled}
         self.centre = Centre(
             config=config,
@@ -99,7 +102,8 @@ class Brain:
 
     def _line(self, name: str) -> Port:
         line = self.config.lines[name]
-        port = make_port(line.driver, name, line.model_dump(exclude=set(LineBase.model_fields) | {"driver"}))
+        options = line.model_dump(exclude=set(LineBase.model_fields) | {"driver"})
+        port = make_port(line.driver, name, options, self.modems)
         port.audio_holder = self.media
         return port
 
@@ -217,6 +221,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--config", type=Path, required=True, help="configuration file")
     parser.add_argument("--state", type=Path, required=True, help="folder for database, recordings, sockets")
+    parser.add_argument("--sysfs", type=Path, default=SYSFS, help="where modems are looked for (/sys)")
     parser.add_argument("--log-level", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR"])
     options = parser.parse_args(argv)
     logging.basicConfig(level=options.log_level, format="%(asctime)s brain %(levelname)s %(message)s")
@@ -225,13 +230,13 @@ def main(argv: list[str] | None = None) -> int:
     except ConfigError as error:
         sys.stderr.write(format_problems(error.problems) + "\n")
         return 1
-    asyncio.run(_serve(loaded.config, loaded.folder, options.state))
+    asyncio.run(_serve(loaded.config, loaded.folder, options.state, options.sysfs))
     return 0
 
 
-async def _serve(config: Config, folder: Path, state: Path) -> None:
+async def _serve(config: Config, folder: Path, state: Path, sysfs: Path) -> None:
     (state / "run").mkdir(parents=True, exist_ok=True)
-    brain = Brain(config, folder=folder, state=state)
+    brain = Brain(config, folder=folder, state=state, sysfs=sysfs)
     serving = asyncio.create_task(brain.run(), name="brain")
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

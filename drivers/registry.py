@@ -7,21 +7,42 @@ makers here take exactly those. A new driver is one entry in DRIVERS and one sec
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
+from drivers.discovery.modems import Modems, Where
 from drivers.gsm.port import GsmPort
-from drivers.gsm.quirks import SIM7600
+from drivers.gsm.quirks import SIM7600, Dialect
 from drivers.port import Port
 from drivers.virtual import VirtualPort
 
 
-def _sim7600(name: str, *, port: str, audio_port: str, pin: str, rtscts: bool, baud: int) -> Port:
-    return GsmPort(name, path=port, audio_path=audio_port, dialect=SIM7600, pin=pin, rtscts=rtscts, baud=baud)
+def _where(
+    modems: Modems, name: str, driver: str, *, port: str, audio_port: str, imei: str, usb: str
+) -> Where:
+    """What the configuration says of a line's place, exactly one of `port`, `imei` and `usb`."""
+    if imei:
+        return modems.with_imei(name, driver, imei)
+    return modems.at_place(name, driver, usb) if usb else modems.at_ports(name, port, audio_port)
 
 
-DRIVERS: Mapping[str, Callable[..., Port]] = {"sim7600": _sim7600, "virtual": VirtualPort}
+def _gsm(
+    dialect: Dialect, modems: Modems, name: str, *, pin: str, rtscts: bool, baud: int, **place: str
+) -> Port:
+    where = _where(modems, name, dialect.name, **place)
+    return GsmPort(name, where=where, dialect=dialect, pin=pin, rtscts=rtscts, baud=baud)
 
 
-def make_port(driver: str, name: str, options: Mapping[str, Any]) -> Port:
-    """The port of line `name`; `options` are those of a checked configuration, so a wrong one is a bug."""
-    return DRIVERS[driver](name, **options)
+def _virtual(modems: Modems, name: str) -> Port:
+    return VirtualPort(name)
+
+
+DRIVERS: Mapping[str, Callable[..., Port]] = {"sim7600": partial(_gsm, SIM7600), "virtual": _virtual}
+
+
+def make_port(driver: str, name: str, options: Mapping[str, Any], modems: Modems) -> Port:
+    """The port of line `name`; `options` are those of a checked configuration, so a wrong one is a bug.
+
+    `modems` is one for all lines: together they find out which modem is whose.
+    """
+    return DRIVERS[driver](modems, name, **options)

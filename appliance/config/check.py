@@ -11,11 +11,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from appliance.config.problem import Keys, Problem, closest, names
-from appliance.config.schema import Config, Destination, Sim7600Line
+from appliance.config.schema import Config, Destination, GsmLine, SerialLine
 from dsp.tones import zones
 from dsp.wav import WavError, read_mono
 
 Known = dict[str, set[str]]  # kind of thing -> the names there are
+PLACES = ("imei", "usb", "port")  # the ways to tell which modem a line is
 Reference = tuple[Keys, str, str]  # where, kind of thing, its name
 
 
@@ -30,6 +31,8 @@ def check(config: Config, folder: Path, *, broken: Iterable[Keys] = ()) -> list[
         *_unknown_zone(config),
         *_unknown_references(config, known),
         *_repeated_agents(config),
+        *_unplaced_lines(config, set(broken)),
+        *_shared_modems(config),
         *_shared_ports(config),
         *_shared_phones(config),
         *_bad_prompts(config, folder),
@@ -124,14 +127,53 @@ def _repeated_agents(config: Config) -> Iterator[Problem]:
                 yield Problem(path=path, value=agent, wrong="stands twice in this list, leave one out")
 
 
+def _unplaced_lines(config: Config, broken: set[Keys]) -> Iterator[Problem]:
+    """Exactly one way to find a line's modem; a second one could only contradict the first."""
+    for name, line in config.lines.items():
+        if not isinstance(line, SerialLine) or ("lines", name) in broken:
+            continue
+        given = [option for option in PLACES if getattr(line, option, "")]
+        ways = [option for option in PLACES if option in type(line).model_fields]
+        allowed = f"one of {', '.join(ways)}; callbox lines probe prints what there is"
+        if not given:
+            wrong = "does not say which modem it is"
+            yield Problem(path=("lines", name), wrong=wrong, allowed=allowed)
+        for option in given[1:]:
+            wrong = f"the modem is told by `{given[0]}` already, leave one of them out"
+            value = getattr(line, option)
+            yield Problem(path=("lines", name, option), value=value, wrong=wrong, allowed=allowed)
+        if isinstance(line, GsmLine) and bool(line.audio_port) != bool(line.port):
+            yield _half_a_pair(name, line)
+
+
+def _half_a_pair(name: str, line: GsmLine) -> Problem:
+    there, lacking = ("port", "audio_port") if line.port else ("audio_port", "port")
+    wrong = f"goes with `{lacking}`, which is missing"
+    return Problem(path=("lines", name, there), value=getattr(line, there), wrong=wrong)
+
+
+def _shared_modems(config: Config) -> Iterator[Problem]:
+    """A modem serves one line; one that is not enabled leaves it alone."""
+    owners: dict[tuple[str, str], str] = {}
+    for name, line in config.lines.items():
+        for option in ("imei", "usb"):
+            value = getattr(line, option, "")
+            owner = owners.setdefault((option, value), name) if value and line.enabled else name
+            if owner != name:
+                wrong = f"the same modem as lines.{owner}, every line needs its own"
+                yield Problem(path=("lines", name, option), value=value, wrong=wrong)
+
+
 def _shared_ports(config: Config) -> Iterator[Problem]:
     """A serial port serves one line, as AT port or as audio port; one not enabled leaves it alone."""
     owners: dict[str, str] = {}
     for name, line in config.lines.items():
-        if not isinstance(line, Sim7600Line) or not line.enabled:
+        if not isinstance(line, SerialLine) or not line.enabled:
             continue
-        for option, port in (("port", line.port), ("audio_port", line.audio_port)):
-            if not port or "\0" in port:
+        for option, port in (("port", line.port), ("audio_port", getattr(line, "audio_port", ""))):
+            if not port:
+                continue
+            if "\0" in port:
                 yield Problem(path=("lines", name, option), value=port, wrong="no name of a device")
                 continue
             here = f"lines.{name}.{option}"

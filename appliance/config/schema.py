@@ -41,6 +41,8 @@ Digit = Annotated[str, Field(pattern=r"^[0-9*#]$")]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 #: A SIP URI with a user and a host and nothing after them (RFC 3261 25.1, without escapes).
 PHONE = r"^sip:[A-Za-z0-9_.!~*'()&=+$,;?/-]+@([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$"
+#: The place of a USB device: bus, root port, then a port of each hub (the kernel's names in sysfs).
+USB = r"^([0-9]+-[0-9]+(\.[0-9]+)*)?$"
 Seconds = Annotated[float, Field(ge=0, le=86400)]
 
 
@@ -69,17 +71,33 @@ class LineBase(Section):
     enabled: bool = Field(True, description="false leaves the port alone")
 
 
-class Sim7600Line(LineBase):
-    """A SIMCom SIM7600 modem: AT on one serial port, voice PCM on another."""
+class SerialLine(LineBase):
+    """A line over a serial port; which one is said by exactly one of `usb`, `port` and their like."""
 
-    driver: Literal["sim7600"]
-    port: str = Field(description="AT port, best by /dev/serial/by-id/...-if02-port0")
-    audio_port: str = Field(description="PCM port, best by /dev/serial/by-id/...-if04-port0")
+    usb: str = Field(
+        "", pattern=USB, description='USB place of the modem, as "1-1.2"; it keeps to the socket'
+    )
+    port: str = Field("", description="command port by path, where there is no USB to tell it by")
+
+
+class GsmLine(SerialLine):
+    """A modem with a SIM: AT on one serial port, voice PCM on another; `callbox lines probe` finds it."""
+
+    imei: str = Field(
+        "", pattern=r"^([0-9]{15})?$", description="IMEI of the modem, wherever it is plugged in; best"
+    )
+    audio_port: str = Field("", description="PCM port by path; goes with `port` alone")
     pin: str = Field(
         "", pattern=r"^([0-9]{4,8})?$", description="SIM PIN, tried once and never again by itself"
     )
     rtscts: bool = Field(False, description="hardware flow control on the AT port (real UARTs only)")
     baud: int = Field(115200, ge=1200, le=4_000_000, description="speed of the AT port; USB modems ignore it")
+
+
+class Sim7600Line(GsmLine):
+    """A SIMCom SIM7600 modem."""
+
+    driver: Literal["sim7600"]
 
 
 class VirtualLine(LineBase):

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from drivers import serialline
 from drivers.at.channel import Channel, CommandFailed
+from drivers.discovery.modems import Where, fixed
 from drivers.gsm.calls import Calls
 from drivers.gsm.facts import Facts, sim_trouble
 from drivers.gsm.host import ModemReset
@@ -63,6 +64,7 @@ SERIAL = Transport()
 class GsmPort(Port):
     """One modem with two serial ports: `path` takes commands, `audio_path` carries the voice.
 
+    `where`, if given, is asked for both at each opening: a modem that comes back has others (F15).
     `audio_holder` is asked for an audio descriptor that it still has (after the brain was restarted) before
     the audio port is opened.
     """
@@ -71,8 +73,9 @@ class GsmPort(Port):
         self,
         name: str,
         *,
-        path: str,
-        audio_path: str,
+        path: str = "",
+        audio_path: str = "",
+        where: Where | None = None,
         dialect: Dialect = SIM7600,
         pin: str = "",
         rtscts: bool = False,
@@ -81,6 +84,7 @@ class GsmPort(Port):
     ) -> None:
         super().__init__(name)
         self.path = path
+        self._where = where or fixed(path, audio_path)
         self.dialect = dialect
         self.facts = Facts()
         self._pin = pin
@@ -202,6 +206,8 @@ class GsmPort(Port):
         """Open, bring up, watch; ends only by raising DriverError."""
         self._trouble = None
         self._wake_up.clear()
+        ports = await self._where()
+        self.path, self._audio.path = ports.at, ports.audio
         self._line = self._open_line(
             self.name, self.path, on_bytes=self._heard, on_lost=self.fail, **self._serial
         )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from appliance.config.options import drivers
-from appliance.config.schema import Config, LineBase
+from appliance.config.schema import Config, LineBase, Sim7600Line
+from drivers.discovery.modems import Modems
 from drivers.gsm.port import GsmPort
 from drivers.port import PortState
 from drivers.registry import DRIVERS, make_port
@@ -21,12 +24,26 @@ def test_the_configuration_and_the_registry_name_the_same_drivers() -> None:
 def test_a_port_is_made_of_what_the_configuration_says(driver: str) -> None:
     plain = {"driver": driver, "to": "hangup", **(NEEDED if driver != "virtual" else {})}
     line = Config.model_validate({"lines": {"line-1": plain}}).lines["line-1"]
-    port = make_port(driver, "line-1", line.model_dump(exclude=set(LineBase.model_fields) | {"driver"}))
+    options = line.model_dump(exclude=set(LineBase.model_fields) | {"driver"})
+    port = make_port(driver, "line-1", options, Modems())
     assert (port.name, port.state) == ("line-1", PortState.DOWN)
 
 
-def test_the_sim7600_is_opened_where_the_configuration_says() -> None:
-    options = {**NEEDED, "pin": "", "rtscts": False, "baud": 115200}
-    port = make_port("sim7600", "gsm-1", options)
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        (NEEDED, "/dev/at is missing"),
+        ({"usb": "9-9"}, "nothing is plugged in at USB 9-9"),
+        ({"imei": "867584030000017"}, "no modem with IMEI 867584030000017 is found"),
+    ],
+)
+async def test_a_modem_is_looked_for_where_the_configuration_says(
+    place: dict[str, str], said: str, tmp_path: Path
+) -> None:
+    line = Sim7600Line.model_validate({"driver": "sim7600", "to": "hangup", **place})
+    options = line.model_dump(exclude=set(LineBase.model_fields) | {"driver"})
+    port = make_port("sim7600", "gsm-1", options, Modems(tmp_path))
     assert isinstance(port, GsmPort)
-    assert port.path == "/dev/at"
+    await port.open()
+    assert said in port.reason
+    await port.close()

@@ -93,8 +93,8 @@ from tests.appliance.config.sites import GOOD, changed, told, write_prompt, writ
         ),
         (
             'audio_port = "/dev/ttyUSB4"',
-            'audio_port = ""',
-            'box.toml:4: lines.gsm-1.audio_port = "": no name of a device.',
+            'audio_port = "\\u0000"',
+            'box.toml:4: lines.gsm-1.audio_port = "\\u0000": no name of a device.',
         ),
         (
             'phone = "sip:bob@127.0.0.1:5072"',
@@ -128,6 +128,59 @@ def test_two_lines_cannot_share_a_port(tmp_path: Path) -> None:
         "every line needs its own two."
     ]
     assert told(tmp_path, GOOD + second + "enabled = false\n") == []
+
+
+PORTS = 'port = "/dev/ttyUSB2"\naudio_port = "/dev/ttyUSB4"\n'
+ALLOWED = "Allowed: one of imei, usb, port; callbox lines probe prints what there is."
+
+
+@pytest.mark.parametrize("place", ['imei = "867584030000017"\n', 'usb = "1-1.2"\n', PORTS])
+def test_a_line_is_told_by_one_of_three(tmp_path: Path, place: str) -> None:
+    assert told(tmp_path, GOOD.replace(PORTS, place)) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [
+        ("", f"1: lines.gsm-1: does not say which modem it is. {ALLOWED}"),
+        (
+            PORTS + 'usb = "1-1.2"\n',
+            f'3: lines.gsm-1.port = "/dev/ttyUSB2": the modem is told by `usb` already, leave one of them '
+            f"out. {ALLOWED}",
+        ),
+        (
+            'usb = "1-1.2"\nimei = "867584030000017"\n',
+            f'3: lines.gsm-1.usb = "1-1.2": the modem is told by `imei` already, leave one of them out. '
+            f"{ALLOWED}",
+        ),
+        (
+            'port = "/dev/ttyUSB2"\n',
+            '3: lines.gsm-1.port = "/dev/ttyUSB2": goes with `audio_port`, which is missing.',
+        ),
+        (
+            'usb = "1-1.2"\naudio_port = "/dev/ttyUSB4"\n',
+            '4: lines.gsm-1.audio_port = "/dev/ttyUSB4": goes with `port`, which is missing.',
+        ),
+        (
+            'imei = "86758403000001"\n',
+            '3: lines.gsm-1.imei = "86758403000001": not of the right form. Allowed: 15 digits.',
+        ),
+        (
+            'usb = "ttyUSB2"\n',
+            '3: lines.gsm-1.usb = "ttyUSB2": not of the right form. Allowed: a place as "1-1.2".',
+        ),
+    ],
+)
+def test_a_line_told_by_none_or_two_is_refused(tmp_path: Path, place: str, expected: str) -> None:
+    assert told(tmp_path, GOOD.replace(PORTS, place)) == [f"box.toml:{expected}"]
+
+
+@pytest.mark.parametrize("place", ['imei = "867584030000017"\n', 'usb = "1-1.2"\n'])
+def test_two_lines_cannot_share_a_modem(tmp_path: Path, place: str) -> None:
+    second = f'[lines.gsm-2]\ndriver = "sim7600"\n{place}to = "hangup"\n'
+    (line,) = told(tmp_path, GOOD.replace(PORTS, place) + second)
+    assert line.endswith("the same modem as lines.gsm-1, every line needs its own.")
+    assert told(tmp_path, GOOD.replace(PORTS, place) + second + "enabled = false\n") == []
 
 
 def test_a_port_is_the_same_by_another_name(tmp_path: Path) -> None:

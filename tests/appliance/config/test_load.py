@@ -65,14 +65,13 @@ def test_prompts_are_relative_to_the_file_or_absolute(tmp_path: Path) -> None:
         (
             'audio_port = "/dev/ttyUSB4"\n',
             "",
-            "box.toml:1: lines.gsm-1.audio_port: missing. Allowed: PCM port, best by "
-            "/dev/serial/by-id/...-if04-port0 (text in quotes).",
+            'box.toml:3: lines.gsm-1.port = "/dev/ttyUSB2": goes with `audio_port`, which is missing.',
         ),
         (
             'to = "menu:main"',
             'too = "menu:main"\nto = "hangup"',
             'box.toml:5: lines.gsm-1.too = "menu:main": unknown key. Allowed: audio_port, baud, driver, '
-            'enabled, number, pin, port, rtscts, to. Did you mean "to"?',
+            'enabled, imei, number, pin, port, rtscts, to, usb. Did you mean "to"?',
         ),
         (
             'to = "menu:main"',

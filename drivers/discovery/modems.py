@@ -1,0 +1,197 @@
+"""Where a line's modem is now: by its IMEI or its USB place, asked anew at each opening.
+
+The kernel numbers ttyUSB ports in the order in which they come, so a modem that drops off the bus and comes
+back has others (F15). Its place stays, and its IMEI stays when it is moved to another socket too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from drivers.discovery.asking import SERIAL, Access, ask_imei
+from drivers.discovery.known import Layout, layouts, why_no_ports
+from drivers.discovery.sysfs import SYSFS, UsbDevice, usb_devices
+from drivers.port import DriverError, PortRefused
+
+ASK_AGAIN_SECONDS = 5.0  # a modem that gave no IMEI (starting up, or another's) is left in peace so long
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Paths of a modem's ports; `audio` is "" where the voice goes over the command port."""
+
+    at: str
+    audio: str = ""
+
+
+#: Tells a line's ports; raises PortRefused with what is wrong and what there is instead.
+Where = Callable[[], Awaitable[Ports]]
+#: Asks a port for an IMEI: name, path.
+AskImei = Callable[[str, str], Awaitable[str]]
+
+
+def fixed(at: str, audio: str = "") -> Where:
+    """Ports that the configuration names outright."""
+
+    async def where() -> Ports:
+        return Ports(at, audio)
+
+    return where
+
+
+class Modems:
+    """All modems plugged in, for the lines that look for theirs; one for all lines of a box."""
+
+    def __init__(self, sysfs: Path = SYSFS, *, access: Access = SERIAL) -> None:
+        self._sysfs = sysfs
+        self._access = access
+        self._asking = asyncio.Lock()  # guards the fields below: one round of questions at a time
+        self._imeis: dict[tuple[str, int], str] = {}  # place and number: as long as it stays plugged in
+        self._last_place: dict[str, str] = {}  # by IMEI
+        self._asked: dict[tuple[str, int], tuple[float, str]] = {}  # in vain: when, and what was said
+        self._claimed: dict[str, str] = {}  # place or real path -> line: never asked
+
+    def at_ports(self, name: str, at: str, audio: str = "") -> Where:
+        """The ports of line `name`, given by path."""
+        self._claimed[os.path.realpath(at)] = name
+        return fixed(at, audio)
+
+    def at_place(self, name: str, driver: str, place: str) -> Where:
+        """The ports of the modem of line `name` at a USB place ("1-1.2")."""
+        self._claimed[place] = name
+
+        async def where() -> Ports:
+            devices = usb_devices(self._sysfs)
+            device = next((each for each in devices if each.place == place), None)
+            if device is None:
+                raise PortRefused(
+                    f"port {name}: nothing is plugged in at USB {place}. {self._there(devices)}. Plug the "
+                    "modem in there or correct `usb`; it is tried again by itself"
+                )
+            return await self._ports(name, driver, device)
+
+        return where
+
+    def with_imei(self, name: str, driver: str, imei: str) -> Where:
+        """The ports of the modem of line `name` that has this IMEI, wherever it is plugged in."""
+
+        async def where() -> Ports:
+            devices = usb_devices(self._sysfs)
+            async with self._asking:
+                device = await self._find(name, imei, [each for each in devices if layouts(each)])
+            if device is None:
+                raise PortRefused(
+                    f"port {name}: no modem with IMEI {imei} is found. {self._there(devices)}. Plug it in "
+                    "or correct `imei`; it is tried again by itself"
+                )
+            return await self._ports(name, driver, device)
+
+        return where
+
+    # --- by IMEI ----------------------------------------------------------------------------------------
+
+    async def _find(self, name: str, imei: str, devices: list[UsbDevice]) -> UsbDevice | None:
+        """Known from before; else at the place where it was last; else all who are not known are asked."""
+        present = {_key(each) for each in devices}
+        self._imeis = {key: known for key, known in self._imeis.items() if key in present}
+        self._asked = {key: said for key, said in self._asked.items() if key in present}
+        last = self._last_place.get(imei)
+        for some in ([], [each for each in devices if each.place == last], devices):
+            await asyncio.gather(*(self._learn(name, each) for each in some if self._may_ask(each)))
+            for each in devices:
+                if self._imeis.get(_key(each)) == imei:
+                    self._last_place[imei] = each.place
+                    return each
+        return None
+
+    def _may_ask(self, device: UsbDevice) -> bool:
+        if _key(device) in self._imeis or self._line_of(device):
+            return False
+        when, _ = self._asked.get(_key(device), (float("-inf"), ""))
+        return asyncio.get_running_loop().time() - when >= ASK_AGAIN_SECONDS
+
+    async def _learn(self, name: str, device: UsbDevice) -> None:
+        """The device's IMEI into `_imeis`, or why not into `_asked`."""
+        trouble = why_no_ports(device) or "tells no IMEI"
+        for layout in _possible(device):
+            try:
+                imei = await ask_imei(name, device.ports[layout.at], access=self._access)
+            except DriverError as error:
+                trouble = str(error).removeprefix(f"port {name}: ")
+                continue
+            if imei:
+                self._imeis[_key(device)] = imei
+                return
+        self._asked[_key(device)] = (asyncio.get_running_loop().time(), trouble)
+
+    # --- from a device to its ports ----------------------------------------------------------------------
+
+    async def _ports(self, name: str, driver: str, device: UsbDevice) -> Ports:
+        if (trouble := why_no_ports(device)) or not layouts(device):
+            trouble = trouble or "is no modem that is known. Name its ports: `port` and `audio_port`"
+            raise PortRefused(f"port {name}: the device at USB {device} {trouble}")
+        fitting = [layout for layout in _possible(device) if layout.driver == driver]
+        if not fitting:
+            raise PortRefused(f"port {name}: the device at USB {device} {_unfit(driver, device)}")
+        layout = fitting[0]
+        if not layout.sure and len(fitting) > 1:
+            layout = await self._answering(name, device, fitting)
+        return Ports(device.ports[layout.at], "" if layout.audio is None else device.ports[layout.audio])
+
+    async def _answering(self, name: str, device: UsbDevice, possible: Iterable[Layout]) -> Layout:
+        said = ""
+        for layout in possible:
+            try:
+                await ask_imei(name, device.ports[layout.at], access=self._access)
+            except DriverError as error:
+                said = str(error)
+            else:
+                return layout
+        raise PortRefused(said)
+
+    def _there(self, devices: Iterable[UsbDevice]) -> str:
+        """The modems that are plugged in, in words."""
+        told = [f"{each}: {self._about(each)}" for each in devices if layouts(each)]
+        return "There: " + "; ".join(told) if told else "No modem at all is plugged in"
+
+    def _about(self, device: UsbDevice) -> str:
+        imei = self._imeis.get(_key(device))
+        line = self._line_of(device)
+        said = self._asked.get(_key(device), (0.0, "not asked for its IMEI"))[1]
+        parts = [f"of line {line}" if line else "", f"IMEI {imei}" if imei else "" if line else said]
+        return ", ".join(filter(None, parts))
+
+    def _line_of(self, device: UsbDevice) -> str:
+        owned = [self._claimed.get(os.path.realpath(path)) for path in device.ports.values()]
+        return self._claimed.get(device.place) or next(filter(None, owned), None) or ""
+
+
+def _key(device: UsbDevice) -> tuple[str, int]:
+    return device.place, device.number
+
+
+def _possible(device: UsbDevice) -> list[Layout]:
+    """The layouts whose ports are all there."""
+    return [
+        layout
+        for layout in layouts(device)
+        if layout.at in device.ports and (layout.audio is None or layout.audio in device.ports)
+    ]
+
+
+def _unfit(driver: str, device: UsbDevice) -> str:
+    """Why the device does not suit a line of `driver`."""
+    others = sorted({layout.driver for layout in layouts(device)} - {driver})
+    if driver not in {layout.driver for layout in layouts(device)}:
+        return f"is a {layouts(device)[0].what}, served by driver {others[0]} and not by {driver}"
+    wanted = " or ".join(
+        f"{layout.at} (commands) and {layout.audio} (voice)" for layout in layouts(device)
+    ).replace(" and None (voice)", "")
+    return (
+        f"has serial ports at interfaces {', '.join(map(str, sorted(device.ports)))}, and needs {wanted}. "
+        "It may still be starting, or be in another mode"
+    )
