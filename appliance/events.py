@@ -1,6 +1,7 @@
 """The facts: what happened, in the past tense, as frozen plain values. The journal is a list of these.
 
-Nothing here acts. Fields are str, int, float, bool or lists of them, so that an event survives JSON.
+Nothing here acts. Fields are str, int, float, bool, None or lists of them, so that an event survives JSON.
+What an event is stands in `event.py`, what happens on lines beside their callers in `line_events.py`.
 """
 
 from __future__ import annotations
@@ -8,6 +9,22 @@ from __future__ import annotations
 import enum
 from dataclasses import asdict, dataclass, fields
 from typing import Any
+
+from appliance.event import Event as Event
+from appliance.event import Stamped as Stamped
+from appliance.line_events import (
+    AlarmCleared,
+    AlarmRaised,
+    BalanceTold,
+    LineDialEnded,
+    LineDialled,
+    LineSampled,
+    MessageQueued,
+    MessageReceived,
+    PartArrived,
+    PartChanged,
+    PartForgotten,
+)
 
 
 class Outcome(enum.Enum):
@@ -30,13 +47,6 @@ class OfferResult(enum.Enum):
     FAILED = "failed"
     CALLER_LEFT = "caller left"
     RECALLED = "recalled"  # taken back by us: restart, agent forced out
-
-
-@dataclass(frozen=True, kw_only=True)
-class Event:
-    """What happened. `call_id` is "" where no call is concerned."""
-
-    call_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,16 +243,6 @@ class InvariantBroken(Event):
     seen: str
 
 
-@dataclass(frozen=True)
-class Stamped:
-    """An event, when it happened (`wall_s` since 1970, `mono_s` CLOCK_MONOTONIC) and in which `boot`."""
-
-    event: Event
-    wall_s: float
-    mono_s: float
-    boot: str
-
-
 KINDS: dict[str, type[Event]] = {
     kind.__name__: kind
     for kind in (
@@ -271,6 +271,17 @@ KINDS: dict[str, type[Event]] = {
         CallEnded,
         CallResumed,
         InvariantBroken,
+        PartArrived,
+        PartForgotten,
+        MessageReceived,
+        MessageQueued,
+        PartChanged,
+        LineDialled,
+        LineDialEnded,
+        LineSampled,
+        BalanceTold,
+        AlarmRaised,
+        AlarmCleared,
     )
 }
 

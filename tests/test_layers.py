@@ -22,11 +22,18 @@ OURS = ("appliance", "drivers", "dsp")
 MAY_IMPORT: dict[str, set[str]] = {
     "dsp": set(),
     "drivers": {"dsp"},
-    "appliance.events": set(),
+    "appliance.event": set(),
+    "appliance.line_events": {"appliance.event"},
+    "appliance.events": {"appliance.event", "appliance.line_events"},
     "appliance.clock": set(),
     "appliance.bus": {"appliance.events", "appliance.clock"},
     "appliance.config": {"dsp", "drivers.port"},
-    "appliance.store": {"appliance.events", "appliance.clock", "appliance.config"},
+    "appliance.store": {
+        "appliance.events",
+        "appliance.line_events",
+        "appliance.clock",
+        "appliance.config",
+    },
     "appliance.media": {"dsp", "drivers", "appliance.events", "appliance.clock", "appliance.config"},
     "appliance.acd": {"appliance.events", "appliance.clock", "appliance.bus"},
     "appliance.calls": {
@@ -40,10 +47,20 @@ MAY_IMPORT: dict[str, set[str]] = {
         "appliance.media",
         "appliance.acd",
     },
+    "appliance.lines": {
+        "drivers",
+        "appliance.events",
+        "appliance.line_events",
+        "appliance.clock",
+        "appliance.bus",
+        "appliance.config",
+        "appliance.store",
+    },
     # The faces: rows and snapshots, never a live call.
     "appliance.console": {
         "drivers.wire",
         "appliance.events",
+        "appliance.line_events",
         "appliance.config",
         "appliance.store",
         "appliance.api",

@@ -15,6 +15,7 @@ from dataclasses import asdict, fields
 from datetime import datetime, tzinfo
 from typing import Any
 
+from appliance.console.line_words import LINE_WORDS
 from appliance.console.table import duration, table
 from appliance.events import (
     AgentChanged,
@@ -236,4 +237,5 @@ WORDS: Mapping[type[Event], Words] = {
     CallEnded: lambda e: f"the call ends, {e.outcome}, by the {e.by}",
     CallResumed: lambda e: f"found alive after a restart, goes on at: {e.stage}",
     InvariantBroken: lambda e: f"a rule was broken, please report this: {e.rule} ({e.seen})",
+    **LINE_WORDS,
 }

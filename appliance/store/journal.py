@@ -6,21 +6,25 @@ The thread alone owns the connection and the calls in progress; it shares with t
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import peewee
 from peewee import SqliteDatabase
 
 from appliance.events import Stamped
-from appliance.store import models, opening
+from appliance.store import message_tables, models, opening
 from appliance.store.derive import Progress, Stage, apply, derive
 
 log = logging.getLogger(__name__)
+
+Told = Callable[[], None]  # called by the thread when all that was appended before it is on the disk
 
 BATCH = 1000  # most events in one transaction
 MOST_WAITING = 100_000  # events kept while the disk is in trouble: about 5,000 calls, 60 MB
@@ -43,7 +47,7 @@ class Journal:
         self.lost = 0  # events dropped since the start, because too many waited
         self._most_waiting = most_waiting
         self._retry_seconds = retry_seconds
-        self._waiting: deque[Stamped | threading.Event] = deque()
+        self._waiting: deque[Stamped | Told] = deque()
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._trouble_since: float | None = None
@@ -75,9 +79,27 @@ class Journal:
     def flush(self, timeout: float) -> bool:
         """Wait until all that was appended is on the disk; False when `timeout` seconds were not enough."""
         done = threading.Event()
-        self._waiting.append(done)
+        self._waiting.append(done.set)
         self._wake.set()
         return done.wait(timeout)
+
+    async def written(self) -> bool:
+        """Wait until all that was appended is on the disk, however long; False when some of it is lost."""
+        loop, lost = asyncio.get_running_loop(), self.lost
+        done = loop.create_future()
+
+        def resolve() -> None:
+            if not done.done():
+                done.set_result(None)
+
+        def tell() -> None:
+            with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
+                loop.call_soon_threadsafe(resolve)
+
+        self._waiting.append(tell)
+        self._wake.set()
+        await done
+        return self.lost == lost
 
     def close(self, timeout: float = 5.0) -> bool:
         """Write what waits and end the thread; False when something could not be written in time."""
@@ -92,15 +114,17 @@ class Journal:
             dropped = self._waiting.popleft()
         except IndexError:  # the writer was faster
             return
-        if isinstance(dropped, Stamped):
-            self.lost += 1
-            if self.lost == 1 or self.lost % 10_000 == 0:
-                log.error("journal: %d events are lost, more than %d wait", self.lost, self._most_waiting)
+        if not isinstance(dropped, Stamped):
+            self._waiting.append(dropped)  # who waits is told later, and never for nothing
+            return
+        self.lost += 1
+        if self.lost == 1 or self.lost % 10_000 == 0:
+            log.error("journal: %d events are lost, more than %d wait", self.lost, self._most_waiting)
 
     # From here on: the journal's own thread.
 
     def _run(self, writer: _Writer) -> None:
-        batch: list[Stamped | threading.Event] = []
+        batch: list[Stamped | Told] = []
         while True:
             self._wake.wait()
             self._wake.clear()
@@ -115,8 +139,8 @@ class Journal:
                 self._finish(writer, batch)
                 return
 
-    def _take(self, most: int) -> Iterable[Stamped | threading.Event]:
-        taken: list[Stamped | threading.Event] = []
+    def _take(self, most: int) -> Iterable[Stamped | Told]:
+        taken: list[Stamped | Told] = []
         while len(taken) < most:
             try:
                 taken.append(self._waiting.popleft())
@@ -124,7 +148,7 @@ class Journal:
                 break
         return taken
 
-    def _written(self, writer: _Writer, batch: list[Stamped | threading.Event]) -> bool:
+    def _written(self, writer: _Writer, batch: list[Stamped | Told]) -> bool:
         """Write one batch in one transaction and tell those who wait for it; False when the disk refuses."""
         try:
             writer.write([each for each in batch if isinstance(each, Stamped)])
@@ -135,8 +159,8 @@ class Journal:
         if self._trouble_since is not None:
             self._trouble_ends(time.monotonic() - self._trouble_since)
         for each in batch:
-            if isinstance(each, threading.Event):
-                each.set()
+            if not isinstance(each, Stamped):
+                each()
         return True
 
     def _trouble_begins(self, error: Exception) -> None:
@@ -154,7 +178,7 @@ class Journal:
         self._trouble_since = None
         log.warning("journal: writing again after %.1f s, %d events lost since the start", seconds, self.lost)
 
-    def _finish(self, writer: _Writer, batch: list[Stamped | threading.Event]) -> None:
+    def _finish(self, writer: _Writer, batch: list[Stamped | Told]) -> None:
         left = [each for each in (*batch, *self._waiting) if isinstance(each, Stamped)]
         if left:
             log.error("journal: closed with %d events that %s did not take", len(left), self.path)
@@ -206,6 +230,7 @@ class _Writer:
             models.add_events(db, events)
             models.put_calls(db, [progress.row for progress in changed.values()])
             models.put_agents(db, events)
+            message_tables.put(db, events)
         self._calls.update(changed)
         for call_id, progress in changed.items():
             if progress.row.stage is Stage.OVER:

@@ -151,7 +151,7 @@ def add_events(db: SqliteDatabase, events: Iterable[Stamped]) -> None:
 
 def put_calls(db: SqliteDatabase, rows: Iterable[CallRow]) -> None:
     """Write the rows, in the place of those with the same call id."""
-    _put(db, CallTable, "call_id", [call_values(row) for row in rows])
+    put_rows(db, CallTable, "call_id", [call_values(row) for row in rows])
 
 
 def put_agents(db: SqliteDatabase, events: Iterable[Stamped]) -> None:
@@ -160,7 +160,7 @@ def put_agents(db: SqliteDatabase, events: Iterable[Stamped]) -> None:
     for stamped in events:
         if isinstance(stamped.event, AgentChanged):
             last[stamped.event.agent] = _agent_values(stamped, stamped.event)
-    _put(db, AgentTable, "agent", list(last.values()))
+    put_rows(db, AgentTable, "agent", list(last.values()))
 
 
 def _agent_values(stamped: Stamped, changed: AgentChanged) -> Values:
@@ -175,7 +175,8 @@ def _agent_values(stamped: Stamped, changed: AgentChanged) -> Values:
     }
 
 
-def _put(db: SqliteDatabase, table: type[Model], key: str, rows: list[Values]) -> None:
+def put_rows(db: SqliteDatabase, table: type[Model], key: str, rows: list[Values]) -> None:
+    """Write the rows, in the place of those with the same `key`."""
     columns = table._meta.fields
     others = [column for name, column in columns.items() if name != key]
     for part in _parts(rows):

@@ -9,12 +9,12 @@ from pathlib import Path
 import peewee
 from peewee import Model, SqliteDatabase
 
-from appliance.store import models, opening
+from appliance.store import message_tables, models, opening
 from appliance.store.derive import CallRow, derive
 from appliance.store.models import AgentTable, CallTable, EventTable
 from appliance.store.opening import StoreError
 
-DERIVED: tuple[type[Model], ...] = (CallTable, AgentTable)
+DERIVED: tuple[type[Model], ...] = (CallTable, AgentTable, *message_tables.TABLES)
 PART = 1000  # calls written at a time, so that memory stays small
 
 
@@ -38,6 +38,9 @@ def _rebuild(db: SqliteDatabase) -> int:
         table.delete().execute(db)
     changes = EventTable.select().where(EventTable.kind == "AgentChanged").order_by(EventTable.id).dicts()
     models.put_agents(db, models.readable(changes.execute(db)))
+    kinds = [kind.__name__ for kind in message_tables.CHANGES]
+    changes = EventTable.select().where(EventTable.kind.in_(kinds)).order_by(EventTable.id).dicts()
+    message_tables.put(db, models.readable(list(changes.execute(db))))
     count, rows = 0, _rows(db)
     while part := list(islice(rows, PART)):
         models.put_calls(db, part)

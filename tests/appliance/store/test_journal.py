@@ -53,11 +53,11 @@ def wait_until(true: Callable[[], bool], seconds: float = 10.0) -> None:
         time.sleep(0.002)
 
 
-def test_a_new_journal_begins_a_database_with_wal_and_its_first_migration(
+def test_a_new_journal_begins_a_database_with_wal_and_every_migration(
     path: Path, journal: Journal
 ) -> None:
     assert rows(path, "PRAGMA journal_mode") == [("wal",)]
-    assert rows(path, "SELECT name FROM schema_migration") == [("0001_first",)]
+    assert rows(path, "SELECT name FROM schema_migration") == [("0001_first",), ("0002_messages",)]
 
 
 def test_what_is_flushed_is_there_in_its_order(path: Path, journal: Journal) -> None:
