@@ -58,7 +58,9 @@ def _device(folder: Path) -> UsbDevice | None:
     number = _text(folder / "devnum")
     if not vendor or not product or not number.isdigit():
         return None  # unplugged while we looked
-    interfaces = [each for each in folder.glob(f"{folder.name}:*") if _text(each / "bInterfaceNumber")]
+    interfaces = [
+        each for each in sorted(folder.glob(f"{folder.name}:*")) if _text(each / "bInterfaceNumber")
+    ]
     return UsbDevice(
         place=folder.name,
         id=f"{vendor}:{product}".lower(),

@@ -15,16 +15,19 @@ from drivers.emulated.control import Control
 from drivers.emulated.faults import FAULTS
 from drivers.emulated.modem import Identity
 from drivers.emulated.network import Network, NetworkError, Plan, Sound
+from drivers.emulated.sysfs import LOOKS, UsbSocket, UsbTree, place_of
 from drivers.emulated.unit import BOOT_SECONDS, Unit
 from drivers.emulated.voice import BadSpeech, read_speech
 
 MOST_MODEMS = 64
+SERIAL = "0123456789ABCDEF"  # all SIM7600 have this one, so that by-id names do not tell them apart
 EPILOG = """\
 Each modem N has two serial ports, named gsm-N-at (commands) and gsm-N-audio (voice: s16le, 8 kHz, mono,
 320 bytes every 20 ms) in DIR. Point any program at them, for example:
 
   gammu: [gammu] device=DIR/gsm-1-at connection=at115200
   Callbox: driver = "sim7600", port = "DIR/gsm-1-at", audio_port = "DIR/gsm-1-audio"
+  or, with --sysfs SYS, as if on USB: callbox lines probe --sysfs SYS
 
 Examples:
   python -m drivers.emulated --dir /tmp/modems --modems 2 --ring-every 20 --wav hello.wav
@@ -54,6 +57,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--jitter-ms", type=float, default=0.0, help="frames come up to this late (0)")
     parser.add_argument("--boot-seconds", type=float, default=BOOT_SECONDS, help="a reset takes this (3)")
+    parser.add_argument("--sysfs", type=Path, metavar="DIR", help="make a tree like /sys to find them in")
     parser.add_argument("--control", type=Path, metavar="SOCKET", help="remote control by a unix socket")
     parser.add_argument("--ring-every", type=float, metavar="S", help="call the modems in turn, every S s")
     parser.add_argument("--wav", default="", help="what those callers say (a WAV file of 8 kHz)")
@@ -91,6 +95,7 @@ class Emulator:
         loop = asyncio.get_running_loop()
         self._control: Control | None = None
         self.network = Network(later=loop.call_later, clock=loop.time, news=self._news)
+        tree = UsbTree(options.sysfs) if options.sysfs is not None else None
         self.units = {
             f"gsm-{n}": Unit(
                 f"gsm-{n}",
@@ -100,6 +105,7 @@ class Emulator:
                 drift_ppm=options.drifts[(n - 1) % len(options.drifts)],
                 jitter_ms=options.jitter_ms,
                 boot_seconds=options.boot_seconds,
+                usb=UsbSocket(tree, place_of(n), LOOKS["sim7600"], SERIAL) if tree is not None else None,
             )
             for n in range(1, options.modems + 1)
         }

@@ -117,7 +117,8 @@ class Control:
         return {}
 
     def _plug(self, message: Message) -> Message:
-        self._unit(message).plug()
+        unit = self._unit(message)
+        (unit.plug_as_storage if message.get("storage", False) else unit.plug)()
         return {}
 
     def _set(self, message: Message) -> Message:

@@ -9,6 +9,7 @@ from drivers.emulated.modem import Hooks, Identity, Modem
 from drivers.emulated.network import Network
 from drivers.emulated.pcm import PcmPump
 from drivers.emulated.ptys import Pty
+from drivers.emulated.sysfs import UsbSocket
 
 BOOT_SECONDS = 3.0  # of the emulation; a real SIM7600 takes about 20 s to come back after AT+CRESET
 
@@ -26,11 +27,13 @@ class Unit:
         drift_ppm: float = 0.0,
         jitter_ms: float = 0.0,
         boot_seconds: float = BOOT_SECONDS,
+        usb: UsbSocket | None = None,
     ) -> None:
         loop = asyncio.get_running_loop()
         self.name = name
         self._network = network
         self._boot_seconds = boot_seconds
+        self._usb = usb
         self._booting: asyncio.TimerHandle | None = None
         self.audio = Pty(folder / f"{name}-audio")
         self.at = Pty(folder / f"{name}-at", self._host_wrote)
@@ -55,6 +58,8 @@ class Unit:
         if not self.plugged:
             self.at.plug()
             self.audio.plug()
+            if self._usb is not None:
+                self._usb.plug(self.at.path, self.audio.path)
             self.modem.powered = True
             self.modem.restarted()
 
@@ -63,8 +68,16 @@ class Unit:
         self.pump.stop()
         self.modem.powered = False
         self.modem.boot()
+        if self._usb is not None:
+            self._usb.unplug()
         self.at.unplug()
         self.audio.unplug()
+
+    def plug_as_storage(self) -> None:
+        """The modem comes back as a CD drive, to be seen in the tree like /sys only (F15)."""
+        self.unplug()
+        if self._usb is not None:
+            self._usb.plug_as_storage()
 
     @property
     def plugged(self) -> bool:
