@@ -62,6 +62,7 @@ packages:
 	@missing=
 	command -v baresip >/dev/null || missing+=" baresip-core"
 	command -v gammu >/dev/null || missing+=" gammu"
+	command -v ModemManager >/dev/null || missing+=" modemmanager dbus libglib2.0-bin"
 	command -v sox >/dev/null || missing+=" sox"
 	command -v minimodem >/dev/null || missing+=" minimodem"
 	command -v multimon-ng >/dev/null || missing+=" multimon-ng"
