@@ -1,0 +1,35 @@
+"""The faults an emulated V.253 modem can be told to have, by their number in the failure catalogue."""
+
+from __future__ import annotations
+
+VOICE_FAULTS: dict[str, str] = {
+    "V1": "a DTMF digit is told again every 70 ms while it sounds, between <DLE>/ and <DLE>~",
+    "V1d": "no DTMF is told after a +VTS, until the line is taken again (+VLS or ATA)",
+    "V1e": "DTMF that the host itself plays is told as if the far end had pressed it",
+    "V2b": "a false busy code comes every 4 s of a call",
+    "V2d": "a false dial tone code comes every 3 s of a call",
+    "V2n": "no tone and no loop break is told: a far end that hangs up is only heard",
+    "V3": "underruns and overruns come by the hundred in duplex voice, whatever the codec",
+    "V4": "the modem is found off hook in duplex voice, as a killed program leaves it",
+    "V4c": "every piece of voice that holds a DLE is cut behind it",
+    "V4s": "two 0x10 bytes of voice in a row come as <DLE><SUB>",
+    "V5c": "caller ID is never told (its checksum is wrong)",
+    "V5l": "+VLS=1 says OK and the line is not taken: it goes on ringing",
+    "V5m": "caller ID comes as one MESG line of hex",
+    "V5r": "a RING comes after the OK of +VLS=1",
+    "V5s": "+VLS=1 takes the line 2 s late",
+    "V5w": "a second caller knocks 2 s into every call, with caller ID",
+    "V6": "+VCID is forgotten at every hang-up",
+    "echo": "echo stays on, whatever ATE0 says",
+    "noise": "random codes stand in the voice, 5 a second",
+    "dead-audio": "no sound comes from the modem in a stream",
+    "line-cut": "the line is cut: no dial tone, no ring",
+    "gci": "with a +GCI that is not the line's country, there is no dial tone and +VLS=1 takes no line",
+    "silent": "no command is answered",
+    "silent-vls": "+VLS is not answered and does nothing",
+    "silent-vtr": "+VTR is not answered and does nothing",
+    "silent-h": "H is not answered and does nothing",
+    "silent-leave": "the codes that leave a stream are not obeyed",
+    "refuse-vtr": "+VTR is refused (ERROR)",
+    "F15": "the modem is unplugged (same as op unplug)",
+}
