@@ -17,21 +17,28 @@ from drivers.emulated.modem import Identity
 from drivers.emulated.network import Network, NetworkError, Plan, Sound
 from drivers.emulated.sysfs import LOOKS, UsbSocket, UsbTree, place_of
 from drivers.emulated.unit import BOOT_SECONDS, Unit
+from drivers.emulated.v253.chips import CHIPS
+from drivers.emulated.v253.faults import VOICE_FAULTS
+from drivers.emulated.v253.line import FarEnd, LineOptions, read_zone
+from drivers.emulated.v253.unit import VoiceUnit
 from drivers.emulated.voice import BadSpeech, read_speech
+from dsp.tones import ToneError
 
 MOST_MODEMS = 64
 SERIAL = "0123456789ABCDEF"  # all SIM7600 have this one, so that by-id names do not tell them apart
 EPILOG = """\
 Each modem N has two serial ports, named gsm-N-at (commands) and gsm-N-audio (voice: s16le, 8 kHz, mono,
-320 bytes every 20 ms) in DIR. Point any program at them, for example:
+320 bytes every 20 ms) in DIR; each voice modem one, fxo-N. Point any program at them, for example:
 
   gammu: [gammu] device=DIR/gsm-1-at connection=at115200
   Callbox: driver = "sim7600", port = "DIR/gsm-1-at", audio_port = "DIR/gsm-1-audio"
+  vm:    vm record -t -l DEVICE hello.rmd, where DIR/fxo-1 leads to /dev/DEVICE
   or, with --sysfs SYS, as if on USB: callbox lines probe --sysfs SYS
 
 Examples:
   python -m drivers.emulated --dir /tmp/modems --modems 2 --ring-every 20 --wav hello.wav
   python -m drivers.emulated --dir /tmp/modems --modems 6 --drift-ppm 100,-80 --control /tmp/modems/control
+  python -m drivers.emulated --dir /tmp/modems --modems 0 --v253 2 --chip usr5637 --country uk
 
 Over the control socket (one JSON object a SOCK_SEQPACKET packet) a program places calls, presses keys,
 pulls cables and switches faults: see drivers/emulated/README.md. The faults are:
@@ -40,15 +47,17 @@ pulls cables and switches faults: see drivers/emulated/README.md. The faults are
 
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    width = max(map(len, FAULTS))
+    faults = {**FAULTS, **VOICE_FAULTS}
+    width = max(map(len, faults))
     parser = argparse.ArgumentParser(
         prog="python -m drivers.emulated",
-        description="Emulated SIM7600 modems on ptys, with a telephone network behind them.",
-        epilog=EPILOG + "\n".join(f"  {name:{width}}  {text}" for name, text in FAULTS.items()),
+        description="Emulated SIM7600 and V.253 modems on ptys, with a telephone network behind them.",
+        epilog=EPILOG + "\n".join(f"  {name:{width}}  {text}" for name, text in faults.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--dir", type=Path, required=True, help="where the ports appear")
     parser.add_argument("--modems", type=int, default=1, metavar="N", help="how many (1)")
+    _voice_arguments(parser)
     parser.add_argument(
         "--drift-ppm",
         default="0",
@@ -64,8 +73,12 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--talk-seconds", type=float, default=30.0, help="those callers hang up after (30)")
     parser.add_argument("--verbose", action="store_true", help="log every call event to stderr")
     parsed = parser.parse_args(argv)
-    if not 1 <= parsed.modems <= MOST_MODEMS:
-        parser.error(f"--modems {parsed.modems}: 1 to {MOST_MODEMS} are possible")
+    if min(parsed.modems, parsed.v253) < 0 or not 1 <= parsed.modems + parsed.v253 <= MOST_MODEMS:
+        parser.error(f"--modems {parsed.modems} --v253 {parsed.v253}: 1 to {MOST_MODEMS} are possible in all")
+    try:
+        parsed.zone = read_zone(parsed.country)
+    except ToneError as error:
+        parser.error(f"--country {parsed.country}: {error}")
     try:
         parsed.drifts = [float(ppm) for ppm in parsed.drift_ppm.split(",")]
     except ValueError:
@@ -76,6 +89,19 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     except BadSpeech as error:
         parser.error(f"--wav: {error}")
     return parsed
+
+
+def _voice_arguments(parser: argparse.ArgumentParser) -> None:
+    """What V.253 modems and their lines are like."""
+    parser.add_argument("--v253", type=int, default=0, metavar="N", help="how many V.253 voice modems (0)")
+    parser.add_argument("--chip", choices=CHIPS, default="cx93001", help="what they are (cx93001)")
+    parser.add_argument("--country", default="us", help="of their lines: a zone of config/tones (us)")
+    parser.add_argument(
+        "--far-end",
+        choices=[way.value for way in FarEnd],
+        default=FarEnd.BUSY.value,
+        help="what their lines show of a far end that hangs up (busy tone)",
+    )
 
 
 def identity(number: int) -> Identity:
@@ -96,7 +122,7 @@ class Emulator:
         self._control: Control | None = None
         self.network = Network(later=loop.call_later, clock=loop.time, news=self._news)
         tree = UsbTree(options.sysfs) if options.sysfs is not None else None
-        self.units = {
+        self.units: dict[str, Unit | VoiceUnit] = {
             f"gsm-{n}": Unit(
                 f"gsm-{n}",
                 options.dir,
@@ -109,6 +135,18 @@ class Emulator:
             )
             for n in range(1, options.modems + 1)
         }
+        for n in range(1, options.v253 + 1):
+            place = place_of(options.modems + n)
+            self.units[f"fxo-{n}"] = VoiceUnit(
+                f"fxo-{n}",
+                options.dir,
+                self.network,
+                chip=CHIPS[options.chip],
+                line=LineOptions(zone=options.zone, far_end=FarEnd(options.far_end), seed=n),
+                drift_ppm=options.drifts[(n - 1) % len(options.drifts)],
+                jitter_ms=options.jitter_ms,
+                usb=UsbSocket(tree, place, LOOKS["v253"]) if tree is not None else None,
+            )
         if options.control is not None:
             self._control = Control(options.control, self.units, self.network)
 
@@ -142,7 +180,7 @@ async def run(options: argparse.Namespace) -> None:
         loop.add_signal_handler(number, stop.set)
     emulator = Emulator(options)
     for unit in emulator.units.values():
-        sys.stdout.write(f"{unit.name}: AT {unit.at.path}  audio {unit.audio.path}\n")
+        sys.stdout.write(f"{unit.name}: {unit.where}\n")
     if options.control is not None:
         sys.stdout.write(f"control: {options.control}\n")
     sys.stdout.write("ready\n")

@@ -8,20 +8,41 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Protocol
 
 from drivers.emulated.faults import FAULTS
-from drivers.emulated.network import GIVE_UP_SECONDS, Callee, Network, NetworkError, Outcome, Plan, Sound
-from drivers.emulated.unit import Unit
+from drivers.emulated.network import (
+    GIVE_UP_SECONDS,
+    Callee,
+    Network,
+    NetworkError,
+    Outcome,
+    Plan,
+    Sound,
+    Station,
+)
+from drivers.emulated.v253.faults import VOICE_FAULTS
 from drivers.emulated.voice import BadSpeech
 from drivers.wire import Message, Peer, Server, WireError
 
-SETTABLE = {"rssi": int, "pin": str, "pin_tries": int, "operator": str}
+
+class Controlled(Protocol):
+    """A unit, GSM or voice modem, as remote control uses it."""
+
+    @property
+    def modem(self) -> Station: ...
+    def plug(self) -> None: ...
+    def plug_as_storage(self) -> None: ...
+    def unplug(self) -> None: ...
+    def fault(self, name: str, on: bool) -> None: ...
+    def set(self, name: str, value: object) -> None: ...
+    def status(self) -> dict[str, object]: ...
 
 
 class Control:
     """Answers the ops above for `units` (by name) and tells every peer the network's news."""
 
-    def __init__(self, path: Path, units: Mapping[str, Unit], network: Network) -> None:
+    def __init__(self, path: Path, units: Mapping[str, Controlled], network: Network) -> None:
         self._units = units
         self._network = network
         self._ops: dict[str, Callable[[Message], Message]] = {
@@ -54,7 +75,7 @@ class Control:
         except (NetworkError, BadSpeech) as error:
             raise WireError(str(error)) from error
 
-    def _unit(self, message: Message) -> Unit:
+    def _unit(self, message: Message) -> Controlled:
         try:
             return self._units[message["modem"]]
         except KeyError:
@@ -76,7 +97,7 @@ class Control:
             "pid": os.getpid(),
             "modems": [unit.status() for unit in self._units.values()],
             "calls": calls,
-            "faults": FAULTS,
+            "faults": {**FAULTS, **VOICE_FAULTS},
         }
 
     def _call(self, message: Message) -> Message:
@@ -122,10 +143,10 @@ class Control:
         return {}
 
     def _set(self, message: Message) -> Message:
-        identity = self._unit(message).modem.identity
-        for name, kind in SETTABLE.items():
-            if name in message:
-                setattr(identity, name, kind(message[name]))
+        unit = self._unit(message)
+        for name, value in message.items():
+            if name not in ("id", "op", "modem"):
+                unit.set(name, value)
         return {}
 
 

@@ -53,6 +53,15 @@ class Pty:
         self._unsent = b""
         self.path.unlink(missing_ok=True)
 
+    def hold(self, on: bool) -> None:
+        """Take nothing from the host for a while, as a modem does with CTS: its writes fill up."""
+        if self.fd < 0 or self._on_bytes is None:
+            return
+        if on:
+            asyncio.get_running_loop().remove_reader(self.fd)
+        else:
+            asyncio.get_running_loop().add_reader(self.fd, self._readable)
+
     def write(self, data: bytes) -> None:
         """Bytes to the host, whole or not at all: what does not fit is dropped and counted."""
         if self.fd < 0:

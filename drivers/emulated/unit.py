@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from drivers.emulated.modem import Hooks, Identity, Modem
 from drivers.emulated.network import Network
@@ -11,6 +13,7 @@ from drivers.emulated.pcm import PcmPump
 from drivers.emulated.ptys import Pty
 from drivers.emulated.sysfs import UsbSocket
 
+SETTABLE: Mapping[str, Callable[[Any], object]] = {"rssi": int, "pin": str, "pin_tries": int, "operator": str}
 BOOT_SECONDS = 3.0  # of the emulation; a real SIM7600 takes about 20 s to come back after AT+CRESET
 
 
@@ -94,6 +97,17 @@ class Unit:
         self.modem.fault(name, on and name != "F15")
         if name == "F15":
             (self.unplug if on else self.plug)()
+
+    @property
+    def where(self) -> str:
+        """Its ports, for people."""
+        return f"AT {self.at.path}  audio {self.audio.path}"
+
+    def set(self, name: str, value: object) -> None:
+        """A value of modem or SIM (SETTABLE); raises ValueError."""
+        if name not in SETTABLE:
+            raise ValueError(f"{name}: a GSM modem has {', '.join(SETTABLE)}")
+        setattr(self.modem.identity, name, SETTABLE[name](value))
 
     def status(self) -> dict[str, object]:
         """Plain values for the control socket."""
