@@ -12,7 +12,8 @@ from typing import Any
 
 from drivers.discovery.modems import Modems, Where
 from drivers.gsm.port import GsmPort
-from drivers.gsm.quirks import SIM7600, Dialect
+from drivers.gsm.quirks import Dialect
+from drivers.gsm.simcom import SIM7600
 from drivers.port import Port
 from drivers.virtual import VirtualPort
 

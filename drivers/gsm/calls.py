@@ -1,44 +1,37 @@
 """The call of a GSM modem during one session: rings, answers, dials, ends, and +CLCC has the last word.
 
-One call at a time; a second caller hears the network's busy tone or call waiting, which is left alone.
-Reports of the modem are used as they come; because every one of them may be lost (F7, F8), `reconcile` is
-asked every few seconds while there is a call.
+One call at a time; a second caller is refused, so that the network says busy. Reports of the modem are used
+as they come; because every one of them may be lost (F7, F8), `reconcile` is asked every few seconds while
+there is a call.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections.abc import Coroutine
 from typing import Any
 
 from drivers.at.channel import Channel, CommandFailed
-from drivers.at.parser import fields
-from drivers.gsm.clcc import CallStat, CurrentCall, current_calls, parse_clcc
+from drivers.gsm.arrival import Arrival
+from drivers.gsm.clcc import CallStat, CurrentCall, current_calls
 from drivers.gsm.hangup import HangUp
 from drivers.gsm.host import Host, ModemReset
+from drivers.gsm.keys import Keys
 from drivers.gsm.leg import GsmLeg
 from drivers.gsm.pcm import AudioPort
-from drivers.gsm.quirks import Dialect, Meaning
-from drivers.port import (
-    DriverError,
-    EndCause,
-    LegEnded,
-    LegState,
-    PortLost,
-    PortRefused,
-    PortTimeout,
-    SerialAudio,
-)
+from drivers.gsm.quirks import Dialect, Meaning, Moment
+from drivers.gsm.reports import Reports
+from drivers.gsm.track import Track
+from drivers.gsm.voice import Voice
+from drivers.port import DriverError, EndCause, LegEnded, LegState, PortLost, PortTimeout, SerialAudio
 
 log = logging.getLogger(__name__)
 
 DIAL_SECONDS = 60.0  # ATD may take 40 s and more (field reports)
 ANSWER_SECONDS = 15.0  # ATA to voice
-CLIP_GRACE_SECONDS = (1.0, 2.0)  # +CLIP may come late or never: then +CLCC is asked, twice at most
-AUDIO_RETRY_SECONDS = 0.3
 DIAL_RESULTS = {"BUSY": EndCause.BUSY, "NO ANSWER": EndCause.NO_ANSWER}
+REFUSE_SECOND = "AT+CHLD=0"  # 3GPP 22.030 6.5.5.1: a waiting call is told that we are busy
 
 
 class Calls:
@@ -46,35 +39,49 @@ class Calls:
 
     def __init__(self, name: str, dialect: Dialect, channel: Channel, audio: AudioPort, host: Host) -> None:
         self.name = name
-        self.leg: GsmLeg | None = None
-        self.absent = 0  # times in a row +CLCC did not know the leg
-        self.audio_trouble = ""  # why the audio port is not trusted any more; a reset follows the call
         self._dialect = dialect
         self._channel = channel
         self._audio = audio
         self._host = host
-        self._open = False  # from `adopt` to `stop`: new legs are made
-        self._known = False  # the modem has the leg's call, so +CLCC must list it
-        self._identifying: asyncio.Task[None] | None = None
-        self._connecting: asyncio.Task[None] | None = None
+        self._track = Track(host.look_again)
+        self._voice = Voice(name, dialect, channel)
+        self._keys = Keys(name, dialect, channel)
+        self._arrival = Arrival(name, channel, self.incoming)
         self._hang_up = HangUp(name, dialect, channel)
+        self._reports = Reports(
+            name,
+            dialect=dialect,
+            track=self._track,
+            arrival=self._arrival,
+            voice=self._voice,
+            acts=self,
+        )
+        self._routes = list(dialect.routes)
+        self._preparing: asyncio.Task[None] | None = None
+        self._connecting: asyncio.Task[None] | None = None
         self._clearing = asyncio.Lock()  # guards the modem's calls: none is begun while one is hung up
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def adopt(self) -> None:
-        """Take over what the modem is doing since before we came: a call up is not disturbed."""
-        self._open = True
+        """Take over what the modem is doing since before we came: a call up is not disturbed.
+
+        Raises PortRefused when the modem has no voice.
+        """
+        self._reports.listening = True
+        await self._voice.check()
+        await self._lead_reports_here()
         for call in await current_calls(self._channel):
             if call.stat in (CallStat.ACTIVE, CallStat.HELD):
                 await self._adopt_active(call)
             else:
                 await self._take_stray([call])
         if self.leg is None:
-            await self._ask(self._dialect.audio_stop)
+            await self._voice.off()
 
     async def stop(self) -> None:
         """The session is over and the channel lost: no task is left; the leg is left as it is."""
-        self._open = False
+        self._reports.listening = False
+        await self._arrival.stop()
         tasks = [task for task in self._tasks if task is not asyncio.current_task()]
         for task in tasks:
             if task.get_name() != "hang up":  # that one ends by the lost channel, and tells its waiter
@@ -83,72 +90,86 @@ class Calls:
             await asyncio.wait(tasks)
 
     @property
+    def leg(self) -> GsmLeg | None:
+        """The call we have."""
+        return self._track.leg
+
+    @property
+    def absent(self) -> int:
+        """Above 0: whether the call still lives should be asked soon."""
+        return self._track.absent
+
+    @property
+    def last_end(self) -> str:
+        """Why the last call ended, as the modem gave it."""
+        return self._track.last_end
+
+    @property
+    def audio_trouble(self) -> str:
+        """Why the audio port is not trusted any more; a reset follows the call."""
+        return self._voice.trouble
+
+    @property
     def may_be_asked(self) -> bool:
         """Whether AT+CLCC makes sense: anything written during ATD or ATA would end the call (F9)."""
-        return not self._channel.dialling and (self.leg is None or self._known)
+        return not self._channel.dialling and (self.leg is None or self._track.known)
 
     def start_dialling(self, number: str, label: str) -> GsmLeg:
         """A leg in DIALING; its ATD follows at once."""
-        leg = GsmLeg(self, peer=number, state=LegState.DIALING, inbound=False, label=label)
+        leg = self._new_leg(number, LegState.DIALING, inbound=False, label=label)
         self._take(leg)
         self._spawn(self._dial(leg), "dial")
         return leg
 
     def understand(self, meaning: Meaning, text: str) -> None:
         """A line the modem said by itself."""
-        if meaning is Meaning.RING:
-            self._rings()
-        elif meaning is Meaning.CLIP:
-            self._caller_is(text)
-        elif meaning is Meaning.CALL:
-            if call := parse_clcc(text):
-                self._see(call)
-        elif meaning is Meaning.UP:
-            self._is_up()
-        elif meaning is Meaning.END:
-            self._is_over()
-        elif meaning is Meaning.BUSY:
-            self._failed(EndCause.BUSY)
-        elif meaning is Meaning.NO_ANSWER:
-            self._failed(EndCause.NO_ANSWER)
+        self._reports.understand(meaning, text)
 
     async def reconcile(self) -> None:
-        """What +CLCC says counts: a leg it does not know twice in a row has ended."""
+        """Ask +CLCC, and believe it more than any report."""
         leg, calls = self.leg, await current_calls(self._channel)
         if leg is None and self.leg is None:
             await self._take_stray(calls)
-        if leg is None or leg is not self.leg or not self._known:
+        if leg is None or leg is not self.leg or not self._track.known:
             return
         for call in calls:
-            self._see(call)
-        if any(call.inbound is leg.inbound and call.stat is not CallStat.WAITING for call in calls):
-            self.absent = 0
-            return
-        self.absent += 1
-        if self.absent > 1:
-            leg.moved(LegState.ENDED, leg.silent_end())
+            self._reports.see(call)
+        self._track.listed(calls)
 
     async def _take_stray(self, calls: list[CurrentCall]) -> None:
         """The modem has a call that we have no leg for: its RING was lost, or a hang-up went wrong."""
         for call in calls:
             if call.stat is CallStat.INCOMING:
-                self._incoming(call.number)
+                await self._lead_reports_here()
+                self.incoming(call.number)
             elif call.stat is not CallStat.WAITING and self.leg is None:
                 log.warning("port %s: a call nobody waits for is hung up", self.name)
                 await self._clear(None)
 
+    async def _lead_reports_here(self) -> None:
+        """As long as the modem has told of no call by itself, its reports may go to another port (F26)."""
+        if self._routes and not self._reports.any:
+            command = self._routes.pop(0)
+            self._routes.append(command)
+            await self._ask(command)
+
     def distrust_audio(self, why: str) -> None:
         """The voice port does not do its work (F12): the modem is reset when it has no call."""
-        if self._open and not self.audio_trouble:
-            self.audio_trouble = why
+        if self._reports.listening and not self._voice.trouble:
+            self._voice.trouble = why
             log.warning("port %s: %s; the modem is reset after the call", self.name, why)
             if self.leg is None:
-                self._spawn(self._tidy_up(), "tidy up")
+                self._spawn(self._tidy_up(None), "tidy up")
 
     # --- what a leg asks for (leg.Carrier) ------------------------------------------------------------
 
     async def answer_leg(self, leg: GsmLeg) -> None:
         """ATA, then wait for the voice. Raises LegEnded when the caller is gone, DriverError otherwise."""
+        if not await self._voice.start(leg, Moment.BEFORE):
+            await self._end_without_sound(leg)
+        if leg.leaving:
+            await leg.ended()
+            raise LegEnded(leg)
         try:
             await self._channel.command(self._dialect.answer, seconds=ANSWER_SECONDS, dialling=True)
         except CommandFailed:
@@ -157,6 +178,8 @@ class Calls:
                 raise
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
+                if not await self._voice.start(leg, Moment.DIALLED):
+                    await self._end_without_sound(leg)
                 await leg.until(LegState.UP)
         except TimeoutError:
             raise PortTimeout(
@@ -173,125 +196,77 @@ class Calls:
             raise error
 
     async def send_leg_digits(self, leg: GsmLeg, digits: str) -> None:
-        """DTMF by the network, one digit a command."""
-        if not re.fullmatch(r"[0-9A-D*#]*", digits):
-            raise PortRefused(
-                f"port {self.name}: {digits!r} has characters that are no keys; 0-9 A-D * # are"
-            )
-        for digit in digits:
-            if leg.state is LegState.ENDED:
-                raise LegEnded(leg)
-            await self._channel.command(self._dialect.digit.format(digit))
-            await asyncio.sleep(self._dialect.digit_seconds)
+        """DTMF by the network."""
+        await self._keys.send(leg, digits, self._track.index)
 
     def leg_ended(self, leg: GsmLeg) -> None:
         """Told by the leg, once."""
         if leg is not self.leg:
             return
-        self.leg = None
-        self.absent = 0
-        if self._connecting is not None and self._connecting is not asyncio.current_task():
-            self._connecting.cancel()
-        if self._open:
-            self._spawn(self._tidy_up(), "tidy up")
+        self._track.drop()
+        for task in (self._preparing, self._connecting):
+            if task is not None and task is not asyncio.current_task():
+                task.cancel()
+        if self._reports.listening:
+            self._spawn(self._tidy_up(leg), "tidy up")
 
-    # --- what the modem says ----------------------------------------------------------------------------
+    # --- what reports lead to (reports.Acts) --------------------------------------------------------------
 
-    def _rings(self) -> None:
-        if self._open and self.leg is None and self._identifying is None:
-            self._identifying = self._spawn(self._identify(), "identify")
+    def incoming(self, peer: str) -> None:
+        """A caller is there."""
+        if self._reports.listening and self.leg is None:
+            self._take(self._new_leg(peer, LegState.RINGING, inbound=True))
 
-    def _caller_is(self, text: str) -> None:
-        """`+CLIP: "num",type,"",,"alpha",validity`; an empty number is unknown yet, or withheld (1, 2)."""
-        values = fields(text)
-        if values and (values[0] or values[5:6] in (["1"], ["2"])):
-            self._incoming(values[0])
-        else:
-            self._rings()
-
-    async def _identify(self) -> None:
-        """RING without a number: give +CLIP its time, then ask +CLCC."""
-        try:
-            for seconds in CLIP_GRACE_SECONDS:
-                await asyncio.sleep(seconds)
-                calls = [
-                    call for call in await current_calls(self._channel) if call.stat is CallStat.INCOMING
-                ]
-                if not calls:
-                    return  # an old RING, or the caller is gone
-                if calls[0].number:
-                    break
-            self._incoming(calls[0].number)
-        except DriverError as error:
-            log.warning("port %s: who rings could not be asked: %s", self.name, error)
-        finally:
-            self._identifying = None
-
-    def _incoming(self, peer: str) -> None:
-        if not self._open or self.leg is not None:
-            return
-        if self._identifying is not None and self._identifying is not asyncio.current_task():
-            self._identifying.cancel()
-        self._take(GsmLeg(self, peer=peer, state=LegState.RINGING, inbound=True))
-
-    def _see(self, call: CurrentCall) -> None:
-        """A line of +CLCC, asked for or not."""
-        leg = self.leg
-        if leg is None:
-            if call.stat is CallStat.INCOMING and call.number:
-                self._incoming(call.number)
-        elif call.inbound is not leg.inbound:
-            return
-        elif call.stat in (CallStat.ACTIVE, CallStat.HELD):
-            self._is_up()
-        elif call.stat is CallStat.ALERTING:
-            leg.moved(LegState.RINGING)
-        elif call.stat is CallStat.ENDED:
-            self._is_over()
-
-    def _is_up(self) -> None:
+    def connect(self) -> None:
+        """The leg's call is up."""
         leg = self.leg
         if leg is not None and leg.state is not LegState.UP and self._connecting is None:
             self._connecting = self._spawn(self._connect(leg), "connect")
 
-    def _is_over(self) -> None:
-        """A call ended. If ours was up it is ours; else +CLCC tells, for the line may be an old call's."""
-        if self.leg is None:
-            return
-        if self.leg.state is LegState.UP:
-            self.leg.moved(LegState.ENDED, EndCause.REMOTE)
-        elif self._known:
-            self.absent = 1
-            self._host.look_again()
-
-    def _failed(self, cause: EndCause) -> None:
-        if self.leg is not None and not self.leg.inbound:
-            self.leg.moved(LegState.ENDED, cause)
+    def refuse_second(self) -> None:
+        """Another caller waits."""
+        log.warning("port %s: a second caller is told that the line is busy", self.name)
+        self._spawn(self._ask(REFUSE_SECOND), "refuse a second caller")
 
     # --- what we do ---------------------------------------------------------------------------------------
 
+    def _new_leg(self, peer: str, state: LegState, *, inbound: bool, label: str = "") -> GsmLeg:
+        in_audio = not self._dialect.digits_reported
+        return GsmLeg(self, peer=peer, state=state, inbound=inbound, label=label, digits_in_audio=in_audio)
+
     def _take(self, leg: GsmLeg) -> None:
-        self.leg = leg
-        self.absent = 0
-        self._known = leg.state is not LegState.DIALING
+        self._arrival.known()
+        self._track.take(leg)
         self._host.busy_with(leg)
+        self._preparing = None
+        if leg.state is LegState.RINGING:
+            self._preparing = self._spawn(self._prepare(leg), "prepare")
+
+    async def _prepare(self, leg: GsmLeg) -> None:
+        """What a family wants before ATA is done while it rings, so that an answer need not wait for it."""
+        await self._voice.start(leg, Moment.BEFORE)
 
     async def _adopt_active(self, call: CurrentCall) -> None:
         if self.leg is not None:
             return
-        leg = GsmLeg(self, peer=call.number, state=LegState.UP, inbound=call.inbound)
-        command, silent = self._dialect.audio_query
-        if silent in await self._ask(command, silent.partition(":")[0] + ":"):
-            await self._ask(self._dialect.audio_start)
+        leg = self._new_leg(call.number, LegState.UP, inbound=bool(call.inbound))
+        await self._voice.found_up(leg)
         leg.audio = SerialAudio(await self._audio.ensure())
         log.info("port %s: a call is up already, taken over", self.name)
         self._take(leg)
+        self._track.told(call)
 
     async def _dial(self, leg: GsmLeg) -> None:
         command = self._dialect.dial.format(leg.peer)
         try:
+            if not await self._voice.start(leg, Moment.BEFORE):
+                return await self._end_without_sound(leg)
+            if leg.leaving:
+                return
             await self._channel.command(command, seconds=DIAL_SECONDS, dialling=True)
-            self._known = True
+            self._track.known = self._track.known or leg is self.leg
+            if not await self._voice.start(leg, Moment.DIALLED):
+                await self._end_without_sound(leg)
         except CommandFailed as error:
             leg.moved(LegState.ENDED, DIAL_RESULTS.get(error.answer, EndCause.FAILED))
         except PortTimeout as error:
@@ -303,42 +278,31 @@ class Calls:
     async def _connect(self, leg: GsmLeg) -> None:
         """The network says the call is up: start the voice, then tell."""
         try:
-            if await self._start_audio():
+            if await self._voice.start(leg, Moment.UP):
                 leg.audio = SerialAudio(await self._audio.ensure())
                 leg.moved(LegState.UP)
-                return
         except DriverError as error:
-            self.audio_trouble = _without_name(self.name, error)
+            self._voice.trouble = str(error).removeprefix(f"port {self.name}: ")
         finally:
             self._connecting = None
-        log.error("port %s: a call without sound is ended: %s", self.name, self.audio_trouble)
+        if leg.state is LegState.UP:
+            await self._voice.tune()
+        else:
+            await self._end_without_sound(leg)
+
+    async def _end_without_sound(self, leg: GsmLeg) -> None:
+        log.error("port %s: a call without sound is ended: %s", self.name, self._voice.trouble)
         await self._give_up(leg)
 
-    async def _start_audio(self) -> bool:
-        """A refusal is tried once more, and means that the modem wants a reset after the call (F13)."""
-        for _ in range(2):
-            try:
-                await self._channel.command(self._dialect.audio_start)
-                return True
-            except CommandFailed as error:
-                await asyncio.sleep(AUDIO_RETRY_SECONDS)  # cancelled here when the call is just over
-                self.audio_trouble = _without_name(self.name, error)
-        return False
-
-    def _is_leg_up(self) -> bool:
-        return self.leg is not None and self.leg.state is LegState.UP
-
-    async def _tidy_up(self) -> None:
+    async def _tidy_up(self, leg: GsmLeg | None) -> None:
         """After a call: voice off, and a reset if the audio port is not to be trusted."""
         try:
             async with self._clearing:
-                next_is_up = self._connecting is not None or self._is_leg_up()
-                if not next_is_up:  # its voice has begun, and would be gone
-                    await self._ask(self._dialect.audio_stop)
+                await self._voice.stop(leg)
             if self.leg is not None:
                 return
-            if self.audio_trouble:
-                await self._reset(self.audio_trouble)
+            if self._voice.trouble:
+                await self._reset(self._voice.trouble)
             else:
                 self._host.free_again()
         except DriverError as error:
@@ -360,6 +324,10 @@ class Calls:
         raise PortTimeout(f"port {self.name}: a call could not be hung up, the modem is being reset")
 
     async def _give_up(self, leg: GsmLeg) -> None:
+        """End a leg that came to nothing, once."""
+        if leg.leaving:
+            return
+        leg.leaving = True
         try:
             await self._clear(leg)
         except DriverError as error:
@@ -372,13 +340,12 @@ class Calls:
             ModemReset(f"port {self.name}: {why}; the modem is being reset, it comes back by itself")
         )
 
-    async def _ask(self, command: str, prefix: str | None = None) -> list[str]:
-        """The answer of a command whose refusal does not matter."""
+    async def _ask(self, command: str) -> None:
+        """A command whose refusal does not matter."""
         try:
-            return await self._channel.command(command, prefix, may_be_empty=True)
+            await self._channel.command(command)
         except CommandFailed as error:
             log.debug("%s", error)
-            return []
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=name)
@@ -391,8 +358,3 @@ class Calls:
         error = None if task.cancelled() else task.exception()
         if error is not None and not isinstance(error, DriverError):
             log.error("port %s: %s: a fault of the driver", self.name, task.get_name(), exc_info=error)
-
-
-def _without_name(name: str, error: DriverError) -> str:
-    """The error as part of a sentence that names the port already."""
-    return str(error).removeprefix(f"port {name}: ")

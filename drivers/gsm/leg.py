@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Protocol
 
+from drivers.gsm.ending import Ending
 from drivers.port import EndCause, Leg, LegState
 
 
@@ -22,14 +23,21 @@ class Carrier(Protocol):
 class GsmLeg(Leg):
     """One call of one modem."""
 
-    digits_in_audio = True  # +RXDTMF misses keys and comes late; the engine listens
-
     def __init__(
-        self, carrier: Carrier, *, peer: str, state: LegState, inbound: bool, label: str = ""
+        self,
+        carrier: Carrier,
+        *,
+        peer: str,
+        state: LegState,
+        inbound: bool,
+        label: str = "",
+        digits_in_audio: bool = True,
     ) -> None:
         name = f"{carrier.name}/{secrets.token_hex(4)}"  # unlike any leg before a restart
         super().__init__(id=name, port=carrier.name, peer=peer, state=state, label=label)
         self.inbound = inbound
+        self.digits_in_audio = digits_in_audio
+        self.leaving = False  # it is being hung up, or has ended
         self._hanging_up = False
         self._carrier = carrier
 
@@ -37,7 +45,7 @@ class GsmLeg(Leg):
         await self._carrier.answer_leg(self)
 
     async def _hangup(self) -> None:
-        self._hanging_up = True  # the modem reports this end like any other
+        self.leaving = self._hanging_up = True  # the modem reports this end like any other
         await self._carrier.hang_up_leg(self)
 
     async def _send_digits(self, digits: str) -> None:
@@ -49,10 +57,19 @@ class GsmLeg(Leg):
             cause = EndCause.LOCAL
         super().moved(state, cause)
         if self.state is LegState.ENDED and before is not LegState.ENDED:
+            self.leaving = True
             self._carrier.leg_ended(self)
 
-    def silent_end(self) -> EndCause:
-        """Why it ended when the modem does not say, but just has it no more."""
+    def over(self, ending: Ending | None) -> None:
+        """The modem has its call no more; `ending` is what was said of it, None for nothing."""
+        self.moved(LegState.ENDED, self._cause_of(ending))
+
+    def _cause_of(self, ending: Ending | None) -> EndCause:
+        told = ending.cause if ending is not None else None
+        if self.state is LegState.UP and told is EndCause.FAILED:
+            return EndCause.FAILED
         if self.inbound or self.state is LegState.UP:
             return EndCause.REMOTE
+        if told is not None:
+            return told
         return EndCause.NO_ANSWER if self.state is LegState.RINGING else EndCause.FAILED

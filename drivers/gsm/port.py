@@ -21,7 +21,8 @@ from drivers.gsm.facts import Facts, sim_trouble
 from drivers.gsm.host import ModemReset
 from drivers.gsm.leg import GsmLeg
 from drivers.gsm.pcm import AudioPort, OpenAudio
-from drivers.gsm.quirks import SIM7600, Dialect, Meaning
+from drivers.gsm.quirks import Dialect, Meaning
+from drivers.gsm.simcom import SIM7600
 from drivers.port import (
     AudioNews,
     DriverError,

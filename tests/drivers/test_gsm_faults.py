@@ -97,7 +97,7 @@ async def test_f7_a_caller_who_gives_up_within_the_grace_is_no_ghost() -> None:
     async with bench() as b:
         b.modem.fault("F7a")
         call = b.call(CALLER)
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(0.2)
         b.network.hang_up(call.id)
         await asyncio.sleep(5)
         assert b.port._rings.empty()
