@@ -80,11 +80,11 @@ class AtFace:
         self._input.clear()
         self.echo = True
 
-    def say(self, line: str) -> None:
-        """A line to the host."""
+    def say(self, *lines: str) -> None:
+        """Lines to the host, all of them in one piece."""
         end = "\r\r\n" if "F6" in self.faults else "\r\n"
         if self.powered:
-            self._send(f"{end}{line}{end}".encode())
+            self._send("".join(f"{end}{line}{end}" for line in lines).encode())
 
     def _line(self, line: str) -> None:
         if not line:

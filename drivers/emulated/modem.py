@@ -379,12 +379,11 @@ class Modem(AtFace):
         clip = self.call.clip(hidden="F7c" in self.faults) if tells else ""
         if "F7b" in self.faults:
             ring, clip = clip, ring
-        if "F7f" not in self.faults:
-            self.say(ring)
-        if clip and "F7e" in self.faults:
+        said = [line for line in (ring, clip) if line and not (line == ring and "F7f" in self.faults)]
+        if "F7e" in self.faults and clip:
+            said.remove(clip)
             self._later(0.4, lambda: self.say(clip) if self.call is not None else None)
-        elif clip:
-            self.say(clip)
+        self.say(*said)
         self._ring_timer = self._later(RING_SECONDS, self._ring)
 
     def _stop_ringing(self) -> None:
