@@ -7,6 +7,7 @@ modem takes its line down, it does not make the configuration wrong.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
@@ -37,6 +38,7 @@ def check(config: Config, folder: Path, *, broken: Iterable[Keys] = ()) -> list[
         *_shared_phones(config),
         *_bad_prompts(config, folder),
         *_bad_recording_folder(config),
+        *_bad_patterns(config),
     ]
 
 
@@ -51,6 +53,7 @@ def _known(config: Config, broken: Iterable[Keys]) -> Known:
         "queue": set(config.queues),
         "agent": set(config.agents),
         "prompt": set(config.prompts),
+        "tariff": set(config.tariffs),
     }
     for section, name in (keys for keys in broken if len(keys) == 2):
         known.setdefault(str(section).removesuffix("s"), set()).add(str(name))
@@ -107,10 +110,12 @@ def _references(config: Config) -> Iterator[Reference]:
         yield ("menus", name, "prompt"), "prompt", menu.prompt
     for name, queue in config.queues.items():
         yield from ((("queues", name, "agents", n), "agent", agent) for n, agent in enumerate(queue.agents))
-    yield from (reference for reference in _optional_prompts(config) if reference[2])
+    yield from (reference for reference in _optional_references(config) if reference[2])
 
 
-def _optional_prompts(config: Config) -> Iterator[Reference]:
+def _optional_references(config: Config) -> Iterator[Reference]:
+    for name, line in config.lines.items():
+        yield ("lines", name, "tariff"), "tariff", line.tariff
     for name, menu in config.menus.items():
         yield ("menus", name, "wrong_key"), "prompt", menu.wrong_key
     for name, queue in config.queues.items():
@@ -226,3 +231,16 @@ def _bad_recording_folder(config: Config) -> Iterator[Problem]:
         yield Problem(
             path=("recording", "folder"), value=written, wrong="not a usable folder", allowed=allowed
         )
+
+
+def _bad_patterns(config: Config) -> Iterator[Problem]:
+    for name, tariff in config.tariffs.items():
+        try:
+            re.compile(tariff.balance_pattern)
+        except re.error as error:
+            yield Problem(
+                path=("tariffs", name, "balance_pattern"),
+                value=tariff.balance_pattern,
+                wrong=f"no regular expression: {error}",
+                allowed='a pattern such as "([0-9]+[.,][0-9]{2}) EUR"',
+            )

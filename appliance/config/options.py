@@ -10,7 +10,7 @@ from annotated_types import Ge, Le
 from pydantic.fields import FieldInfo
 
 from appliance.config.problem import Keys
-from appliance.config.schema import PHONE, USB, Config, Destination, Section
+from appliance.config.schema import PHONE, USB, USSD_CODE, Config, Destination, Section
 
 DESTINATION = '"menu:NAME", "queue:NAME", "agent:NAME" or "hangup"'
 
@@ -23,6 +23,7 @@ PATTERNS = {
     r"^([0-9]{4,8})?$": "4 to 8 digits, or nothing",
     r"^([0-9]{15})?$": "15 digits",
     USB: 'a place as "1-1.2"',
+    USSD_CODE: "digits, *, # and +, or nothing",
     PHONE: "sip:USER@HOST or sip:USER@HOST:PORT",
 }
 KINDS = {str: "text in quotes", int: "a whole number", float: "a number", bool: "true or false"}

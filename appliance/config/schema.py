@@ -43,7 +43,9 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 PHONE = r"^sip:[A-Za-z0-9_.!~*'()&=+$,;?/-]+@([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$"
 #: The place of a USB device: bus, root port, then a port of each hub (the kernel's names in sysfs).
 USB = r"^([0-9]+-[0-9]+(\.[0-9]+)*)?$"
+USSD_CODE = r"^([0-9*#+]{1,182})?$"  # 182 characters are the most that USSD carries, 3GPP 23.038 5
 Seconds = Annotated[float, Field(ge=0, le=86400)]
+Most = Annotated[int, Field(ge=0, le=1_000_000)]
 
 
 class Box(Section):
@@ -69,6 +71,7 @@ class LineBase(Section):
     number: str = Field("", description="the number callers dial to reach it, as printed on a letter")
     to: To = Field(description="where its callers go first")
     enabled: bool = Field(True, description="false leaves the port alone")
+    tariff: str = Field("", description='a name from [tariffs]: limits and balance of its SIM; "" has none')
 
 
 class SerialLine(LineBase):
@@ -107,6 +110,30 @@ class VirtualLine(LineBase):
 
 
 Line = Annotated[Sim7600Line | VirtualLine, Field(discriminator="driver")]
+
+
+class Tariff(Section):
+    """What may go out over each SIM of a kind, and how its balance is asked."""
+
+    calls_a_day: Most = Field(0, description="outgoing calls; 0 = no limit, for this and the next five")
+    calls_a_month: Most = Field(0, description="the same in a calendar month")
+    minutes_a_day: Most = Field(0, description="minutes of outgoing calls")
+    minutes_a_month: Most = Field(0, description="the same in a calendar month")
+    messages_a_day: Most = Field(0, description="text messages out; a long one counts by its parts")
+    messages_a_month: Most = Field(0, description="the same in a calendar month")
+    billing_seconds: int = Field(
+        60, ge=1, le=600, description="each call is rounded up to whole steps of this, as the operator does"
+    )
+    alarm_percent: int = Field(80, ge=1, le=100, description="alarm when so much of a limit is used")
+    balance_code: str = Field(
+        "", pattern=USSD_CODE, description='USSD code that tells the balance; "" has none'
+    )
+    balance_pattern: str = Field(
+        "([0-9]+[.,][0-9]{2})",
+        description="regular expression that finds the amount in the answer, in its first group",
+    )
+    balance_every: Literal["hour", "day", "week"] = Field("day", description="how often it is asked")
+    balance_alarm_below: float = Field(0.0, ge=0, le=1_000_000, description="alarm when less is left")
 
 
 class Menu(Section):
@@ -157,12 +184,23 @@ class Recording(Section):
     )
 
 
+class Health(Section):
+    """What is kept of how the lines were, and when somebody is told."""
+
+    keep_days: int = Field(
+        30, ge=1, le=3650, description="days that signal, temperature and the like are kept"
+    )
+    weak_signal_dbm: int = Field(-105, ge=-140, le=-40, description="alarm when the signal stays below this")
+    hot_c: float = Field(80.0, ge=20, le=150, description="alarm when a modem stays hotter than this, in °C")
+
+
 class Config(Section):
     """The whole file."""
 
     box: Box = Box()
     sip: Sip = Sip()
     lines: dict[Name, Line] = Field(default_factory=dict)
+    tariffs: dict[Name, Tariff] = Field(default_factory=dict)
     menus: dict[Name, Menu] = Field(default_factory=dict)
     queues: dict[Name, Queue] = Field(default_factory=dict)
     agents: dict[Name, Agent] = Field(default_factory=dict)
@@ -170,3 +208,4 @@ class Config(Section):
         default_factory=dict, description="name = WAV file, relative to the configuration file"
     )
     recording: Recording = Recording()
+    health: Health = Health()

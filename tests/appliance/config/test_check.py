@@ -22,6 +22,19 @@ from tests.appliance.config.sites import GOOD, changed, told, write_prompt, writ
             'Did you mean "menu:main"?',
         ),
         (
+            'to = "menu:main"',
+            'to = "menu:main"\ntariff = "prepaid"\n[tariffs.pre-paid]',
+            'box.toml:6: lines.gsm-1.tariff = "prepaid": there is no tariff prepaid. '
+            'Allowed: pre-paid. Did you mean "pre-paid"?',
+        ),
+        (
+            'to = "menu:main"',
+            'to = "menu:main"\n[tariffs.prepaid]\nbalance_pattern = "([0-9"',
+            'box.toml:7: tariffs.prepaid.balance_pattern = "([0-9": no regular expression: '
+            "unterminated character set at position 1. "
+            'Allowed: a pattern such as "([0-9]+[.,][0-9]{2}) EUR".',
+        ),
+        (
             '1 = "queue:sales"',
             '1 = "queue:support"',
             'box.toml:9: menus.main.keys.1 = "queue:support": there is no queue support. '

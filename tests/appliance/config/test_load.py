@@ -71,7 +71,7 @@ def test_prompts_are_relative_to_the_file_or_absolute(tmp_path: Path) -> None:
             'to = "menu:main"',
             'too = "menu:main"\nto = "hangup"',
             'box.toml:5: lines.gsm-1.too = "menu:main": unknown key. Allowed: audio_port, baud, driver, '
-            'enabled, imei, number, pin, port, rtscts, to, usb. Did you mean "to"?',
+            'enabled, imei, number, pin, port, rtscts, tariff, to, usb. Did you mean "to"?',
         ),
         (
             'to = "menu:main"',
@@ -135,8 +135,8 @@ def test_prompts_are_relative_to_the_file_or_absolute(tmp_path: Path) -> None:
         (
             "[prompts]",
             "[promts]\nx = 1\n[prompts]",
-            "box.toml:20: promts = { … }: unknown key. Allowed: agents, box, lines, menus, prompts, queues, "
-            'recording, sip. Did you mean "prompts"?',
+            "box.toml:20: promts = { … }: unknown key. Allowed: agents, box, health, lines, menus, "
+            'prompts, queues, recording, sip, tariffs. Did you mean "prompts"?',
         ),
         (
             "[prompts]",
