@@ -18,13 +18,26 @@ from appliance.config.load import ConfigError, format_problems, load
 from appliance.console import calls as calls_view
 from appliance.console.show import VIEWS, box_version, show
 from appliance.demo.run import DemoRefused, run_demo
+from appliance.probing import Wish, probe_lines
 from appliance.store.opening import StoreError
 from appliance.store.read import call_story, calls
 from appliance.store.rebuild import rebuild
 from appliance.supervisor import AlreadyRunning, Supervisor, programs
+from drivers.discovery.sysfs import SYSFS
 from drivers.wire import WireError
 
 BOX_CONFIG = Path("/etc/callbox/callbox.toml")  # present on a box, where /data keeps everything
+PROBE = """\
+Asks every modem on USB who it is, all at a time, in some seconds, and prints what to put into the
+configuration. No PIN is entered, no call is made (but see --call), nothing of a modem is changed, and a port
+that another program holds is left alone and that program named. A modem on another serial port is asked
+when it is named:
+
+  callbox lines probe
+  callbox lines probe > lines.toml
+  callbox lines probe --call +491234567
+  callbox lines probe /dev/ttyS1
+"""
 AGENT_COMMANDS = ("login", "logout", "pause", "ready", "end-wrap-up")
 
 
@@ -64,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     line = add("line", _line, "close a line's ports and open them again; a caller on it begins anew")
     line.add_argument("name", help="the line's name in the configuration")
     line.add_argument("command", choices=["reset"])
+    _probe_options(commands.add_parser("lines", help="find modems and say what to configure"), shared)
     agent = add("agent", _agent, "log an agent in or out, pause, resume, end wrap-up")
     agent.add_argument("name", help="the agent's name in the configuration")
     agent.add_argument("command", choices=AGENT_COMMANDS)
@@ -97,6 +111,27 @@ def _demo_options(demo: argparse.ArgumentParser) -> None:
     demo.add_argument("--lines", type=int, default=6, help="emulated lines (default: %(default)s)")
     demo.add_argument("--agents", type=int, default=4, help="agents with phones (default: %(default)s)")
     demo.add_argument("--seed", type=int, default=None, help="the same callers every time")
+
+
+def _probe_options(lines: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:
+    verbs = lines.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    probe = verbs.add_parser(
+        "probe",
+        parents=[shared],
+        help="ask every modem who it is",
+        description=PROBE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    probe.set_defaults(do=_probe)
+    probe.add_argument("ports", nargs="*", metavar="PORT", help="look at these only (default: all on USB)")
+    probe.add_argument(
+        "--listen-seconds", type=float, default=1.0, metavar="S", help="listen at audio ports so long (1)"
+    )
+    probe.add_argument("--call", default="", metavar="NUMBER", help="make a test call with every modem")
+    probe.add_argument(
+        "--talk-seconds", type=float, default=5.0, metavar="S", help="length of a test call (5)"
+    )
+    probe.add_argument("--sysfs", type=Path, default=SYSFS, metavar="DIR", help="where USB is seen (/sys)")
 
 
 def _calls_options(listing: argparse.ArgumentParser) -> None:
@@ -184,6 +219,20 @@ def _line(options: argparse.Namespace) -> int:
     ask(options.state / "run" / SOCKET, "line", line=options.name)
     print(json.dumps({"done": True}) if options.json else f"line {options.name}: being opened again")
     return 0
+
+
+def _probe(options: argparse.Namespace) -> int:
+    return probe_lines(
+        Wish(
+            config=options.config,
+            sysfs=options.sysfs,
+            ports=options.ports,
+            listen_seconds=min(max(options.listen_seconds, 0.1), 60.0),
+            call=options.call,
+            talk_seconds=min(max(options.talk_seconds, 1.0), 60.0),
+            as_json=options.json,
+        )
+    )
 
 
 def _agent(options: argparse.Namespace) -> int:

@@ -59,6 +59,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # The faces: rows and snapshots, never a live call.
     "appliance.console": {
         "drivers.wire",
+        "drivers.discovery",
         "appliance.events",
         "appliance.line_events",
         "appliance.config",

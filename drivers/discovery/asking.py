@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from drivers import serialline
 from drivers.at.channel import Channel
 from drivers.discovery.holders import Holder, holder
+from drivers.discovery.known import Layout
+from drivers.discovery.sysfs import UsbDevice
 from drivers.port import DriverError, PortTimeout
 
 WAKE_SECONDS = (0.5, 1.0, 1.5)  # for each AT: a modem may sleep, and swallow what wakes it
@@ -130,6 +132,30 @@ def what_it_says(heard: bytes) -> str:
     )
 
 
+async def answering(
+    name: str, device: UsbDevice, fitting: Sequence[Layout], *, access: Access = SERIAL
+) -> Layout:
+    """The first layout that is sure, or whose command port answers; all are asked at a time.
+
+    Raises what the first of them raised when none answers.
+    """
+    if fitting[0].sure:
+        return fitting[0]
+
+    async def try_one(layout: Layout) -> DriverError | None:
+        try:
+            async with conversation(name, device.ports[layout.at], access=access):
+                return None
+        except DriverError as error:
+            return error
+
+    said = await asyncio.gather(*(try_one(layout) for layout in fitting))
+    for layout, error in zip(fitting, said, strict=True):
+        if error is None:
+            return layout
+    raise next(error for error in said if error is not None)
+
+
 async def ask_imei(name: str, path: str, *, access: Access = SERIAL) -> str:
     """The IMEI of the modem at `path`, "" when it tells none; raises as `conversation`, and PortTimeout."""
     async with conversation(name, path, access=access) as channel:
@@ -139,4 +165,4 @@ async def ask_imei(name: str, path: str, *, access: Access = SERIAL) -> str:
 
 def _is_urc(text: str) -> bool:
     """What no question of ours is answered with; families are not known yet."""
-    return text.startswith(("^", "*", "$", "RING")) or bool(re.match(r"\+(?!C?G|FM|F?CLASS)[A-Z]+:", text))
+    return text.startswith(("^", "*", "$", "RING")) or bool(re.match(r"\+(?!CG[MS]|[FGV])[A-Z]+:", text))

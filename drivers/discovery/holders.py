@@ -42,6 +42,8 @@ def program(process: Path) -> str:
         words = _read(process / "cmdline").split("\0")
         if "-m" in words[:-1]:
             return words[words.index("-m") + 1]
+        if "-c" in words:
+            return name
         return next((Path(word).name for word in words[1:] if word and not word.startswith("-")), name)
     return name
 

@@ -70,9 +70,13 @@ def layouts(device: UsbDevice) -> tuple[Layout, ...]:
     return HABITS.get(device.vendor, ())
 
 
-def is_modem(device: UsbDevice) -> bool:
-    """Whether the device is one of those we serve, as far as its id tells."""
-    return bool(layouts(device))
+def possible(device: UsbDevice) -> list[Layout]:
+    """The layouts whose ports are all there."""
+    return [
+        layout
+        for layout in layouts(device)
+        if layout.at in device.ports and (layout.audio is None or layout.audio in device.ports)
+    ]
 
 
 def why_no_ports(device: UsbDevice) -> str:
@@ -89,4 +93,16 @@ def why_no_ports(device: UsbDevice) -> str:
         f"has no serial ports (USB id {device.id}): it is in a mode for network only, or the kernel does "
         f"not know it. Try: modprobe option; echo {vendor} {product} > "
         "/sys/bus/usb-serial/drivers/option1/new_id"
+    )
+
+
+def why_unfit(device: UsbDevice) -> str:
+    """What is wrong with the serial ports of a modem for which no layout is possible."""
+    wanted = " or ".join(
+        f"{layout.at} (commands) and {layout.audio} (voice)" for layout in layouts(device)
+    ).replace(" and None (voice)", "")
+    there = ", ".join(map(str, sorted(device.ports)))
+    return (
+        f"has serial ports at USB interfaces {there}, and needs {wanted}. "
+        "It is still starting, or in another mode (AT+CUSBPIDSWITCH=9001,1,1 for a SIM7600)"
     )

@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from drivers.discovery.asking import SERIAL, Access, ask_imei
-from drivers.discovery.known import Layout, layouts, why_no_ports
+from drivers.discovery.asking import SERIAL, Access, answering, ask_imei
+from drivers.discovery.known import layouts, possible, why_no_ports, why_unfit
 from drivers.discovery.sysfs import SYSFS, UsbDevice, usb_devices
 from drivers.port import DriverError, PortRefused
 
@@ -117,7 +117,7 @@ class Modems:
     async def _learn(self, name: str, device: UsbDevice) -> None:
         """The device's IMEI into `_imeis`, or why not into `_asked`."""
         trouble = why_no_ports(device) or "tells no IMEI"
-        for layout in _possible(device):
+        for layout in possible(device):
             try:
                 imei = await ask_imei(name, device.ports[layout.at], access=self._access)
             except DriverError as error:
@@ -134,24 +134,18 @@ class Modems:
         if (trouble := why_no_ports(device)) or not layouts(device):
             trouble = trouble or "is no modem that is known. Name its ports: `port` and `audio_port`"
             raise PortRefused(f"port {name}: the device at USB {device} {trouble}")
-        fitting = [layout for layout in _possible(device) if layout.driver == driver]
+        suited = [layout for layout in layouts(device) if layout.driver == driver]
+        if not suited:
+            other = layouts(device)[0]
+            raise PortRefused(
+                f"port {name}: the device at USB {device} is a {other.what}. Take the driver {other.driver} "
+                f"for it, or name another modem; {driver} cannot serve it"
+            )
+        fitting = [layout for layout in possible(device) if layout in suited]
         if not fitting:
-            raise PortRefused(f"port {name}: the device at USB {device} {_unfit(driver, device)}")
-        layout = fitting[0]
-        if not layout.sure and len(fitting) > 1:
-            layout = await self._answering(name, device, fitting)
+            raise PortRefused(f"port {name}: the device at USB {device} {why_unfit(device)}")
+        layout = await answering(name, device, fitting, access=self._access)
         return Ports(device.ports[layout.at], "" if layout.audio is None else device.ports[layout.audio])
-
-    async def _answering(self, name: str, device: UsbDevice, possible: Iterable[Layout]) -> Layout:
-        said = ""
-        for layout in possible:
-            try:
-                await ask_imei(name, device.ports[layout.at], access=self._access)
-            except DriverError as error:
-                said = str(error)
-            else:
-                return layout
-        raise PortRefused(said)
 
     def _there(self, devices: Iterable[UsbDevice]) -> str:
         """The modems that are plugged in, in words."""
@@ -172,26 +166,3 @@ class Modems:
 
 def _key(device: UsbDevice) -> tuple[str, int]:
     return device.place, device.number
-
-
-def _possible(device: UsbDevice) -> list[Layout]:
-    """The layouts whose ports are all there."""
-    return [
-        layout
-        for layout in layouts(device)
-        if layout.at in device.ports and (layout.audio is None or layout.audio in device.ports)
-    ]
-
-
-def _unfit(driver: str, device: UsbDevice) -> str:
-    """Why the device does not suit a line of `driver`."""
-    others = sorted({layout.driver for layout in layouts(device)} - {driver})
-    if driver not in {layout.driver for layout in layouts(device)}:
-        return f"is a {layouts(device)[0].what}, served by driver {others[0]} and not by {driver}"
-    wanted = " or ".join(
-        f"{layout.at} (commands) and {layout.audio} (voice)" for layout in layouts(device)
-    ).replace(" and None (voice)", "")
-    return (
-        f"has serial ports at interfaces {', '.join(map(str, sorted(device.ports)))}, and needs {wanted}. "
-        "It may still be starting, or be in another mode"
-    )
