@@ -18,12 +18,14 @@ log = logging.getLogger(__name__)
 
 COMMAND_SECONDS = 5.0  # ordinary commands; chan_dongle's middle class
 DOUBT_SECONDS = 0.3  # an OK without the expected line may be the previous command's (F2): wait this long
+PROMPT_SECONDS = 10.0  # "> " comes at once, or after the modem has finished something else
 CALL_ENDS = ("NO CARRIER", "BUSY", "NO ANSWER", "NO DIALTONE", "NO DIAL TONE")
 
 
 def shown(command: str) -> str:
-    """A command as it may stand in a message or log: no PIN, and only the end of a telephone number."""
-    secret = re.match(r"(AT\+CPIN=).", command)
+    """A command as it may stand in a message or log: no PIN, no USSD code (it may hold the number of a
+    voucher), and only the end of a telephone number."""
+    secret = re.match(r"(AT\+CPIN=|AT\+CUSD=1,).", command)
     if secret:
         return f"{secret[1]}..."
     return re.sub(r"^ATD[^;]*?([^;]{0,3});?$", r"ATD...\1", command)
@@ -43,11 +45,29 @@ class _Pending:
 
     text: str
     prefix: str | None
-    may_be_empty: bool
-    dialling: bool
-    done: asyncio.Future[Result]
-    echo: str  # what of the command's echo may still come, perhaps in pieces (F3)
+    may_be_empty: bool = False
+    dialling: bool = False
+    takes_pdus: bool = False  # a line with the prefix is followed by one with a PDU in hex
+    body: str | None = None  # to be sent when the modem prompts for it
     lines: list[str] = field(default_factory=list)
+    seconds: float = COMMAND_SECONDS
+    prompted: bool = False
+    limit: asyncio.Timeout | None = None
+    done: asyncio.Future[Result] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    echo: str = ""  # what of its echo may still come, perhaps in pieces (F3)
+
+    @property
+    def wants_prompt(self) -> bool:
+        return self.body is not None and not self.prompted and not (self.limit and self.limit.expired())
+
+    @property
+    def patience(self) -> float:
+        return self.seconds if self.body is None or self.prompted else PROMPT_SECONDS
+
+
+#: URCs that are followed by a PDU in hex on a line of its own (27.005 3.4.1), handed over as one.
+WITH_PDU = ("+CMT:", "+CDS:")
+_PDU = re.compile(r"(?:[0-9A-F]{2}){12,}", re.IGNORECASE)  # the shortest ones have 14 octets
 
 
 class Channel:
@@ -80,6 +100,7 @@ class Channel:
         self._sync_tries = 0
         self._lost: DriverError | None = None
         self._doubt: asyncio.TimerHandle | None = None
+        self._before_pdu = ""  # a URC whose PDU is to follow on the next line
 
     @property
     def dialling(self) -> bool:
@@ -102,10 +123,34 @@ class Channel:
         BUSY...) is this command's result too.
         Raises CommandFailed (the modem refused), PortTimeout (no answer), PortLost (channel lost).
         """
-        async with self._lock:
-            if self._late:
-                await self._synchronise()
-            return await self._run(text, prefix, seconds, may_be_empty, dialling)
+        return await self._ask(_Pending(text, prefix, may_be_empty, dialling, seconds=seconds))
+
+    async def pdus(
+        self, text: str, prefix: str, *, seconds: float = COMMAND_SECONDS
+    ) -> list[tuple[str, str]]:
+        """Send `text` (AT+CMGR, AT+CMGL) and return each information line with the PDU that follows it.
+
+        "" stands for a PDU that is missing. Raises as `command`.
+        """
+        lines = await self._ask(_Pending(text, prefix, True, takes_pdus=True, seconds=seconds))
+        found: list[tuple[str, str]] = []
+        for line in lines:
+            if line.startswith(prefix):
+                found.append((line, ""))
+            elif found:
+                found[-1] = (found[-1][0], line)
+        return found
+
+    async def submit(self, text: str, prefix: str, body: str, *, seconds: float) -> list[str]:
+        """Send `text` (AT+CMGS), wait for the modem's prompt, send `body` and Ctrl-Z; else as `command`.
+
+        After a PortTimeout it is not known whether the modem has taken `body`.
+        """
+        return await self._ask(_Pending(text, prefix, body=body, seconds=seconds))
+
+    def distrust(self) -> None:
+        """More results may come than commands were sent (F19): the next command throws them away first."""
+        self._late = True
 
     def interrupt(self) -> None:
         """Abort a pending ATD: any character does (V.250 5.6.1). Nothing happens when none is pending."""
@@ -124,61 +169,104 @@ class Channel:
         if self._pending is not None and not self._pending.done.done():
             self._pending.done.set_exception(error)
 
+    async def _ask(self, pending: _Pending) -> list[str]:
+        async with self._lock:
+            if self._late:
+                await self._synchronise()
+            return await self._run(pending)
+
     async def _synchronise(self) -> None:
-        text, prefix = self._sync
         self._sync_tries += 1
-        await self._run(text, prefix, COMMAND_SECONDS, False, False)
+        await self._run(_Pending(*self._sync))
         if self._sync_tries > 1:
             await asyncio.sleep(DOUBT_SECONDS)  # this may have been the first try's answer: drop the rest
         self._late, self._sync_tries = False, 0
 
-    async def _run(
-        self, text: str, prefix: str | None, seconds: float, may_be_empty: bool, dialling: bool
-    ) -> list[str]:
+    async def _run(self, pending: _Pending) -> list[str]:
         if self._lost is not None:
             raise self._lost
-        done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        pending = self._pending = _Pending(text, prefix, may_be_empty, dialling, done, text)
-        log.debug("port %s: > %s", self.name, shown(text))
+        self._pending = pending
+        pending.echo = pending.text
+        log.debug("port %s: > %s", self.name, shown(pending.text))
+        answered = False
         try:
-            self._write(text.encode("ascii") + b"\r")
-            async with asyncio.timeout(seconds):
-                result = await done
+            async with asyncio.timeout(pending.patience) as limit:
+                pending.limit = limit
+                self._write(pending.text.encode("ascii") + b"\r")
+                result = await pending.done
+                answered = True
         except TimeoutError:
-            self._late = True
             raise PortTimeout(
-                f"port {self.name}: no answer to {shown(text)} within {seconds:g} s; the modem may hang"
+                f"port {self.name}: no answer to {shown(pending.text)} within {pending.patience:g} s; "
+                "the modem may hang"
             ) from None
-        except asyncio.CancelledError:
-            self._late = True  # whoever asked went away, the answer still comes
-            raise
         finally:
             self._pending = None
             self._settle_doubt()
+            if not answered and self._lost is None:
+                self._given_up(pending)
         if not result.ok:
-            raise CommandFailed(self.name, text, result.text)
+            raise CommandFailed(self.name, pending.text, result.text)
         return pending.lines
+
+    def _given_up(self, pending: _Pending) -> None:
+        """Time is up, or whoever asked went away; the answer may still come. ESC ends a prompt (F20)."""
+        self._late = True
+        if pending.body is not None:
+            self._write_escape()
 
     def _take(self, item: Item) -> None:
         if isinstance(item, Result):
             self._take_result(item)
         elif isinstance(item, Line):
             self._take_line(item.text)
+        elif self._pending is not None and self._pending.wants_prompt:
+            self._send_body(self._pending)
         elif not self.dialling:
-            # Nothing here asks for text, so a prompt is a leftover: ESC frees a stuck modem (F20).
-            self._write(b"\x1b")
+            self._write_escape()  # nobody asked for this prompt: ESC frees a stuck modem (F20)
+
+    def _send_body(self, pending: _Pending) -> None:
+        assert pending.body is not None
+        pending.prompted, pending.echo = True, pending.body
+        if pending.limit is not None:
+            pending.limit.reschedule(asyncio.get_running_loop().time() + pending.patience)
+        try:
+            self._write(pending.body.encode("ascii") + b"\x1a")
+        except DriverError as error:
+            self.lost(error)
 
     def _take_line(self, text: str) -> None:
         pending = self._pending
         if pending is not None and self._is_echo(pending, text):
             return
-        if pending is not None and pending.dialling and text in CALL_ENDS:
+        if self._is_pdu(pending, text):
+            self._take_pdu(pending, text)
+        elif pending is not None and pending.dialling and text in CALL_ENDS:
             self._finish(pending, Result(text))
-            self._on_urc(text)
+            self._urc(text)
         elif pending is not None and self._is_information(pending, text):
             pending.lines.append(text)
+            self._before_pdu = ""
+        else:
+            self._urc(text)
+
+    def _urc(self, text: str) -> None:
+        if text.startswith(WITH_PDU):
+            self._before_pdu = text
         else:
             self._on_urc(text)
+
+    def _is_pdu(self, pending: _Pending | None, text: str) -> bool:
+        wanted = self._before_pdu or (pending is not None and pending.takes_pdus and pending.lines)
+        return bool(wanted) and _PDU.fullmatch(text) is not None
+
+    def _take_pdu(self, pending: _Pending | None, text: str) -> None:
+        """It belongs to the line announced last: a URC with its PDU may stand in an answer (F1)."""
+        if self._before_pdu:
+            before, self._before_pdu = self._before_pdu, ""
+            self._on_urc(f"{before}\n{text}")
+        elif pending is not None:
+            pending.lines.append(text)
 
     def _take_result(self, result: Result) -> None:
         pending = self._pending
@@ -195,6 +283,12 @@ class Channel:
         if self._late and not result.ok and pending.text == self._sync[0]:
             return  # as above: the command given up was refused in the end
         self._finish(pending, result)
+
+    def _write_escape(self) -> None:
+        try:
+            self._write(b"\x1b")
+        except DriverError as error:
+            log.debug("%s", error)  # the port is gone; whoever waits for it is told by `lost`
 
     def _finish(self, pending: _Pending, result: Result) -> None:
         if not pending.done.done():

@@ -1,7 +1,7 @@
 """Bytes of an AT port -> lines, results and prompts. No I/O, no clock, no knowledge of what was asked.
 
 A modem cuts, glues and repeats its lines (failure catalogue F1-F6); whatever bytes come, this gives a
-list of items and keeps at most LINE_BYTES for later. What a line answers is the channel's business.
+list of items and keeps at most about LINE_BYTES for later. What a line answers is the channel's business.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 LINE_BYTES = 2048  # longest line kept; the longest answers seen are a few hundred bytes (an SMS PDU)
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Result:
     """A final result code of V.250 5.7 or 3GPP 27.007 9.2: the command is over."""
 
@@ -23,14 +23,17 @@ class Result:
         return self.text == "OK"
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Line:
-    """Any other line: information a command asked for, a URC, an echo, or noise."""
+    """Any other line: information a command asked for, a URC, an echo, or noise.
+
+    Only a +CUSD may hold line ends, those of the text in its quotes.
+    """
 
     text: str
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Prompt:
     """The modem waits for text ("> " without a line end, 27.005 3.5.1)."""
 
@@ -38,14 +41,20 @@ class Prompt:
 Item = Result | Line | Prompt
 
 #: Ends of a command whatever was asked. NO CARRIER and its kin end a call and sometimes a command: Line.
-_FINAL = re.compile(r"OK|ERROR|\+CM[ES] ERROR: ?.*|COMMAND NOT SUPPORT|TOO MANY PARAMETERS")
+_FINALS = frozenset({"OK", "ERROR", "COMMAND NOT SUPPORT", "TOO MANY PARAMETERS"})
+_NUMBERED = re.compile(r"\+CM[ES] ERROR: ?.*")
 #: A final with the next line glued behind it: "OK+CREG: 1", "ERROR+CNUM: ..." (seen on Huawei).
 _FINAL_FIRST = re.compile(r"(OK|ERROR)(?=[+^*$]|RING|VOICE CALL|MISSED_CALL|NO CARRIER|BUSY)(.+)")
-#: A URC with the final glued behind it: '+CREG: 1,"1A2B"OK', "RINGOK". Only after a digit, a quote or
-#: a word of ours, so that a message text that ends in "...BOOK" stays a text.
-_FINAL_LAST = re.compile(r"((?:[+^*$][A-Z]+: ?.*[0-9\"])|RING|NO CARRIER|BUSY|VOICE CALL: ?BEGIN)(OK|ERROR)")
+#: A line with the final glued behind it: '+CREG: 1,"1A2B"OK', "RINGOK", "0791...OK". Only after a digit, a
+#: quote, a PDU or a word of ours, so that a message text that ends in "...BOOK" stays a text.
+_FINAL_LAST = re.compile(
+    r"((?:[+^*$][A-Z]+: ?.*[0-9\"])|[0-9A-F]{28,}|RING|NO CARRIER|BUSY|VOICE CALL: ?BEGIN)(OK|ERROR)",
+    re.DOTALL,
+)
 _NOISE = dict.fromkeys([*range(0x20), 0x7F, 0xFFFD])
-_LINE_END = re.compile(rb"[\r\n]")
+_QUOTED = "+CUSD:"  # its quotes may hold line ends
+_QUOTE_CLOSED = re.compile(r'[^"]*|.*"(?:,\s*\d*)?(?:OK|ERROR)?', re.DOTALL)
+_ANOTHER = re.compile(r"[+^*$][A-Z]{2,}[:=]")  # no text of a menu begins so
 
 
 class Parser:
@@ -54,15 +63,17 @@ class Parser:
     def __init__(self) -> None:
         self._rest = b""
         self._skipping = False  # inside a line that was too long, until its end
+        self._quoted = ""  # a line whose quotes are open, with the line ends in them
         self.dropped_bytes = 0  # of lines over LINE_BYTES
 
     def feed(self, data: bytes) -> list[Item]:
         """The items `data` completes, in order."""
-        *ended, rest = _LINE_END.split(self._rest + data)
+        *ended, rest = (self._rest + data).replace(b"\r", b"\n").split(b"\n")
         items: list[Item] = []
         for raw in ended:
-            items.extend(self._line(raw))
-        if not self._skipping and rest.lstrip(b"\0").startswith(b"> "):
+            if raw or self._skipping:
+                self._line(raw, items)
+        if not self._skipping and not self._quoted and rest.lstrip(b"\0").startswith(b"> "):
             items.append(Prompt())
             rest = rest.lstrip(b"\0")[2:]
         if len(rest) > LINE_BYTES or self._skipping:
@@ -71,26 +82,54 @@ class Parser:
         self._rest = rest
         return items
 
-    def _line(self, raw: bytes) -> list[Item]:
+    def _line(self, raw: bytes, items: list[Item]) -> None:
         if self._skipping or len(raw) > LINE_BYTES:
             self.dropped_bytes += len(raw)
             self._skipping = False
-            return []
-        prompt: list[Item] = []
-        if raw.startswith(b"> "):
-            raw, prompt = raw[2:], [Prompt()]
-        text = raw.decode("utf-8", "replace").translate(_NOISE).strip()
-        return prompt + (_items(text) if text else [])
+            return
+        if raw.startswith(b"> ") and not self._quoted:
+            raw = raw[2:]
+            items.append(Prompt())
+        text = raw.decode("utf-8", "replace")
+        if not text.isprintable() or "\ufffd" in text:
+            text = text.translate(_NOISE)
+        text = text.strip()
+        if not text:
+            return
+        if self._quoted:
+            self._go_on(text, items)
+        elif text.startswith(_QUOTED) and not _QUOTE_CLOSED.fullmatch(text):
+            self._quoted = text
+        else:
+            _add(text, items)
+
+    def _go_on(self, text: str, items: list[Item]) -> None:
+        """A further line in open quotes; what can be none, or too much of it, ends them."""
+        if _is_final(text) or _ANOTHER.match(text) or len(self._quoted) > LINE_BYTES:
+            items.append(Line(self._quoted))
+            self._quoted = ""
+            _add(text, items)
+            return
+        self._quoted += "\n" + text
+        if '"' in text and _QUOTE_CLOSED.fullmatch(text):
+            whole, self._quoted = self._quoted, ""
+            _add(whole, items)
 
 
-def _items(text: str) -> list[Item]:
-    if _FINAL.fullmatch(text):
-        return [Result(text)]
-    if glued := _FINAL_FIRST.fullmatch(text):
-        return [Result(glued[1]), *_items(glued[2].strip())]
-    if glued := _FINAL_LAST.fullmatch(text):
-        return [Line(glued[1]), Result(glued[2])]
-    return [Line(text)]
+def _is_final(text: str) -> bool:
+    return text in _FINALS or (text.startswith("+CM") and _NUMBERED.fullmatch(text) is not None)
+
+
+def _add(text: str, items: list[Item]) -> None:
+    if _is_final(text):
+        items.append(Result(text))
+    elif text.startswith(("OK", "ERROR")) and (glued := _FINAL_FIRST.fullmatch(text)):
+        items.append(Result(glued[1]))
+        _add(glued[2].strip(), items)
+    elif text.endswith(("OK", "ERROR")) and (glued := _FINAL_LAST.fullmatch(text)):
+        items += Line(glued[1]), Result(glued[2])
+    else:
+        items.append(Line(text))
 
 
 def fields(text: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable
 
 import pytest
@@ -10,6 +11,9 @@ import pytest
 from drivers.at.channel import Channel, CommandFailed, shown
 from drivers.port import PortLost, PortTimeout
 from tests.drivers.wires import WIRES, ByteByByte, Delayed, Wire
+
+PDU = "07917283010010F5040BC87238880900F10000993092516195800AE8329BFD4697D9EC37"
+OTHER_PDU = "07917283010010F5040BC87238880900F100009930925161958003E8320B"
 
 
 class Scripted:
@@ -204,3 +208,128 @@ async def test_an_echo_in_pieces_is_no_information() -> None:
 )
 def test_numbers_and_pins_are_not_shown(command: str, text: str) -> None:
     assert shown(command) == text
+
+
+class Prompting(Scripted):
+    """A modem that asks for text after AT+CMGS, and answers it with `after`."""
+
+    def __init__(self, after: bytes, wire: Wire | None = None) -> None:
+        super().__init__({}, wire)
+        self.after = after
+        self.texts: list[str] = []
+        self.escapes = 0
+        self.prompts = True
+
+    def feed(self, data: bytes) -> None:
+        self.escapes += data.count(b"\x1b")
+        data = data.replace(b"\x1b", b"")
+        if b"\x1a" in self._input + data:
+            text, _, rest = (self._input + data).partition(b"\x1a")
+            self._input = b""
+            self.texts.append(text.decode())
+            self.say(b"\r\n" + text + self.after)
+            data = rest
+        super().feed(data)
+
+    def say(self, data: bytes, seconds: float = 0.0) -> None:
+        if self.commands and self.commands[-1].startswith("AT+CMGS=") and data == b"\r\nERROR\r\n":
+            data = b"\r\n+CREG: 1\r\n\r\n> " if self.prompts else b""
+        super().say(data, seconds)
+
+
+@pytest.mark.parametrize("wire", [Wire, ByteByByte, Delayed])
+async def test_a_text_goes_out_after_the_prompt(wire: Callable[[], Wire]) -> None:
+    other = Prompting(b"\r\n+CREG: 5\r\n\r\n+CMGS: 17\r\n\r\nOK\r\n", wire())
+    assert await other.channel.submit("AT+CMGS=10", "+CMGS:", "0011AA", seconds=60) == ["+CMGS: 17"]
+    assert (other.texts, other.urcs) == (["0011AA"], ["+CREG: 1", "+CREG: 5"])
+
+
+async def test_a_text_refused_before_or_after_the_prompt_says_so() -> None:
+    other = Prompting(b"\r\n+CMS ERROR: 330\r\n")
+    with pytest.raises(CommandFailed, match=r"\+CMS ERROR: 330"):
+        await other.channel.submit("AT+CMGS=10", "+CMGS:", "0011AA", seconds=60)
+    other.answers["AT+CMGS=11"] = b"\r\n+CMS ERROR: 304\r\n"
+    with pytest.raises(CommandFailed, match=r"\+CMS ERROR: 304"):
+        await other.channel.submit("AT+CMGS=11", "+CMGS:", "0011AA", seconds=60)
+    assert other.texts == ["0011AA"]
+
+
+async def test_f20_a_prompt_that_sticks_is_ended_by_escape() -> None:
+    other = Prompting(b"")
+    began = asyncio.get_running_loop().time()
+    with pytest.raises(PortTimeout, match="60 s"):
+        await other.channel.submit("AT+CMGS=10", "+CMGS:", "0011AA", seconds=60)
+    assert asyncio.get_running_loop().time() - began == pytest.approx(60)
+    other.answers["AT+CSQ"] = b"\r\n+CSQ: 9,9\r\n\r\nOK\r\n"
+    assert await other.channel.command("AT+CSQ", "+CSQ:") == ["+CSQ: 9,9"]
+    assert other.escapes == 1
+
+
+async def test_a_prompt_that_does_not_come_is_waited_for_ten_seconds_and_is_no_trap_later() -> None:
+    other = Prompting(b"")
+    other.prompts = False
+    with pytest.raises(PortTimeout, match=r"AT\+CMGS=10 within 10 s"):
+        await other.channel.submit("AT+CMGS=10", "+CMGS:", "0011AA", seconds=60)
+    other.channel.feed(b"\r\n> ")
+    await asyncio.sleep(0.1)
+    assert (other.texts, other.escapes) == ([], 2)
+
+
+async def test_a_sender_who_goes_away_leaves_no_prompt_behind() -> None:
+    other = Prompting(b"")
+    other.prompts = False
+    sending = asyncio.ensure_future(other.channel.submit("AT+CMGS=10", "+CMGS:", "0011AA", seconds=60))
+    await asyncio.sleep(1)
+    sending.cancel()
+    await asyncio.wait({sending})
+    other.channel.feed(b"\r\n> ")
+    await asyncio.sleep(0.1)
+    assert (other.texts, other.escapes) == ([], 2)
+
+
+@pytest.mark.parametrize("wire", [Wire, ByteByByte, Delayed])
+async def test_f1_a_message_handed_over_inside_an_answer_is_not_the_answers_message(
+    wire: Callable[[], Wire],
+) -> None:
+    answer = f"\r\n+CMGR: 1,,{len(PDU) // 2 - 8}\r\n+CMT: ,22\r\n{OTHER_PDU}\r\nRING\r\n{PDU}\r\n\r\nOK\r\n"
+    other = Scripted({"AT+CMGR=3": answer.encode()}, wire())
+    assert await other.channel.pdus("AT+CMGR=3", "+CMGR:") == [(f"+CMGR: 1,,{len(PDU) // 2 - 8}", PDU)]
+    assert other.urcs == [f"+CMT: ,22\n{OTHER_PDU}", "RING"]
+
+
+async def test_a_list_has_a_pdu_for_every_line_or_says_that_it_is_missing() -> None:
+    lines = "".join(f"+CMGL: {index},1,,26\r\n{PDU if index != 2 else ''}\r\n" for index in range(1, 256))
+    other = Scripted({"AT+CMGL=4": f"\r\n{lines}\r\nOK\r\n".encode()})
+    found = await other.channel.pdus("AT+CMGL=4", "+CMGL:")
+    assert found[:3] == [("+CMGL: 1,1,,26", PDU), ("+CMGL: 2,1,,26", ""), ("+CMGL: 3,1,,26", PDU)]
+    assert len(found) == 255
+
+
+async def test_a_message_handed_over_is_one_line_for_who_listens() -> None:
+    other = Scripted({})
+    other.channel.feed(f"\r\n+CMT: ,26\r\n{PDU}\r\n+CDS: 26\r\nRING\r\n{PDU}\r\n+CMT: ,9\r\n".encode())
+    assert other.urcs == [f"+CMT: ,26\n{PDU}", "RING", f"+CDS: 26\n{PDU}"]
+
+
+async def test_f19_an_ok_after_an_error_is_not_taken_for_the_next_answer() -> None:
+    other = Scripted(
+        {"AT+CMGR=1": b"\r\nERROR\r\n\r\nOK\r\n", "AT+CMGR=2": f"+CMGR: 1,,26\r\n{PDU}\r\nOK\r\n".encode()}
+    )
+    with pytest.raises(CommandFailed):
+        await other.channel.pdus("AT+CMGR=1", "+CMGR:")
+    other.channel.distrust()
+    assert await other.channel.pdus("AT+CMGR=2", "+CMGR:") == [("+CMGR: 1,,26", PDU)]
+
+
+async def test_noise_without_end_disturbs_no_command() -> None:
+    luck = random.Random(11)
+    other = Scripted({"AT+CSQ": b"\r\n+CSQ: 20,99\r\n\r\nOK\r\n"})
+    for _ in range(100):
+        other.channel.feed(luck.randbytes(1000))
+    other.channel.feed(b"\r\n")
+    assert await other.channel.command("AT+CSQ", "+CSQ:") == ["+CSQ: 20,99"]
+
+
+@pytest.mark.parametrize("command", ['AT+CPIN="1234"', 'AT+CUSD=1,"*104*12345678901234#",15'])
+def test_secrets_are_not_shown(command: str) -> None:
+    assert "1234" not in shown(command)

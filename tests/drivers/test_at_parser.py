@@ -34,6 +34,27 @@ CASES: dict[str, tuple[bytes, list[Item]]] = {
     "a text that ends in OK is a text": (b"\r\n+COPS: 0,0,BROOK\r\n", [Line("+COPS: 0,0,BROOK")]),
     "a prompt without a line end": (b"\r\n> ", [Prompt()]),
     "UTF-8 in an operator's name": ('\r\n+COPS: 0,0,"Téle"\r\n'.encode(), [Line('+COPS: 0,0,"Téle"')]),
+    "F4: a PDU with OK glued behind it": (
+        b"\r\n0791447758100650040C914497726247000000000000OK\r\n",
+        [Line("0791447758100650040C914497726247000000000000"), OK],
+    ),
+    "an SMS prompt and the echo of what was typed": (b"\r\n> 0011\x1a\r\n", [Prompt(), Line("0011")]),
+    "a USSD text with line ends": (
+        b'\r\n+CUSD: 1,"1. Yes\r\n\r\n> 2. No\n",15\r\n\r\nOK\r\n',
+        [Line('+CUSD: 1,"1. Yes\n> 2. No\n",15'), OK],
+    ),
+    "a USSD text in one line, one without a text, one with quotes": (
+        b'+CUSD: 0,"Hi",15\r\n+CUSD: 2\r\n+CUSD: 0,"a "b" c",0\r\n+CUSD: 0,"x"\r\n',
+        [Line('+CUSD: 0,"Hi",15'), Line("+CUSD: 2"), Line('+CUSD: 0,"a "b" c",0'), Line('+CUSD: 0,"x"')],
+    ),
+    "a USSD text that never ends, and what comes next": (
+        b'+CUSD: 1,"Menu\r\nA\r\n+CREG: 1\r\nRING\r\n',
+        [Line('+CUSD: 1,"Menu\nA'), Line("+CREG: 1"), Line("RING")],
+    ),
+    "a USSD text that never ends, and the next OK": (
+        b'+CUSD: 1,"Menu\r\nRDY\r\nOK\r\n',
+        [Line('+CUSD: 1,"Menu\nRDY'), OK],
+    ),
     "nothing but line ends": (b"\r\n\r\n\r\r\n", []),
     "half a line": (b"\r\n+CSQ: 2", []),
 }
@@ -73,6 +94,17 @@ def test_an_over_long_line_is_dropped_and_the_next_one_read() -> None:
     assert items == []
     assert parser.feed(b"\r\nOK\r\n") == [OK]
     assert parser.dropped_bytes == 100_000
+
+
+def test_quotes_that_stay_open_hold_no_more_than_two_lines_of_the_longest() -> None:
+    parser = Parser()
+    parser.feed(b'+CUSD: 1,"\r\n')
+    items: list[Item] = []
+    for _ in range(50):
+        items += parser.feed(b"x" * 100 + b"\r\n")
+        assert len(parser._quoted) <= 2 * LINE_BYTES
+    assert parser.feed(b"OK\r\n") == [OK]
+    assert sum(len(item.text) for item in items if isinstance(item, Line)) >= 5000
 
 
 def test_whatever_bytes_come_the_next_answer_is_understood() -> None:
