@@ -29,6 +29,7 @@ class Trouble(enum.Enum):
 
     SILENT = "there, but not as it should be"  # every rung may help
     MISSING = "not there"  # it may be starting; nobody would hear a command, its power may bring it back
+    SIM = "its SIM is not ready"  # opening it anew changes nothing
     NOT_OURS = "somebody else has it"  # left alone
     PERSON = "only a person can help"  # a PIN, a right, a path: left alone
 
@@ -55,7 +56,10 @@ STEPS = (
     Step(Rung.OUT, AGAIN_SECONDS, AGAIN_SECONDS),
 )
 _FIRST_DEED = 1  # index of REINIT: where a line out of service begins again
-_UNHEARD = frozenset({Rung.REINIT, Rung.RESET})  # useless on a device that is not there
+_USELESS = {
+    Trouble.MISSING: frozenset({Rung.REINIT, Rung.RESET}),  # nobody is there to hear
+    Trouble.SIM: frozenset({Rung.REINIT}),
+}
 
 
 class Ladder:
@@ -144,8 +148,6 @@ class Ladder:
         return since if self._deed_at is None else since + step.silent_seconds
 
     def _next(self, trouble: Trouble) -> Rung:
-        allowed = {Rung.REINIT, Rung.OUT, *self._possible}
-        if trouble is Trouble.MISSING:
-            allowed -= _UNHEARD
+        allowed = {Rung.REINIT, Rung.OUT, *self._possible} - _USELESS.get(trouble, frozenset())
         following = STEPS[self._at + 1 :] or STEPS[_FIRST_DEED:]
         return next(step.rung for step in following if step.rung in allowed)

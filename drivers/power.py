@@ -23,8 +23,11 @@ class PowerError(DriverError):
 class Power(Protocol):
     """A switch for the power of one device."""
 
-    async def cycle(self) -> None:
-        """Off, a pause, on. Once off, it is switched on again even when cancelled. Raises PowerError."""
+    async def cycle(self, place: str) -> None:
+        """Off, a pause, on; `place` is the device's on USB, as "1-1.4", "" when it is not known.
+
+        Once off, it is switched on again even when cancelled. Raises PowerError.
+        """
 
 
 class UsbPower:
@@ -33,30 +36,26 @@ class UsbPower:
     The hub port's `disable` (Linux 6.0, Documentation/ABI/testing/sysfs-bus-usb) works even when the device
     has fallen off the bus; on hubs that switch power by port it takes the power away, on others the device
     is disconnected. Older kernels have `authorized` of the device, which only disconnects.
-    `where` gives the device's place on USB, as "1-1.4", or "" when it is not known.
     """
 
     def __init__(
         self,
         name: str,
-        where: Callable[[], str],
         *,
         off_seconds: float = OFF_SECONDS,
         devices: Path = Path("/sys/bus/usb/devices"),
     ) -> None:
         self.name = name
-        self._where = where
         self._off_seconds = off_seconds
         self._devices = devices
 
-    async def cycle(self) -> None:
-        """Off, a pause, on. Once off, it is switched on again even when cancelled. Raises PowerError."""
-        switch, off, on = self._switch()
+    async def cycle(self, place: str) -> None:
+        """As Power.cycle."""
+        switch, off, on = self._switch(place)
         await _cycle(lambda: self._write(switch, off), lambda: self._write(switch, on), self._off_seconds)
 
-    def _switch(self) -> tuple[Path, str, str]:
+    def _switch(self, place: str) -> tuple[Path, str, str]:
         """The file, and what is written there for off and on."""
-        place = self._where()
         if not place:
             raise PowerError(
                 f"port {self.name}: its power cannot be switched, for its place on USB is not known. "
@@ -99,8 +98,8 @@ class RelayPower:
         self._active_low = active_low
         self._off_seconds = off_seconds
 
-    async def cycle(self) -> None:
-        """Off, a pause, on. Once off, it is switched on again even when cancelled. Raises PowerError."""
+    async def cycle(self, place: str) -> None:
+        """As Power.cycle; the place does not matter."""
         try:
             periphery = importlib.import_module("periphery")
         except ImportError as error:

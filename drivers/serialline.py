@@ -26,9 +26,15 @@ READ_BYTES = 4096
 QUEUE_BYTES = 4096  # commands a stuck modem may leave unsent; one command is under 100 bytes
 BUSY = frozenset({errno.EAGAIN, errno.EBUSY})  # locked, or TIOCEXCL
 
+FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
+
 
 class PortBusy(PortRefused):
     """Somebody else has the port open."""
+
+
+class PortForbidden(PortRefused):
+    """This user may not open the port."""
 
 
 class Line(Protocol):
@@ -175,11 +181,11 @@ def _refusal(name: str, path: str, error: BaseException) -> PortRefused:
         why, todo = f"is busy, {held}", "Stop that program; it is tried again by itself"
     elif code in (errno.ENOENT, errno.ENODEV, errno.ENXIO, errno.EIO):
         why, todo = "is missing", "Plug the modem in or correct the path; it is tried again by itself"
-    elif code in (errno.EACCES, errno.EPERM):
+    elif code in FORBIDDEN:
         why, todo = "may not be opened by this user", "Add the user to the group dialout"
     else:
         why, todo = f"cannot be opened ({error})", "Check that it is a serial port"
-    kind = PortBusy if code in BUSY else PortRefused
+    kind = PortBusy if code in BUSY else PortForbidden if code in FORBIDDEN else PortRefused
     return kind(f"port {name}: {path} {why}. {todo}")
 
 

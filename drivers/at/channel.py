@@ -107,6 +107,11 @@ class Channel:
         """ATD or ATA is out and unanswered: any byte written now would abort the call (F9)."""
         return self._pending is not None and self._pending.dialling
 
+    @property
+    def busy(self) -> bool:
+        """A command is out and unanswered; another one would wait."""
+        return self._lock.locked()
+
     async def command(
         self,
         text: str,

@@ -1,13 +1,15 @@
-"""What a modem says of itself, its SIM and its network: asked at the start, shown in `status`."""
+"""What a modem says of itself and its network: asked at the start and now and then, shown in `status`."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from drivers.at.channel import Channel, CommandFailed
 from drivers.at.parser import fields, number
-from drivers.gsm.quirks import Dialect
 
 log = logging.getLogger(__name__)
 
@@ -18,12 +20,37 @@ REGISTRATION = {  # 3GPP 27.007 7.2
     3: "denied",
     4: "unknown",
     5: "roaming",
+    6: "home, messages only",
+    7: "roaming, messages only",
     8: "emergency only",
+    9: "home, CSFB not preferred",
+    10: "roaming, CSFB not preferred",
 }
-REGISTERED = frozenset({"home", "roaming"})
-FULL_PIN_TRIES = 3
-SIM_BUSY = frozenset({"+CME ERROR: 14", "+CME ERROR: SIM busy"})
-NO_SIM = frozenset({"+CME ERROR: 10", "+CME ERROR: SIM not inserted"})
+REGISTERED = frozenset({"home", "roaming", "home, CSFB not preferred", "roaming, CSFB not preferred"})
+TECHNOLOGY = {  # <AcT>, 3GPP 27.007 7.3
+    0: "GSM",
+    1: "GSM compact",
+    2: "UTRAN",
+    3: "GSM/EGPRS",
+    4: "UTRAN/HSDPA",
+    5: "UTRAN/HSUPA",
+    6: "UTRAN/HSPA",
+    7: "E-UTRAN",
+}
+NO_NETWORK_SECONDS = 180.0  # a modem that changes cells or operators is back sooner
+#: A question, the beginning of its answer.
+Question = tuple[str, str]
+ICCID: Sequence[Question] = (
+    ("AT+CICCID", "+ICCID:"),  # SIMCom
+    ("AT+QCCID", "+QCCID:"),  # Quectel
+    ("AT^ICCID?", "^ICCID:"),  # Huawei
+    ("AT+CCID", "+CCID:"),
+)
+TEMPERATURE: Sequence[Question] = (
+    ("AT+CPMUTEMP", "+CPMUTEMP:"),  # SIMCom: degrees
+    ("AT+QTEMP", "+QTEMP:"),  # Quectel: degrees of two or three places in the module
+    ("AT^CHIPTEMP?", "^CHIPTEMP:"),  # Huawei: tenths of a degree, 65535 = no such sensor
+)
 
 
 @dataclass
@@ -32,25 +59,74 @@ class Facts:
 
     model: str = ""
     imei: str = ""
+    firmware: str = ""
     number: str = ""
+    imsi: str = ""
+    iccid: str = ""
     operator: str = ""
+    technology: str = ""
     registration: str = ""
-    sim: str = ""
     signal_dbm: int | None = None
+    temperature_c: float | None = None
+    _offline_since: float | None = None
+    _answered: dict[str, Question | None] = field(default_factory=dict)  # by what is asked for
 
     async def identify(self, channel: Channel) -> None:
-        """Model, IMEI and the SIM's own number."""
-        self.model = (await _ask(channel, "AT+CGMM", "")).strip()
-        self.imei = (await _ask(channel, "AT+CGSN", "")).strip()
-        own = fields(await _ask(channel, "AT+CNUM", "+CNUM:"))
+        """Model, IMEI, firmware, and the SIM's own numbers."""
+        self.model = (await ask(channel, "AT+CGMM", "")).strip()
+        self.imei = (await ask(channel, "AT+CGSN", "")).strip()
+        self.firmware = (await ask(channel, "AT+CGMR", "")).removeprefix("+CGMR:").strip()
+        self.imsi = (await ask(channel, "AT+CIMI", "")).strip()
+        own = fields(await ask(channel, "AT+CNUM", "+CNUM:"))
         self.number = own[1] if len(own) > 1 else ""
+        self.iccid = (fields(await self._first(channel, "iccid", ICCID)) or [""])[0]
 
-    async def refresh(self, channel: Channel) -> None:
-        """Signal, registration and operator; it is also how an idle modem is asked whether it lives."""
+    async def ping(self, channel: Channel) -> None:
+        """The signal; it is also how an idle modem is asked whether it lives. Raises as Channel.command."""
         self.heard_signal((await channel.command("AT+CSQ", "+CSQ:"))[-1:])
-        self.heard_registration(await _ask(channel, "AT+CREG?", "+CREG:"))
-        operator = fields(await _ask(channel, "AT+COPS?", "+COPS:"))
-        self.operator = operator[2] if len(operator) > 2 else ""
+
+    async def refresh(self, channel: Channel, may_go_on: Callable[[], bool] = lambda: True) -> None:
+        """Operator and temperature, one by one, while nobody has need of the modem."""
+        for question in (self._ask_operator, self._ask_temperature):
+            if may_go_on():
+                await question(channel)
+
+    async def ask_registration(self, channel: Channel) -> None:
+        """In the circuit-switched network; a modem on LTE alone is registered there (VoLTE)."""
+        self.heard_registration(await ask(channel, "AT+CREG?", "+CREG:"))
+        if not self.registered:
+            packet = _registration(await ask(channel, "AT+CEREG?", "+CEREG:"))
+            self._registration_is(packet if packet in REGISTERED else self.registration)
+
+    async def _ask_operator(self, channel: Channel) -> None:
+        values = fields(await ask(channel, "AT+COPS?", "+COPS:"))
+        self.operator = values[2] if len(values) > 2 else ""
+        act = number(values[3]) if len(values) > 3 else None
+        self.technology = "" if act is None else TECHNOLOGY.get(act, f"technology {act}")
+
+    async def _ask_temperature(self, channel: Channel) -> None:
+        said = await self._first(channel, "temperature", TEMPERATURE)
+        values = [value for value in map(number, fields(said)) if value is not None and value != 65535]
+        tenths = said.startswith("^CHIPTEMP:")
+        self.temperature_c = None
+        if values:
+            self.temperature_c = values[0] / 10 if tenths else float(max(values))
+
+    async def _first(self, channel: Channel, what: str, questions: Sequence[Question]) -> str:
+        """The first answer there is, of the question that had one before if there was one.
+
+        What is refused is not asked again; nor is any of it when a question had no answer at all, for it may
+        have been the one that this modem cannot bear (as in F21).
+        """
+        if what in self._answered:
+            known = self._answered[what]
+            return await ask(channel, *known) if known is not None else ""
+        self._answered[what] = None
+        for question in questions:
+            if answer := await ask(channel, *question):
+                self._answered[what] = question
+                return answer
+        return ""
 
     def heard_signal(self, lines: list[str]) -> None:
         """`+CSQ: 20,99`: dBm = -113 + 2 * rssi, 99 is unknown."""
@@ -58,58 +134,58 @@ class Facts:
         self.signal_dbm = -113 + 2 * rssi if rssi is not None and 0 <= rssi <= 31 else None
 
     def heard_registration(self, line: str) -> None:
-        """`+CREG: 0,1` (asked: mode first) or `+CREG: 1[,"lac","ci"[,act]]` (by itself)."""
-        values = fields(line)
-        asked = len(values) > 1 and len(values[1]) == 1 and values[1].isdigit()
-        stat = number(values[1] if asked else values[0]) if values else None
-        if stat is not None:
-            self.registration = REGISTRATION.get(stat, f"state {stat}")
+        """A line of +CREG, asked for or not."""
+        self._registration_is(_registration(line) or self.registration)
+
+    def _registration_is(self, registration: str) -> None:
+        self.registration = registration
+        if self.registered:
+            self._offline_since = None
+        elif self._offline_since is None:
+            self._offline_since = _now()
+
+    def offline(self) -> str:
+        """What to say of a network that has not been there for long, "" when it has."""
+        seconds = 0.0 if self._offline_since is None else _now() - self._offline_since
+        if seconds < NO_NETWORK_SECONDS:
+            return ""
+        return (
+            f"no network for {seconds / 60:.0f} minutes ({self.registration or 'unknown'}). Check the "
+            "antenna and the SIM's contract"
+        )
+
+    def status(self) -> dict[str, object]:
+        """Plain values for `show lines`."""
+        return {key: value for key, value in vars(self).items() if not key.startswith("_")}
+
+    def measured(self) -> dict[str, Any]:
+        """Those fields of a Health that come from here."""
+        return {
+            "signal_dbm": self.signal_dbm,
+            "registration": self.registration,
+            "operator": self.operator,
+            "technology": self.technology,
+            "temperature_c": self.temperature_c,
+        }
 
     @property
     def registered(self) -> bool:
         return self.registration in REGISTERED
 
 
-async def sim_trouble(name: str, channel: Channel, dialect: Dialect, pin: str, facts: Facts) -> str:
-    """Open the SIM with `pin` if it asks for one. Gives "" when it is ready, else what is wrong with it.
-
-    A PIN is entered only while all tries are left: a wrong one is thus tried once, even by a box that is
-    restarted again and again, and the SIM never locks itself.
-    """
-    answer = await _cpin(channel)
-    if answer == "+CPIN: SIM PIN" and pin:
-        tries = number((fields(await _ask(channel, *dialect.pin_tries)) or [""])[0])
-        if tries is None or tries < FULL_PIN_TRIES:
-            facts.sim = "PIN wrong"
-            return (
-                f"port {name}: the SIM has {tries} PIN tries left, so a PIN was refused before and "
-                "ours is not tried. Unlock the SIM in a telephone, then put the right pin into the "
-                "configuration"
-            )
-        try:
-            await channel.command(f'AT+CPIN="{pin}"')
-        except CommandFailed as error:
-            facts.sim = "PIN wrong"
-            return (
-                f'port {name}: the SIM refused the PIN of the configuration ("{error.answer}"); it is not '
-                "tried again. Unlock the SIM in a telephone, then put the right pin into the configuration"
-            )
-        answer = await _cpin(channel)
-    facts.sim = _SIM_STATE.get(answer, answer.removeprefix("+CPIN: ").lower())
-    if answer == "+CPIN: READY":
-        return ""
-    said = f'port {name}: {facts.sim} (AT+CPIN? said "{answer}")'
-    return f"{said}. {_TODO.get(answer, 'Check the SIM card')}; it is tried again by itself"
+def _registration(line: str) -> str:
+    """`+CREG: 0,1` (asked: mode first) or `+CREG: 1[,"lac","ci"[,act]]` (by itself)."""
+    values = fields(line)
+    asked = len(values) > 1 and len(values[1]) == 1 and values[1].isdigit()
+    stat = number(values[1] if asked else values[0]) if values else None
+    return "" if stat is None else REGISTRATION.get(stat, f"state {stat}")
 
 
-async def _cpin(channel: Channel) -> str:
-    try:
-        return (await channel.command("AT+CPIN?", "+CPIN:") or ["nothing"])[0]
-    except CommandFailed as error:
-        return error.answer
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
-async def _ask(channel: Channel, command: str, prefix: str) -> str:
+async def ask(channel: Channel, command: str, prefix: str) -> str:
     """The last line of the answer, "" when the modem refuses to tell."""
     try:
         lines = await channel.command(command, prefix, may_be_empty=True)
@@ -117,18 +193,3 @@ async def _ask(channel: Channel, command: str, prefix: str) -> str:
         log.debug("%s", error)
         return ""
     return lines[-1] if lines else ""
-
-
-_SIM_STATE = {
-    "+CPIN: READY": "ready",
-    "+CPIN: SIM PIN": "SIM wants its PIN",
-    "+CPIN: SIM PUK": "SIM is locked, it wants its PUK",
-    **dict.fromkeys(NO_SIM, "no SIM"),
-    **dict.fromkeys(SIM_BUSY, "SIM is busy"),
-}
-_TODO = {
-    "+CPIN: SIM PIN": "Put its pin into the configuration of the line",
-    "+CPIN: SIM PUK": "Unlock it in a telephone with the PUK of the operator's letter",
-    **dict.fromkeys(NO_SIM, "Insert a SIM"),
-    **dict.fromkeys(SIM_BUSY, "This is normal for some seconds after power-up"),
-}

@@ -1,7 +1,8 @@
 """A GSM modem as a Port: it opens, brings up, watches and heals the modem; its calls are in `calls.py`.
 
-A session is one opening of the AT port; when it fails, its reason is the port's FAULT and a new one is
-begun. What families do differently is in `quirks.py`, what the modem says of itself in `facts.py`.
+A session is one opening of the AT port; when it fails, its reason is the port's FAULT, the next rung of the
+ladder is taken (`drivers/healing.py`), and a new one is begun. What families do differently is in
+`quirks.py`, what the modem says of itself in `facts.py`, its SIM in `sim.py`.
 """
 
 from __future__ import annotations
@@ -11,18 +12,25 @@ import itertools
 import logging
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from drivers import serialline
 from drivers.at.channel import Channel, CommandFailed
 from drivers.discovery.modems import Where, fixed
 from drivers.gsm.calls import Calls
-from drivers.gsm.facts import Facts, sim_trouble
+from drivers.gsm.facts import Facts
 from drivers.gsm.host import ModemReset
 from drivers.gsm.leg import GsmLeg
 from drivers.gsm.pcm import AudioPort, OpenAudio
 from drivers.gsm.quirks import Dialect, Meaning
+from drivers.gsm.sim import FOR_A_PERSON, Sim, SimTrouble
 from drivers.gsm.simcom import SIM7600
+from drivers.gsm.waking import STANDARD_RESET, reset_blindly, wake
+from drivers.gsm.watch import Watch
+from drivers.healing import Healing, trouble_of
+from drivers.health import Alarm, AlarmKind, Health
+from drivers.ladder import Rung, Trouble
 from drivers.port import (
     AudioNews,
     DriverError,
@@ -32,20 +40,15 @@ from drivers.port import (
     PortLost,
     PortRefused,
     PortState,
-    PortTimeout,
 )
+from drivers.power import Power, usb_place
 
 log = logging.getLogger(__name__)
 
 DIALLABLE = re.compile(r"\+?[0-9*#]{1,40}")
-PING_SECONDS = 30.0
-UNANSWERED_SECONDS = 2.0  # after a ping without answer the next one comes sooner
-PINGS = 3  # without answer: the modem is given up
-WATCH_SECONDS = 3.0  # while there is a call: +CLCC as the safety net for lost reports (F8)
-ABSENT_SECONDS = 1.0  # a call missing from +CLCC once is looked for again
 SIM_SECONDS = (1.0, 2.0, 5.0)  # a SIM that is not ready is looked at again after these, then every 10 s
-RETRY_SECONDS = 1.5  # a port that is not there
-MOST_RETRY_SECONDS = 10.0  # a modem that is there and ill
+MOST_SIM_SECONDS = 10.0
+SIM_PATIENCE_SECONDS = 25.0  # SIM busy for 10-20 s after power-up is normal (F28)
 
 #: Opens an AT port, as `serialline.SerialLine` does.
 OpenLine = Callable[..., serialline.Line]
@@ -81,6 +84,7 @@ class GsmPort(Port):
         pin: str = "",
         rtscts: bool = False,
         baud: int = serialline.BAUD,
+        power: Power | None = None,
         transport: Transport = SERIAL,
     ) -> None:
         super().__init__(name)
@@ -88,14 +92,15 @@ class GsmPort(Port):
         self._where = where or fixed(path, audio_path)
         self.dialect = dialect
         self.facts = Facts()
-        self._pin = pin
+        self._sim = Sim(name, dialect, pin)
+        self._healing = Healing(name, reset=self._reset_blindly, power=power)
         self._serial = {"baud": baud, "rtscts": rtscts}
         self._open_line = transport.open_line
         self._audio = AudioPort(
             name, audio_path, open_audio=transport.open_audio, holder=lambda: self.audio_holder
         )
         self._line: serialline.Line | None = None
-        self._channel, self._calls = self._fresh_session()
+        self._channel, self._calls, self._watch = self._fresh_session()
         self._trouble: DriverError | None = None
         self._wake_up = asyncio.Event()
         self._runner: asyncio.Task[None] | None = None
@@ -134,18 +139,48 @@ class GsmPort(Port):
         return self._calls.start_dialling(number, label)
 
     def audio_news(self, news: AudioNews, value: str = "") -> None:
-        """A voice port found dead: the modem is reset after the call, which goes on."""
-        if news in (AudioNews.DEAD, AudioNews.LOST):
-            self._calls.distrust_audio("no sound comes from the audio port")
+        """A voice port found dead: the modem is reset after the call, which goes on.
+
+        When commands have no answer either, it is not the voice port that is in doubt.
+        """
+        if news is AudioNews.ALIVE:
+            self._watch.sound_lives = True
+        elif news in (AudioNews.DEAD, AudioNews.LOST):
+            self._watch.sound_lives = False
+            if self._healing.ladder.rung is Rung.WELL:
+                self._calls.distrust_audio("no sound comes from the audio port")
 
     def status(self) -> dict[str, object]:
         """Plain values for `show lines`."""
-        return {**super().status(), **vars(self.facts), "audio_trouble": self._calls.audio_trouble}
+        return {
+            **super().status(),
+            **self.facts.status(),
+            "sim": self._sim.state.value,
+            "audio_trouble": self._calls.audio_trouble,
+            "rung": self._healing.ladder.rung.value,
+            "restarts": self._healing.restarts,
+        }
+
+    @property
+    def health(self) -> Health:
+        """How it is now; nothing is asked of the modem."""
+        known = self._healing.health
+        return replace(known, audio_trouble=self._calls.audio_trouble, **self.facts.measured())
+
+    def alarms(self) -> tuple[Alarm, ...]:
+        """What a person should know now."""
+        alarms = list(self._healing.alarms())
+        if self._sim.state in FOR_A_PERSON:
+            alarms.append(Alarm(AlarmKind.SIM, self.reason))
+        if offline := self.facts.offline():
+            alarms.append(Alarm(AlarmKind.NO_NETWORK, offline))
+        return tuple(alarms)
 
     # --- what the calls tell (host.Host) ---------------------------------------------------------------
 
     def busy_with(self, leg: GsmLeg) -> None:
         """There is a leg now; one that came in by itself is offered."""
+        self._watch.sound_lives = True
         if self.state is not PortState.BUSY:
             self.moved(PortState.BUSY)
         if leg.state is not LegState.DIALING:
@@ -171,17 +206,30 @@ class GsmPort(Port):
 
     async def _run(self) -> None:
         self.moved(PortState.STARTING)
-        ill_seconds = 1.0
         while True:
             try:
                 await self._session()
             except DriverError as error:
-                seconds = self._retry_seconds(error, ill_seconds)
-                began_well = self.state in (PortState.IDLE, PortState.BUSY)
-                ill_seconds = 1.0 if began_well else min(2 * ill_seconds, MOST_RETRY_SECONDS)
-                await self._end_session(error)
-                self._fault(str(error))
-            await asyncio.sleep(seconds)
+                await self._heal(error)
+
+    async def _heal(self, error: DriverError) -> None:
+        """The session has failed: its end, the reason, and what is to be done before the next one."""
+        trouble = self._trouble_of(error)
+        audio_trouble = self._calls.audio_trouble
+        await self._end_session(error)
+        if isinstance(error, ModemReset):
+            self._fault(str(error))
+            await self._healing.was_reset(audio_trouble)
+            await asyncio.sleep(self.dialect.reset_seconds)
+        else:
+            why = str(error).removeprefix(f"port {self.name}: ")
+            self._fault(self._healing.judge(trouble, why, self.path))
+            await self._healing.act()
+
+    def _trouble_of(self, error: DriverError) -> Trouble:
+        if isinstance(error, SimTrouble):
+            return Trouble.PERSON if error.state in FOR_A_PERSON else Trouble.SIM
+        return trouble_of(error, was_open=self._line is not None)
 
     def _ran_out(self, runner: asyncio.Task[None]) -> None:
         error = None if runner.cancelled() else runner.exception()
@@ -196,13 +244,6 @@ class GsmPort(Port):
             log.warning("port %s: still in fault: %s", self.name, reason)
         self.moved(PortState.FAULT, reason)
 
-    def _retry_seconds(self, error: DriverError, ill_seconds: float) -> float:
-        if isinstance(error, ModemReset):
-            return self.dialect.reset_seconds
-        if isinstance(error, serialline.PortBusy):
-            return ill_seconds  # finding out who holds it takes milliseconds of everybody's time
-        return RETRY_SECONDS if self._line is None or isinstance(error, PortLost) else ill_seconds
-
     async def _session(self) -> None:
         """Open, bring up, watch; ends only by raising DriverError."""
         self._trouble = None
@@ -212,17 +253,29 @@ class GsmPort(Port):
         self._line = self._open_line(
             self.name, self.path, on_bytes=self._heard, on_lost=self.fail, **self._serial
         )
-        self._channel, self._calls = self._fresh_session()
+        self._channel, self._calls, self._watch = self._fresh_session()
+        self._healing.place = usb_place(self.path) or self._healing.place
         await self._audio.ensure()
         await self._bring_up()
         await self._calls.adopt()
+        self._healing.well()
         if self._calls.leg is None:
             self.moved(PortState.IDLE, self._why_idle())
-        await self._watch()
+        await self._watch.run(self._pause)
 
-    def _fresh_session(self) -> tuple[Channel, Calls]:
+    def _fresh_session(self) -> tuple[Channel, Calls, Watch]:
         channel = Channel(self.name, write=self._write, on_urc=self._urc, is_urc=self._is_urc)
-        return channel, Calls(self.name, self.dialect, channel, self._audio, self)
+        calls = Calls(self.name, self.dialect, channel, self._audio, self)
+        watch = Watch(
+            self.name,
+            channel=channel,
+            calls=calls,
+            facts=self.facts,
+            sim=self._sim,
+            healing=self._healing,
+            pinged=self._look_idle,
+        )
+        return channel, calls, watch
 
     async def _end_session(self, error: DriverError) -> None:
         """No task of the session is left, the AT port is closed; the leg has ended, unless we close."""
@@ -236,71 +289,37 @@ class GsmPort(Port):
 
     async def _bring_up(self) -> None:
         """A modem that answers, with our settings and a SIM that is ready. Disturbs no call."""
-        await self._wake_modem()
+        await wake(self._channel, self._write, f"port {self.name}: {self.path}")
         for command in ("AT+CMEE=1", *self.dialect.init_optional):
             await self._try(command)
         await self._wait_for_sim()
         for command in self.dialect.init:
             await self._channel.command(command)
         await self.facts.identify(self._channel)
+        await self.facts.ping(self._channel)
+        await self.facts.ask_registration(self._channel)
         await self.facts.refresh(self._channel)
 
-    async def _wake_modem(self) -> None:
-        """Echo off, as soon as somebody answers; ESC before it frees a modem stuck in a prompt (F20)."""
-        self._write(b"\x1b")
-        for seconds in (1.0, 2.0, 3.0):
-            try:
-                await self._channel.command("ATE0", seconds=seconds)
-                return
-            except (PortTimeout, CommandFailed) as error:
-                log.debug("%s", error)
-        raise PortTimeout(
-            f"port {self.name}: {self.path} is open but nobody answers AT. Check that it is the modem's "
-            "command port and that the modem has power; it is tried again by itself"
-        )
-
     async def _wait_for_sim(self) -> None:
-        for seconds in itertools.chain(SIM_SECONDS, itertools.repeat(MOST_RETRY_SECONDS)):
-            trouble = await sim_trouble(self.name, self._channel, self.dialect, self._pin, self.facts)
-            if not trouble:
+        """Raises SimTrouble when it is not ready in time; what only a person can end is waited for here."""
+        give_up_at = self._now() + SIM_PATIENCE_SECONDS
+        for seconds in itertools.chain(SIM_SECONDS, itertools.repeat(MOST_SIM_SECONDS)):
+            try:
+                await self._sim.open(self._channel)
                 break
-            self._fault(trouble)
+            except SimTrouble as trouble:
+                if trouble.state not in FOR_A_PERSON and self._now() >= give_up_at:
+                    raise
+                self._fault(str(trouble))
             await self._pause(seconds)
         if self.state is PortState.FAULT:
             self.moved(PortState.STARTING)
 
-    async def _watch(self) -> None:
-        """Ask now and then: an idle modem whether it lives, a busy one whether the call does."""
-        unanswered = 0
-        while True:
-            woken = await self._pause(self._watch_seconds(unanswered))
-            if not self._calls.may_be_asked or (woken and not self._calls.absent):
-                continue  # a leg that has just come changes the pace; nothing goes out before its ATA
-            try:
-                if self._calls.leg is not None:
-                    await self._calls.reconcile()
-                else:
-                    await self._ping()
-                unanswered = 0
-            except CommandFailed as error:
-                log.warning("%s", error)
-            except PortTimeout:
-                unanswered += 1
-                if unanswered == PINGS:
-                    raise
-
-    def _watch_seconds(self, unanswered: int) -> float:
-        if self._calls.absent:
-            return ABSENT_SECONDS
-        if unanswered:
-            return UNANSWERED_SECONDS
-        return PING_SECONDS if self._calls.leg is None else WATCH_SECONDS
-
-    async def _ping(self) -> None:
-        await self.facts.refresh(self._channel)
-        await self._calls.reconcile()
-        if self.state is PortState.IDLE:
-            self.moved(PortState.IDLE, self._why_idle())
+    async def _reset_blindly(self) -> None:
+        """For a modem that answers nothing."""
+        ears = partial(self._open_line, self.name, self.path, **self._serial)
+        resets = dict.fromkeys((self.dialect.reset, STANDARD_RESET))
+        await reset_blindly(lambda heard, lost: ears(on_bytes=heard, on_lost=lost), list(resets))
 
     async def _pause(self, seconds: float) -> bool:
         """Wait so long, or until something calls for attention (True); raises what ends the session."""
@@ -333,6 +352,7 @@ class GsmPort(Port):
             self.facts.heard_signal([text])
         elif meaning is Meaning.REBOOT:
             if self.state in (PortState.IDLE, PortState.BUSY):
+                self._healing.restarted()
                 self.fail(PortLost(f"port {self.name}: the modem has restarted ({text}). Check its power"))
         elif meaning is not None:
             self._calls.understand(meaning, text)
@@ -346,5 +366,13 @@ class GsmPort(Port):
         except CommandFailed as error:
             log.debug("%s", error)
 
+    def _look_idle(self) -> None:
+        if self.state is PortState.IDLE:
+            self.moved(PortState.IDLE, self._why_idle())
+
     def _why_idle(self) -> str:
         return "" if self.facts.registered else f"no network ({self.facts.registration or 'unknown'})"
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()

@@ -38,8 +38,8 @@ def devices(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _usb(devices: Path, place: str = "1-1.4", off_seconds: float = OFF_SECONDS) -> UsbPower:
-    return UsbPower("gsm-1", lambda: place, off_seconds=off_seconds, devices=devices)
+def _usb(devices: Path, off_seconds: float = OFF_SECONDS) -> UsbPower:
+    return UsbPower("gsm-1", off_seconds=off_seconds, devices=devices)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_what_is_no_place_on_usb_is_refused(place: str) -> None:
 @pytest.mark.realtime
 async def test_the_hub_port_is_switched_off_and_on(devices: Path, written: list[tuple[str, str]]) -> None:
     began = asyncio.get_running_loop().time()
-    await _usb(devices).cycle()
+    await _usb(devices).cycle("1-1.4")
     assert written == [("disable", "1"), ("disable", "0")]
     assert asyncio.get_running_loop().time() - began >= OFF_SECONDS
 
@@ -74,7 +74,7 @@ async def test_a_device_that_fell_off_the_bus_is_switched_all_the_same(
     devices: Path, written: list[tuple[str, str]]
 ) -> None:
     (devices / "1-1.4/authorized").unlink()
-    await _usb(devices).cycle()
+    await _usb(devices).cycle("1-1.4")
     assert written == [("disable", "1"), ("disable", "0")]
 
 
@@ -83,7 +83,7 @@ async def test_an_older_kernel_has_the_device_disconnected(
     devices: Path, written: list[tuple[str, str]]
 ) -> None:
     (devices / "1-1:1.0/1-1-port4/disable").unlink()
-    await _usb(devices).cycle()
+    await _usb(devices).cycle("1-1.4")
     assert written == [("authorized", "0"), ("authorized", "1")]
 
 
@@ -91,7 +91,7 @@ async def test_an_older_kernel_has_the_device_disconnected(
 async def test_power_that_is_off_comes_on_again_when_whoever_asked_is_cancelled(
     devices: Path, written: list[tuple[str, str]]
 ) -> None:
-    cycle = asyncio.create_task(_usb(devices, off_seconds=10).cycle())
+    cycle = asyncio.create_task(_usb(devices, off_seconds=10).cycle("1-1.4"))
     while not written:  # noqa: ASYNC110 - a file has no event
         await asyncio.sleep(0.001)
     cycle.cancel()
@@ -102,9 +102,9 @@ async def test_power_that_is_off_comes_on_again_when_whoever_asked_is_cancelled(
 
 async def test_without_a_place_or_a_switch_it_says_what_would_help(devices: Path) -> None:
     with pytest.raises(PowerError, match=r"gsm-1.*not known.*relay"):
-        await _usb(devices, place="").cycle()
+        await _usb(devices).cycle("")
     with pytest.raises(PowerError, match=r"gsm-1.*2-1 cannot be switched.*Linux 6.0"):
-        await _usb(devices, place="2-1").cycle()
+        await _usb(devices).cycle("2-1")
 
 
 @pytest.mark.realtime
@@ -113,7 +113,7 @@ async def test_a_switch_that_may_not_be_written_is_named(devices: Path) -> None:
     switch.unlink()
     switch.mkdir()
     with pytest.raises(PowerError, match=r"port4/disable cannot be written.*systemd/README"):
-        await _usb(devices).cycle()
+        await _usb(devices).cycle("1-1.4")
 
 
 def test_the_place_of_a_serial_port_is_found(tmp_path: Path) -> None:
@@ -169,14 +169,14 @@ def _relay(line: int = 17, off_seconds: float = OFF_SECONDS) -> RelayPower:
 @pytest.mark.realtime
 @pytest.mark.usefixtures("periphery")
 async def test_a_relay_is_driven_while_the_power_is_off_and_then_rests() -> None:
-    await _relay().cycle()
+    await _relay().cycle("1-1.4")
     assert _Gpio.log == [("/dev/gpiochip0", 17, "out", True), True, False, "closed"]
 
 
 @pytest.mark.realtime
 @pytest.mark.usefixtures("periphery")
 async def test_a_relay_rests_when_whoever_asked_is_cancelled() -> None:
-    cycle = asyncio.create_task(_relay(off_seconds=10).cycle())
+    cycle = asyncio.create_task(_relay(off_seconds=10).cycle("1-1.4"))
     while True not in _Gpio.log:  # noqa: ASYNC110 - a list has no event
         await asyncio.sleep(0.001)
     cycle.cancel()
@@ -187,10 +187,10 @@ async def test_a_relay_rests_when_whoever_asked_is_cancelled() -> None:
 @pytest.mark.usefixtures("periphery")
 async def test_a_relay_line_that_is_none_is_named() -> None:
     with pytest.raises(PowerError, match=r"gsm-1.*gpiochip0 line 99.*gpio_line"):
-        await _relay(line=99).cycle()
+        await _relay(line=99).cycle("1-1.4")
 
 
 async def test_a_relay_without_its_library_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "periphery", None)
     with pytest.raises(PowerError, match=r"python-periphery.*pip install 'callbox\[gpio\]'"):
-        await _relay().cycle()
+        await _relay().cycle("1-1.4")
