@@ -142,6 +142,9 @@ class AudioHolder(Protocol):
     async def release(self, port: str) -> None:
         """Let go of the port's descriptor; nothing more is read or written there when this returns."""
 
+    async def digits(self, port: str, digits: str) -> None:
+        """Sound keys at `port`, one after another; raises DriverError when not all could be."""
+
 
 class LegEnded(Exception):
     """The leg this task was working for has ended; raised out of `Leg.alive()`."""

@@ -48,7 +48,11 @@ class Line(Protocol):
 
 
 class SerialLine:
-    """An open AT port: `on_bytes` gets what arrives, `on_lost` is told once when the port goes away."""
+    """An open AT port: `on_bytes` gets what arrives, `on_lost` is told once when the port goes away.
+
+    A port whose sound runs between its commands can be lent: `pause` stops the reading, `resume` goes on. An
+    `fd` that is open already (and ours from now on) is taken over as lent.
+    """
 
     def __init__(
         self,
@@ -59,15 +63,17 @@ class SerialLine:
         on_lost: Callable[[PortLost], None],
         baud: int = BAUD,
         rtscts: bool = False,
+        fd: int = -1,
     ) -> None:
         self.name = name
         self.path = path
         self._on_bytes = on_bytes
         self._on_lost = on_lost
         self._outbox = bytearray()
-        self._fd = _open(name, path, baud, rtscts)
+        self._fd = fd if fd >= 0 else _open(name, path, baud, rtscts)
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(self._fd, self._readable)
+        if fd < 0:
+            self.resume()
 
     def write(self, data: bytes) -> None:
         """Send without waiting, in order; raises PortLost when the port is gone or takes nothing."""
@@ -77,6 +83,22 @@ class SerialLine:
             raise self._gone(f"it has taken none of {len(self._outbox)} bytes (stuck modem or flow control)")
         self._outbox += data
         self._writable()
+
+    def pause(self) -> int:
+        """Read no more; the descriptor, still ours to close. A loss meanwhile is told by `alive` alone."""
+        if self._fd >= 0:
+            self._loop.remove_reader(self._fd)
+        return self._fd
+
+    def resume(self) -> None:
+        """Read (again)."""
+        if self._fd >= 0:
+            self._loop.add_reader(self._fd, self._readable)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it is open, and still the device that its path names."""
+        return self._fd >= 0 and is_alive(self._fd, self.path)
 
     def close(self) -> None:
         """Let go of the port; the modem keeps its calls. Harmless twice."""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -36,7 +37,12 @@ class Rig(Protocol):
 
 
 class PortContract:
-    """Subclass it and fill `rig`."""
+    """Subclass it and fill `rig`; a line that honestly cannot do something says so."""
+
+    #: Whether a call found after a restart of the brain still says who it is.
+    remembers_caller = True
+    #: Whether a caller who leaves in the very moment of the answer is noticed before it is done.
+    knows_who_leaves_at_once = True
 
     def rig(self) -> AbstractAsyncContextManager[Rig]:
         raise NotImplementedError
@@ -105,8 +111,13 @@ class PortContract:
             answering = asyncio.ensure_future(leg.answer())
             await asyncio.sleep(0)
             far.hangs_up()
-            with pytest.raises((LegEnded, DriverError)):
-                await answering
+            if self.knows_who_leaves_at_once:
+                with pytest.raises((LegEnded, DriverError)):
+                    await answering
+            else:
+                with contextlib.suppress(LegEnded, DriverError):
+                    await answering
+                await leg.ended()
             await leg.hangup()
             assert leg.state is LegState.ENDED
             await rig.port.until_state(PortState.IDLE)
@@ -233,7 +244,8 @@ class PortContract:
             await port.open()
             assert port.state is PortState.BUSY
             found = await port.next_ring()
-            assert (found.state, found.peer, found.inbound) == (LegState.UP, CALLER, True)
+            assert (found.state, found.inbound) == (LegState.UP, True)
+            assert found.peer == (CALLER if self.remembers_caller else "")
             far.hangs_up()
             assert await found.ended() is EndCause.REMOTE
             await port.until_state(PortState.IDLE)
@@ -247,7 +259,8 @@ class PortContract:
             port = rig.reborn()
             await port.open()
             found = await port.next_ring()
-            assert (found.state, found.peer) == (LegState.RINGING, CALLER)
+            assert found.state is LegState.RINGING
+            assert found.peer == (CALLER if self.remembers_caller else "")
             await found.answer()
             assert found.state is LegState.UP
             await found.hangup()

@@ -27,6 +27,8 @@ class ByteByByte(Wire):
 class Delayed(Wire):
     """Pieces of any size arrive up to 50 ms later, in order."""
 
+    most_bytes, most_seconds = 12, 0.05
+
     def __init__(self, seed: int = 7) -> None:
         self._random = random.Random(seed)
         self._free_at: dict[Take, float] = {}
@@ -34,8 +36,8 @@ class Delayed(Wire):
     def carry(self, data: bytes, take: Take) -> None:
         loop = asyncio.get_running_loop()
         while data:
-            size = self._random.randint(1, 12)
-            at = max(self._free_at.get(take, 0.0), loop.time()) + self._random.random() * 0.05
+            size = self._random.randint(1, self.most_bytes)
+            at = max(self._free_at.get(take, 0.0), loop.time()) + self._random.random() * self.most_seconds
             self._free_at[take] = at
             loop.call_at(at, take, data[:size])
             data = data[size:]

@@ -1,0 +1,304 @@
+"""An analogue line at a V.253 voice modem as a Port: opens, brings up, watches and heals it.
+
+A session is one opening of the port; when it fails, its reason is the port's FAULT and a new one is begun.
+Calls are in `calls.py`, what chips do differently in `quirks.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+
+from drivers import serialline
+from drivers.port import (
+    AudioNews,
+    DriverError,
+    EndCause,
+    LegState,
+    Port,
+    PortLost,
+    PortRefused,
+    PortState,
+    PortTimeout,
+)
+from drivers.v253.bringup import bring_up
+from drivers.v253.calls import Calls
+from drivers.v253.country import law
+from drivers.v253.dialling import DIALLABLE
+from drivers.v253.doing import Doing
+from drivers.v253.facts import Facts
+from drivers.v253.hook import Hook
+from drivers.v253.leg import V253Leg
+from drivers.v253.settings import Settings
+from drivers.v253.stream import Listener, Stream, VoiceLine
+
+log = logging.getLogger(__name__)
+
+PING_SECONDS = 30.0  # AT+VCID=1: asks whether the modem lives, and sets what others may have undone (V6)
+UNANSWERED_SECONDS = 2.0
+PINGS = 3  # without answer: the modem is given up
+WATCH_SECONDS = 3.0  # in a call: whether the device is still there
+RETRY_SECONDS = 1.5  # a port that is not there
+MOST_RETRY_SECONDS = 10.0  # a modem that is there and ill
+HOLDER_SECONDS = 2.0  # the media engine answers within a millisecond, if it is there
+
+#: Opens the port, as `serialline.SerialLine` does.
+OpenLine = Callable[..., VoiceLine]
+
+
+class V253Port(Port):
+    """One analogue line. `audio_holder` has the sound of calls, also while the brain is away."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        path: str,
+        settings: Settings,
+        rtscts: bool = False,
+        baud: int = serialline.BAUD,
+        open_line: OpenLine = serialline.SerialLine,
+    ) -> None:
+        super().__init__(name)
+        self.path = path
+        self.settings = settings
+        self.facts = Facts()
+        self._serial = {"baud": baud, "rtscts": rtscts}
+        self._rtscts = rtscts
+        self._open_line = open_line
+        self._stream, self._calls = self._fresh_session()
+        self._hook: Hook | None = None
+        self._why_idle = ""
+        self._trouble: DriverError | None = None
+        self._wake_up = asyncio.Event()
+        self._runner: asyncio.Task[None] | None = None
+
+    # --- the contract -----------------------------------------------------------------------------------
+
+    async def open(self) -> None:
+        """Start the port; returns when it is IDLE, BUSY or FAULT for the first time."""
+        self._end_leg()  # of before a close
+        self._runner = asyncio.create_task(self._run(), name=f"port {self.name}")
+        self._runner.add_done_callback(self._ran_out)
+        await self.until_state(PortState.IDLE, PortState.BUSY, PortState.FAULT)
+
+    async def close(self) -> None:
+        """Let go of the modem; a call that is up stays up, the media engine has it."""
+        if self._runner is not None:
+            self._runner.cancel()
+            await asyncio.wait({self._runner})
+            self._runner = None
+        await self._let_go(PortLost(f"port {self.name}: closed by us"))
+        if self.state is not PortState.DOWN:
+            self.moved(PortState.DOWN, "closed")
+
+    async def dial(self, number: str, *, label: str = "") -> V253Leg:
+        """Start a call; raises PortRefused when the line is not free or the number cannot be dialled."""
+        if not DIALLABLE.fullmatch(number):
+            raise PortRefused(
+                f"port {self.name}: {number!r} cannot be dialled; digits, *, # and a comma for a pause, with "
+                "or without a + in front, can"
+            )
+        if self.state is not PortState.IDLE or self._calls.doing is not Doing.NOTHING:
+            why = self._calls.doing.value if self.state is PortState.BUSY else self.reason
+            raise PortRefused(
+                f"port {self.name}: cannot dial, it is {self.state.value}{f' ({why})' if why else ''}. Take "
+                "another line, or wait"
+            )
+        return self._calls.start_dialling(number, label)
+
+    def audio_news(self, news: AudioNews, value: str = "") -> None:
+        """What the media engine finds in the sound of the call."""
+        self._calls.heard(news, value)
+
+    def status(self) -> dict[str, object]:
+        """Plain values for `show lines`."""
+        watch = self._calls.watch
+        now = asyncio.get_running_loop().time()
+        return {
+            **super().status(),
+            **vars(self.facts),
+            "doing": self._calls.doing.value,
+            "call_seconds": round(now - watch.since) if watch is not None else None,
+            "longest_call_seconds": self.settings.rules.max_call_seconds,
+            "heard_last": watch.heard_last if watch is not None else [],
+            "last_end": self._calls.last_end,
+        }
+
+    # --- what the calls tell (host.Host) ---------------------------------------------------------------
+
+    def busy(self) -> None:
+        """The line is in use; who calls may not be known yet."""
+        if self.state is not PortState.BUSY:
+            self.moved(PortState.BUSY)
+
+    def offered(self, leg: V253Leg) -> None:
+        """A leg that came in by itself."""
+        self.busy()
+        self.came_in(leg)
+
+    def free_again(self) -> None:
+        """The line is on hook; after a call found at `open` the modem is made ready first."""
+        if self.state is PortState.BUSY and self._hook is not None:
+            self.moved(PortState.IDLE, self._why_idle)
+        self._wake_up.set()
+
+    def fail(self, error: DriverError) -> None:
+        """The session is over; whoever waits for the modem is told at once."""
+        self._trouble = self._trouble or error
+        self._stream.lost(error)
+        self._wake_up.set()
+
+    # --- sessions ---------------------------------------------------------------------------------------
+
+    async def _run(self) -> None:
+        self.moved(PortState.STARTING)
+        ill_seconds = 1.0
+        while True:
+            try:
+                await self._session()
+            except DriverError as error:
+                seconds = RETRY_SECONDS if self._is_missing(error) else ill_seconds
+                began_well = self.state in (PortState.IDLE, PortState.BUSY)
+                ill_seconds = 1.0 if began_well else min(2 * ill_seconds, MOST_RETRY_SECONDS)
+                await self._end_session(error)
+                self._fault(str(error))
+            await asyncio.sleep(seconds)
+
+    def _ran_out(self, runner: asyncio.Task[None]) -> None:
+        error = None if runner.cancelled() else runner.exception()
+        if error is not None:
+            log.error("port %s: a fault of the driver, the line stays down", self.name, exc_info=error)
+            self._fault(f"a fault of the driver: {error!r}. See the log")
+
+    def _fault(self, reason: str) -> None:
+        """FAULT, or still FAULT with another reason; said once, however often it is tried."""
+        reason = reason.removeprefix(f"port {self.name}: ")
+        if self.state is PortState.FAULT and reason != self.reason:
+            log.warning("port %s: still in fault: %s", self.name, reason)
+        self.moved(PortState.FAULT, reason)
+
+    def _is_missing(self, error: DriverError) -> bool:
+        busy = isinstance(error, serialline.PortBusy)
+        return isinstance(error, PortLost) or (self._stream.line is None and not busy)
+
+    async def _session(self) -> None:
+        """Open, take over a call or bring up, watch; ends only by raising DriverError."""
+        self._trouble, self._hook = None, None
+        self._wake_up.clear()
+        self._stream, self._calls = self._fresh_session()
+        held = await self._held()
+        self._stream.line = await self._opened(held)
+        if held >= 0:
+            self._healed()
+            log.info("port %s: a call is up already, taken over", self.name)
+            self._calls.adopt(self.settings.coding or law(self.settings.country))
+            while self._calls.doing is not Doing.NOTHING:
+                await self._pause(WATCH_SECONDS)
+                self._check_device()
+        ready = await bring_up(self._stream, self.settings, self.facts, rtscts=self._rtscts)
+        self._hook, self._why_idle = ready.hook, ready.trouble
+        self._calls.ready(ready.chip, ready.hook)
+        self._healed()
+        self.moved(PortState.IDLE, self._why_idle)
+        await self._watch()
+
+    def _healed(self) -> None:
+        if self.state is PortState.FAULT:
+            self.moved(PortState.STARTING)
+
+    def _fresh_session(self) -> tuple[Stream, Calls]:
+        listener = Listener(
+            on_line=lambda text: self._calls.line(text),
+            on_code=lambda char: self._calls.code(char),
+            on_sound=lambda data: self._calls.sound(data),
+        )
+        stream = Stream(self.name, listener)
+        return stream, Calls(self.name, stream, self.settings, self, self.facts)
+
+    async def _held(self) -> int:
+        """The descriptor that the media engine has for a call that is up; -1 for none."""
+        if self.audio_holder is None:
+            return -1
+        try:
+            async with asyncio.timeout(HOLDER_SECONDS):
+                fd = await self.audio_holder.descriptor(self.name)
+        except TimeoutError:
+            return -1
+        if fd is None:
+            return -1
+        if serialline.is_alive(fd, self.path):
+            return fd
+        os.close(fd)
+        return -1
+
+    async def _opened(self, held: int) -> VoiceLine:
+        """The port; an engine that holds it without a call (the call's brain is gone) is told to let go."""
+        stream = self._stream
+        arguments = {"on_bytes": stream.feed, "on_lost": self.fail, **self._serial}
+        if held >= 0:
+            return self._open_line(self.name, self.path, fd=held, **arguments)
+        try:
+            return self._open_line(self.name, self.path, **arguments)
+        except serialline.PortBusy:
+            if self.audio_holder is None:
+                raise
+        await self.audio_holder.release(self.name)
+        return self._open_line(self.name, self.path, **arguments)
+
+    async def _end_session(self, error: DriverError) -> None:
+        """Nothing of the session is left; its leg has ended."""
+        await self._let_go(error)
+        if self.audio_holder is not None and self._calls.doing is Doing.TALKS:
+            await self.audio_holder.release(self.name)
+        self._end_leg()
+
+    async def _let_go(self, error: DriverError) -> None:
+        self._stream.lost(error)
+        await self._calls.stop()
+        if self._stream.line is not None:
+            self._stream.line.close()
+            self._stream.line = None
+
+    def _end_leg(self) -> None:
+        if self._calls.leg is not None:
+            self._calls.over()
+            self._calls.leg.moved(LegState.ENDED, EndCause.PORT_LOST)
+
+    async def _watch(self) -> None:
+        """Ask now and then: an idle modem whether it lives, a busy one whether it is still there."""
+        unanswered = 0
+        while True:
+            idle = self._calls.doing is Doing.NOTHING
+            await self._pause(UNANSWERED_SECONDS if unanswered else PING_SECONDS if idle else WATCH_SECONDS)
+            if self._calls.doing is Doing.TALKS:
+                self._check_device()
+            elif idle and self._calls.doing is Doing.NOTHING and self._hook is not None:
+                try:
+                    await self._hook.caller_id_on()
+                    unanswered = 0
+                except PortTimeout:
+                    unanswered += 1
+                    if unanswered == PINGS:
+                        raise
+
+    def _check_device(self) -> None:
+        line = self._stream.line
+        if line is not None and not line.alive:
+            raise PortLost(
+                f"port {self.name}: {self.path} went away in a call. Check the cable and the modem's power; "
+                "it is tried again by itself"
+            )
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait so long, or until something calls for attention; raises the trouble that ends the session."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake_up.wait()
+        except TimeoutError:
+            pass
+        self._wake_up.clear()
+        if self._trouble is not None:
+            raise self._trouble

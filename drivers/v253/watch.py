@@ -1,0 +1,87 @@
+"""Watches one call that is up: what the media engine finds in its sound, and the clock, until it is over."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from drivers.port import AudioNews, EndCause
+from drivers.v253.keys import DIGITS, Keys
+from drivers.v253.supervision import FAULTS, Rules, Sign, Supervision
+
+
+class Watch:
+    """One call. `on_digit` gets keys that the modem reports, when they are to be used."""
+
+    def __init__(self, rules: Rules, *, inbound: bool, on_digit: Callable[[str], None] | None = None) -> None:
+        self.since = _now()
+        self._signs = Supervision(rules, self.since, inbound=inbound)
+        self._on_digit = on_digit
+        self._keys = Keys()
+        self._news = asyncio.Event()
+
+    @property
+    def heard_last(self) -> list[str]:
+        """The last codes and tones, for `show lines`."""
+        return self._signs.news
+
+    async def over(self) -> Sign:
+        """Wait for the end of the call, and say by what it is known."""
+        while (sign := self._signs.verdict(_now())) is None:
+            self._news.clear()
+            try:
+                async with asyncio.timeout_at(self._signs.next_look()):
+                    await self._news.wait()
+            except TimeoutError:
+                pass
+        return sign
+
+    def alive(self) -> None:
+        """The far end did something."""
+        self._signs.alive()
+
+    def heard(self, news: AudioNews, value: str) -> None:
+        """What the media engine tells, but for a lost port."""
+        signs = self._signs
+        if news is AudioNews.CODE:
+            self._code(value)
+        elif news is AudioNews.TONE:
+            signs.tone(value, _now())
+        elif news is AudioNews.TONE_OVER:
+            signs.tone_over()
+        elif news is AudioNews.SILENCE:
+            signs.silence(_seconds(value))
+        elif news is AudioNews.SILENCE_OVER:
+            signs.alive()
+        elif news is AudioNews.DEAD:
+            signs.dead(_now())
+        elif news is AudioNews.ALIVE:
+            signs.undead()
+        self._news.set()
+
+    def _code(self, char: str) -> None:
+        now = _now()
+        if char in DIGITS:
+            self._signs.alive()
+        self._signs.code(char, now)
+        digit = self._keys.feed(char, now)
+        if digit and self._on_digit is not None:
+            self._on_digit(digit)
+
+
+def cause_of(sign: Sign) -> EndCause:
+    """Whose doing the end is."""
+    if sign is Sign.TOO_LONG:
+        return EndCause.LOCAL
+    return EndCause.FAILED if sign in FAULTS else EndCause.REMOTE
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def _seconds(value: str) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        return 0.0
