@@ -42,6 +42,7 @@ class Access:
     """How ports are looked at and opened; tests put their own here."""
 
     open_line: OpenLine = serialline.SerialLine
+    open_audio: Callable[[str, str], int] = serialline.open_audio
     held_by: Callable[[str], Holder | None] = holder
 
 
@@ -124,7 +125,7 @@ def what_it_says(heard: bytes) -> str:
     if NMEA.search(heard):
         return "answers no AT and sends GPS sentences: it is the modem's NMEA port"
     if b"AT" in heard and heard.translate(None, b"AT\r\n\x1b\x03\x10^ ") == b"":
-        return "only echoes what is sent: nobody is behind it. Check the cable and the modem's power"
+        return "only echoes what is sent: the modem hangs, or nobody is behind the cable. Plug it in again"
     shown = "".join(chr(byte) if 0x20 < byte < 0x7F else "." for byte in heard[:SHOWN_BYTES])
     return (
         f'answers no AT but sends something else ({len(heard)} bytes, "{shown}"): another kind of device, '

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 
-from drivers import serialline
 from drivers.discovery.asking import NMEA, Access
 from drivers.port import PortRefused
 
@@ -20,7 +19,7 @@ async def listen(name: str, path: str, seconds: float, access: Access) -> tuple[
     if held is not None:
         return f"is held by process {held}, left alone", None
     try:
-        fd = serialline.open_audio(name, path)
+        fd = access.open_audio(name, path)
     except PortRefused as error:
         return str(error).removeprefix(f"port {name}: {path} "), None
     try:

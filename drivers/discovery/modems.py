@@ -26,6 +26,11 @@ class Ports:
 
     at: str
     audio: str = ""
+    place: str = ""  # on USB, where it was found there
+
+
+class WrongDevice(PortRefused):
+    """What is plugged in and what the configuration says do not go together: work for a person."""
 
 
 #: Tells a line's ports; raises PortRefused with what is wrong and what there is instead.
@@ -133,11 +138,13 @@ class Modems:
     async def _ports(self, name: str, driver: str, device: UsbDevice) -> Ports:
         if (trouble := why_no_ports(device)) or not layouts(device):
             trouble = trouble or "is no modem that is known. Name its ports: `port` and `audio_port`"
-            raise PortRefused(f"port {name}: the device at USB {device} {trouble}")
+            raise (PortRefused if layouts(device) else WrongDevice)(
+                f"port {name}: the device at USB {device} {trouble}"
+            )
         suited = [layout for layout in layouts(device) if layout.driver == driver]
         if not suited:
             other = layouts(device)[0]
-            raise PortRefused(
+            raise WrongDevice(
                 f"port {name}: the device at USB {device} is a {other.what}. Take the driver {other.driver} "
                 f"for it, or name another modem; {driver} cannot serve it"
             )
@@ -145,7 +152,8 @@ class Modems:
         if not fitting:
             raise PortRefused(f"port {name}: the device at USB {device} {why_unfit(device)}")
         layout = await answering(name, device, fitting, access=self._access)
-        return Ports(device.ports[layout.at], "" if layout.audio is None else device.ports[layout.audio])
+        audio = "" if layout.audio is None else device.ports[layout.audio]
+        return Ports(device.ports[layout.at], audio, device.place)
 
     def _there(self, devices: Iterable[UsbDevice]) -> str:
         """The modems that are plugged in, in words."""

@@ -36,7 +36,7 @@ class UsbDevice:
         return self.id.partition(":")[0]
 
     def __str__(self) -> str:
-        name = " ".join(part for part in (self.maker, self.product) if part)
+        name = " ".join(part for part in dict.fromkeys((self.maker, self.product)) if part)
         return f"{self.place} ({self.id}{', ' if name else ''}{name})"
 
 
