@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from drivers import serialline
 from drivers.at.channel import Channel
+from drivers.at.parser import Parser, Result
 from drivers.discovery.holders import Holder, holder
 from drivers.discovery.known import Layout
 from drivers.discovery.sysfs import UsbDevice
@@ -56,6 +57,8 @@ class Ear:
         self.heard = bytearray()
         self.channel: Channel | None = None
         self.lost: DriverError | None = None
+        self._parser = Parser()
+        self._said_ok = False
         self._news = asyncio.Event()
 
     def take(self, data: bytes) -> None:
@@ -63,6 +66,8 @@ class Ear:
         self.heard += data[: KEPT_BYTES - len(self.heard)]
         if self.channel is not None:
             self.channel.feed(data)
+        else:
+            self._said_ok = self._said_ok or Result("OK") in self._parser.feed(data)
         self._news.set()
 
     def lose(self, error: DriverError) -> None:
@@ -76,7 +81,7 @@ class Ear:
         """Whether an OK comes in time; raises PortLost."""
         try:
             async with asyncio.timeout(seconds):
-                while not re.search(rb"(?:^|[\r\n])OK\r", self.heard):
+                while not self._said_ok:
                     if self.lost is not None:
                         raise self.lost
                     self._news.clear()

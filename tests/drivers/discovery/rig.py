@@ -74,11 +74,15 @@ class Rig:
         """A SIM7600 on a desk, with nothing plugged in yet."""
         loop = asyncio.get_running_loop()
         behind, wire = Behind(), self._wire()
+
+        def deliver(data: bytes) -> None:
+            behind.send(data)
+
         modem = Modem(
             "m",
             later=loop.call_later,
             clock=loop.time,
-            hooks=Hooks(send=lambda data: wire.carry(data, lambda piece: behind.send(piece))),
+            hooks=Hooks(send=lambda data: wire.carry(data, deliver)),
             exchange=self._network,
             identity=identity,
         )
@@ -89,7 +93,7 @@ class Rig:
         """Plug it in; the path of its command port."""
         ports: dict[int, Path | None] = {}
         for number in sorted({look.at, *([] if look.audio is None else [look.audio]), *look.others}):
-            path = f"/dev/tty{next(self._numbers)}"
+            path = f"/dev/ttyR{next(self._numbers)}"
             self.behind[path] = at if number == look.at else Behind()
             ports[number] = Path(path)
         self.tree.plug(place, look, ports)

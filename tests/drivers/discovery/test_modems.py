@@ -25,7 +25,7 @@ async def test_a_place_gives_the_ports_by_interface_number(tmp_path: Path) -> No
     rig = Rig(tmp_path)
     rig.plug("1-1.2", Behind())
     where = modems(rig).at_place("gsm-1", "sim7600", "1-1.2")
-    assert await where() == Ports("/dev/tty2", "/dev/tty4", "1-1.2")
+    assert await where() == Ports("/dev/ttyR2", "/dev/ttyR4", "1-1.2")
     assert rig.opened == 0
 
 
@@ -41,7 +41,7 @@ async def test_f15_a_modem_with_other_numbers_is_found_at_its_place(tmp_path: Pa
     rig.plug("1-1.2", Behind())
     after = await where()
     assert after != before
-    assert after == Ports("/dev/tty12", "/dev/tty14", "1-1.2")
+    assert after == Ports("/dev/ttyR12", "/dev/ttyR14", "1-1.2")
 
 
 async def test_f15_a_modem_that_came_back_as_a_cd_drive_is_told_in_words(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ async def test_a_modem_in_network_mode_is_told_in_words(tmp_path: Path) -> None:
 
 async def test_a_modem_of_which_a_port_is_missing_is_told_with_what_there_is(tmp_path: Path) -> None:
     rig = Rig(tmp_path)
-    rig.tree.plug("1-1.2", LOOKS["sim7600"], {0: Path("/dev/tty0"), 2: Path("/dev/tty1")})
+    rig.tree.plug("1-1.2", LOOKS["sim7600"], {0: Path("/dev/ttyR0"), 2: Path("/dev/ttyR1")})
     with pytest.raises(PortRefused, match=r"ports at USB interfaces 0, 2, and needs 2 \(commands\) and 4"):
         await modems(rig).at_place("gsm-1", "sim7600", "1-1.2")()
 
@@ -87,7 +87,7 @@ async def test_an_unknown_product_is_taken_as_its_maker_does_and_where_it_answer
     _, behind = rig.modem()
     path = rig.plug("1-1.2", behind, HUAWEI_NEW)
     found = await modems(rig).at_place("gsm-1", "huawei", "1-1.2")()
-    assert (found.at, found.audio) == (path, "/dev/tty2")
+    assert (found.at, found.audio) == (path, "/dev/ttyR2")
     assert rig.open_now == 0
 
 
@@ -145,12 +145,12 @@ async def test_f23_modems_of_others_are_left_alone_and_named(tmp_path: Path) -> 
     rig = Rig(tmp_path)
     rig.plug_modem("1-1.1", 1)
     rig.plug_modem("1-1.2", 2)
-    rig.held["/dev/tty2"] = Holder(812, "ModemManager")
-    rig.busy.add("/dev/tty7")
+    rig.held["/dev/ttyR2"] = Holder(812, "ModemManager")
+    rig.busy.add("/dev/ttyR7")
     with pytest.raises(PortRefused) as refused:
         await modems(rig).with_imei("gsm-1", "sim7600", IMEI.format(1))()
-    assert "/dev/tty2 is held by process 812 (ModemManager)" in str(refused.value)
-    assert "/dev/tty7 is busy" in str(refused.value)
+    assert "/dev/ttyR2 is held by process 812 (ModemManager)" in str(refused.value)
+    assert "/dev/ttyR7 is busy" in str(refused.value)
     assert rig.opened == 0
 
 
@@ -160,7 +160,7 @@ async def test_modems_of_other_lines_are_never_asked(tmp_path: Path) -> None:
         rig.plug_modem(f"1-1.{number}", number)
     finder = modems(rig)
     finder.at_place("gsm-1", "sim7600", "1-1.1")
-    finder.at_ports("gsm-2", "/dev/tty7", "/dev/tty9")
+    finder.at_ports("gsm-2", "/dev/ttyR7", "/dev/ttyR9")
     assert (await finder.with_imei("gsm-3", "sim7600", IMEI.format(3))()).place == "1-1.3"
     assert rig.opened == 1
     with pytest.raises(PortRefused, match=r"1-1\.1 .*: of line gsm-1; 1-1\.2 .*: of line gsm-2; 1-1\.3"):
