@@ -1,0 +1,1 @@
+"""What the box does with lines beside calls: messages, USSD, limits, the balance, history, alarms."""
