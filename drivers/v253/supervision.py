@@ -4,7 +4,7 @@ Copper says little, and some of it is false (V2), so a sign counts by what stand
 
 | sign | from | ends the call |
 |---|---|---|
-| `l` loop break | modem | at once, later than 2 s after the line was taken (taking it breaks the loop) |
+| `l` loop break | modem | after 1 s; not within 2 s of taking the line, which itself breaks the loop |
 | `L` polarity reversal | modem | the same; of a call we made the second one, the first is the answer |
 | busy, congestion | our ear | 2 s after it was found; at once if the modem said b, K, d or i 10 s before |
 | dial tone | our ear | the same, after 3 s |
@@ -16,6 +16,8 @@ Copper says little, and some of it is false (V2), so a sign counts by what stand
 | no bytes at all | engine | when they stay away for 3 s more |
 | time | | at `max_call_seconds`, whatever else |
 
+When a modem says 4 codes or more within 3 s (keys, `u`, `o` not counted), its `l`, `L` and `R` count nothing.
+
 How often a talk would be ended wrongly: benchmarks/v253_false_hangups.py.
 """
 
@@ -25,7 +27,12 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from drivers.v253.keys import DIGITS
+
 SETTLE_SECONDS = 2.0
+BREAK_SECONDS = 1.0
+BABBLE_CODES, BABBLE_SECONDS = 4, 3.0
+COMMON_CODES = DIGITS | frozenset("/~uo")
 CONFIRM_SECONDS: Mapping[str, float] = {"busy": 2.0, "congestion": 2.0, "dial": 3.0}
 HINT_SECONDS = 10.0  # a modem repeats b every 4 s or so, d every 3 s
 SIT_AGAIN_SECONDS = 60.0
@@ -80,6 +87,8 @@ class Supervision:
         self._hint_at = float("-inf")
         self._alone: tuple[str, int, float] = ("", 0, 0.0)  # kind, how many in a row, the last
         self._rings = 0
+        self._broken: tuple[float, Sign] | None = None
+        self._codes_at: list[float] = []
         self._dead_since: float | None = None
         self.news: list[str] = []  # the last of what was heard, for status and log
 
@@ -90,12 +99,14 @@ class Supervision:
         self._note(f"code {char!r}")
         if char == "\x03":
             self._latch(Sign.LEFT_VOICE)
-        elif now - self._began < SETTLE_SECONDS:
-            return
-        elif char == "l" and self._rules.loop_break:
-            self._latch(Sign.LOOP_BREAK)
+        elif now - self._began >= SETTLE_SECONDS and not self._babbles(char, now):
+            self._believe(char, now)
+
+    def _believe(self, char: str, now: float) -> None:
+        if char == "l" and self._rules.loop_break:
+            self._broken = (now, Sign.LOOP_BREAK)
         elif char == "L" and self._rules.polarity:
-            self._reversed()
+            self._reversed(now)
         elif char == "R":
             self._rings += 1
             if self._rings == RINGS_ON:
@@ -151,6 +162,8 @@ class Supervision:
 
     def _pending(self) -> list[tuple[float, Sign]]:
         pending = [(self._began + self._rules.max_call_seconds, Sign.TOO_LONG)]
+        if self._broken is not None:
+            pending.append((self._broken[0] + BREAK_SECONDS, self._broken[1]))
         if self._dead_since is not None:
             pending.append((self._dead_since + DEAD_SECONDS, Sign.DEAD))
         if self._tone is not None:
@@ -172,11 +185,21 @@ class Supervision:
         if self._rules.trust_modem and count + 1 >= ALONE_CODES:
             self._latch(Sign.MODEM_TONE)
 
-    def _reversed(self) -> None:
+    def _reversed(self, now: float) -> None:
         if self._reversals_left:
             self._reversals_left -= 1
         else:
-            self._latch(Sign.POLARITY)
+            self._broken = (now, Sign.POLARITY)
+
+    def _babbles(self, char: str, now: float) -> bool:
+        """Whether the modem says so much that nothing of it counts."""
+        if char in COMMON_CODES:
+            return False
+        self._codes_at = [*self._codes_at[1 - BABBLE_CODES :], now]
+        if len(self._codes_at) < BABBLE_CODES or now - self._codes_at[0] > BABBLE_SECONDS:
+            return False
+        self._broken, self._rings = None, 0
+        return True
 
     def _latch(self, sign: Sign) -> None:
         self._sign = self._sign or sign
