@@ -9,10 +9,12 @@ import asyncio
 import re
 from collections.abc import Callable, Iterable
 
-from drivers.emulated.faults import FAULTS
+from drivers.emulated.faults import CURES, FAULTS, HANGS
 
 LINE_BYTES = 2048  # of a command; V.250 5.2.1 asks for 40
 KEPT_COMMANDS = 200
+RESETS = ("AT+CRESET", "AT+CFUN=1,1")
+GARBLED = {"F11g": bytes(range(128, 256, 3)) + b"\r\n\x00\xffO\xfe#\r", "F11h": b"\r\n+CS"}  # for every line
 URC = '+CREG: 1,"1A2B","0C3D01",7'  # the line that gets into the way of others (F1, F3, F4)
 
 #: Calls its second argument after the first in seconds; `asyncio.AbstractEventLoop.call_later` fits.
@@ -65,6 +67,8 @@ class AtFace:
 
     def feed(self, data: bytes) -> None:
         """Bytes the host wrote to the AT port."""
+        if 0x1B in data and "cure-esc" in self.faults:
+            self.faults -= HANGS
         for byte in data:
             if byte == 0x1B:
                 self._input.clear()
@@ -77,21 +81,27 @@ class AtFace:
 
     def forget_input(self) -> None:
         """As after power-up: half a command is gone, echo is on."""
+        if self.faults & CURES:
+            self.faults -= HANGS
         self._input.clear()
         self.echo = True
 
     def say(self, *lines: str) -> None:
         """Lines to the host, all of them in one piece."""
         end = "\r\r\n" if "F6" in self.faults else "\r\n"
-        if self.powered:
+        if self.powered and "F11s" not in self.faults:
             self._send("".join(f"{end}{line}{end}" for line in lines).encode())
 
     def _line(self, line: str) -> None:
         if not line:
             return
         self.commands = [*self.commands[1 - KEPT_COMMANDS :], line]
-        self._echo_back(line)
-        if "F11" in self.faults or not line.upper().startswith("AT"):
+        hangs = self.faults & HANGS and not ("cure-reset" in self.faults and line.upper() in RESETS)
+        if not hangs:
+            self._echo_back(line)
+        elif self.faults & GARBLED.keys():
+            self._send(GARBLED[min(self.faults & GARBLED.keys())])
+        if hangs or not line.upper().startswith("AT"):
             return
         if "F2" in self.faults:
             self.faults.discard("F2")

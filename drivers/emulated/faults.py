@@ -17,6 +17,12 @@ FAULTS: dict[str, str] = {
     "F7f": "+CLIP comes without RING",
     "F8": "nothing is said when a call ends",
     "F11": "no command is answered, URCs go on",
+    "F11s": "no command is answered, and nothing is said at all",
+    "F11g": "every command is answered by noise",
+    "F11h": "every command is answered by half a line",
+    "cure-esc": "ESC ends F11 and its kin",
+    "cure-reset": "the reset command is obeyed in spite of F11 and its kin, and ends them",
+    "cure-power": "only taking its power ends F11 and its kin",
     "F12": "the audio port is dead: it gives no byte",
     "F12w": "the audio port takes no byte",
     "F13": "the first audio start of a call is refused, until a reset",
@@ -33,4 +39,7 @@ FAULTS: dict[str, str] = {
     "not-registered": "the network does not take the SIM (+CREG: 0,3)",
 }
 #: Faults that a reset of the modem (AT+CRESET) heals.
-HEALED_BY_RESET = frozenset({"F11", "F13", "F13x", "F16"})
+HEALED_BY_RESET = frozenset({"F11", "F11s", "F11g", "F11h", "F13", "F13x", "F16"})
+#: Ways to hang. Without a cure they end only when they are switched off.
+HANGS = frozenset({"F11", "F11s", "F11g", "F11h"})
+CURES = frozenset({"cure-esc", "cure-reset", "cure-power"})

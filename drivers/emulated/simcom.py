@@ -35,6 +35,7 @@ SIM7600 = Family(
         "+GSN": "{imei}",
         "+CIMI": "{imsi}",
         "+CICCID": "+ICCID: {iccid}",
+        "+CPMUTEMP": "+CPMUTEMP: 34",
         "+CNUM": '+CNUM: "","{number}",145',
         "+CBC": "+CBC: 0,85",
         "+CPAS": "+CPAS: 0",

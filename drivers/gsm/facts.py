@@ -10,6 +10,7 @@ from typing import Any
 
 from drivers.at.channel import Channel, CommandFailed
 from drivers.at.parser import fields, number
+from drivers.port import PortTimeout
 
 log = logging.getLogger(__name__)
 
@@ -82,8 +83,14 @@ class Facts:
         self.iccid = (fields(await self._first(channel, "iccid", ICCID)) or [""])[0]
 
     async def ping(self, channel: Channel) -> None:
-        """The signal; it is also how an idle modem is asked whether it lives. Raises as Channel.command."""
-        self.heard_signal((await channel.command("AT+CSQ", "+CSQ:"))[-1:])
+        """The signal; it is also how an idle modem is asked whether it lives. Raises as Channel.command.
+
+        An OK alone is no answer: it may be made of noise.
+        """
+        lines = await channel.command("AT+CSQ", "+CSQ:")
+        if not lines:
+            raise PortTimeout(f"port {channel.name}: AT+CSQ was answered without a value; the modem may hang")
+        self.heard_signal(lines[-1:])
 
     async def refresh(self, channel: Channel, may_go_on: Callable[[], bool] = lambda: True) -> None:
         """Operator and temperature, one by one, while nobody has need of the modem."""

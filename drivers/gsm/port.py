@@ -351,7 +351,7 @@ class GsmPort(Port):
         elif meaning is Meaning.SIGNAL:
             self.facts.heard_signal([text])
         elif meaning is Meaning.REBOOT:
-            if self.state in (PortState.IDLE, PortState.BUSY):
+            if self.state in (PortState.IDLE, PortState.BUSY) and self._trouble is None:
                 self._healing.restarted()
                 self.fail(PortLost(f"port {self.name}: the modem has restarted ({text}). Check its power"))
         elif meaning is not None:

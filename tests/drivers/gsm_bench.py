@@ -12,9 +12,11 @@ from drivers.emulated.modem import Hooks, Identity, Modem
 from drivers.emulated.network import NetCall, Network, Plan
 from drivers.gsm.port import GsmPort, Transport
 from drivers.port import AudioHolder, PortLost, PortRefused, PortState
+from drivers.power import PowerError
 from tests.drivers.wires import Wire
 
 BOOT_SECONDS = 3.0
+OFF_SECONDS = 3.0
 
 
 class MemoryLine:
@@ -56,6 +58,23 @@ class Holder:
         self.released.append(port)
 
 
+class Switch:
+    """Stands for the power of the modem: `drivers.power.Power`."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.cycles = 0
+        self.error: PowerError | None = None
+        self._bench = bench
+
+    async def cycle(self, place: str) -> None:
+        if self.error is not None:
+            raise self.error
+        self.cycles += 1
+        self._bench.unplug()
+        await asyncio.sleep(OFF_SECONDS)
+        asyncio.get_running_loop().call_later(self._bench.boot_seconds, self._bench.plug)
+
+
 class Bench:
     """One modem on a wire. `port` is ours; `new_port` makes another one, as after a restart of the brain."""
 
@@ -66,6 +85,9 @@ class Bench:
         self.line: MemoryLine | None = None
         self.audio_opened = 0
         self.audio_error: PortRefused | None = None
+        self.line_error: PortRefused | None = None
+        self.boot_seconds = BOOT_SECONDS
+        self.switch = Switch(self)
         self.news: list[tuple[str, dict[str, Any]]] = []
         self.network = Network(
             later=loop.call_later,
@@ -82,12 +104,15 @@ class Bench:
         )
         self.port = self.new_port()
 
-    def new_port(self, holder: AudioHolder | None = None, pin: str = "") -> GsmPort:
+    def new_port(
+        self, holder: AudioHolder | None = None, pin: str = "", power: Switch | None = None
+    ) -> GsmPort:
         port = GsmPort(
             "gsm-1",
             path="/dev/gsm-1-at",
             audio_path="/dev/null",
             pin=pin,
+            power=power,
             transport=Transport(self._open_line, self._open_audio),
         )
         port.audio_holder = holder
@@ -111,6 +136,8 @@ class Bench:
     def _open_line(self, name: str, path: str, *, on_bytes: Any, on_lost: Any, **serial: Any) -> MemoryLine:
         if not self.plugged:
             raise PortRefused(f"port {name}: {path} is missing")
+        if self.line_error is not None:
+            raise self.line_error
         self.line = MemoryLine(self, on_bytes, on_lost)
         return self.line
 
@@ -126,13 +153,17 @@ class Bench:
 
     def _reset(self) -> None:
         self.unplug()
-        asyncio.get_running_loop().call_later(BOOT_SECONDS, self.plug)
+        asyncio.get_running_loop().call_later(self.boot_seconds, self.plug)
 
 
 @asynccontextmanager
-async def bench(wire: Wire | None = None, *, identity: Identity | None = None) -> AsyncIterator[Bench]:
-    """A bench with its port open and idle."""
+async def bench(
+    wire: Wire | None = None, *, identity: Identity | None = None, power: bool = False
+) -> AsyncIterator[Bench]:
+    """A bench with its port open and idle; `power`: its power can be switched."""
     bench = Bench(wire, identity)
+    if power:
+        bench.port = bench.new_port(power=bench.switch)
     await bench.port.open()
     assert bench.port.state is PortState.IDLE, bench.port.reason
     try:
