@@ -94,13 +94,11 @@ def amount_in(text: str, pattern: str) -> float | None:
     A comma or a point may stand before the cents, and the other one between thousands.
     """
     found = re.search(pattern, text)
-    if found is None:
-        return None
-    number = re.sub(r"[\s'\u00a0]", "", found[1] if found.re.groups else found[0])
-    whole, mark, cents = number.replace(",", ".").rpartition(".")
+    number = found[1 if found.re.groups else 0] if found else None
+    whole, mark, cents = re.sub(r"[\s'\u00a0]", "", number or "").replace(",", ".").rpartition(".")
     try:
-        return float(f"{whole.replace('.', '')}{mark}{cents}") if mark else float(number)
-    except (TypeError, ValueError):
+        return float(f"{whole.replace('.', '')}{mark}{cents}")
+    except ValueError:
         return None
 
 

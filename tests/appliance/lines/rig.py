@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -106,10 +106,15 @@ class Rig:
         await self.outbox.start()
         await self.inbox.start()
         for line in self.lines.values():
-            self._tasks.append(asyncio.create_task(self.inbox.serve(line)))
-            self._tasks.append(asyncio.create_task(self.outbox.serve(line)))
-        self._tasks.append(asyncio.create_task(self.inbox.watch()))
+            if line.port.messages is not None:
+                self.also(self.inbox.serve(line))
+                self.also(self.outbox.serve(line))
+        self.also(self.inbox.watch())
         return self
+
+    def also(self, work: Coroutine[Any, Any, None]) -> None:
+        """Something more that runs until the end."""
+        self._tasks.append(asyncio.create_task(work))
 
     async def dies(self) -> None:
         """Nothing more is done; what was published and not written is still in `ledger.waiting`."""
