@@ -24,11 +24,17 @@ _COMMAND = re.compile(r"(S\d+|&?[A-Z]|[+^$*][A-Z0-9]+|)(.*)", re.IGNORECASE)
 
 
 class Refused(Exception):
-    """A command is answered by an error; `code` is the +CME code, 0 for a bare ERROR."""
+    """A command is answered by an error; `code` is the +CME (or +CMS) code, 0 for a bare ERROR."""
 
-    def __init__(self, code: int = 0) -> None:
+    def __init__(self, code: int = 0, kind: str = "CME") -> None:
         super().__init__(code)
         self.code = code
+        self.kind = kind
+
+    def said(self, numbered: bool) -> str:
+        """The final result; a +CMS ERROR always has its number (27.005 3.2.5)."""
+        numbered = (numbered and self.code > 0) or self.kind == "CMS"
+        return f"+{self.kind} ERROR: {self.code}" if numbered else "ERROR"
 
 
 class AtFace:
@@ -43,6 +49,7 @@ class AtFace:
         self._send = send
         self._later = later
         self._input = bytearray()
+        self._take_text: Callable[[str], None] | None = None  # a prompt is open
 
     def command(self, name: str, tail: str) -> Iterable[str | None]:
         """The information lines of one command ("+CSQ", "?"); None among them: never answered.
@@ -70,7 +77,9 @@ class AtFace:
         if 0x1B in data and "cure-esc" in self.faults:
             self.faults -= HANGS
         for byte in data:
-            if byte == 0x1B:
+            if self._take_text is not None:
+                self._typed(byte)
+            elif byte == 0x1B:
                 self._input.clear()
             elif byte == 0x0D:
                 line = self._input.decode("latin-1").strip()
@@ -79,11 +88,34 @@ class AtFace:
             elif byte != 0x0A and len(self._input) < LINE_BYTES:
                 self._input.append(byte)
 
+    def prompt(self, take: Callable[[str], None]) -> None:
+        """Ask for a text; `take` gets it when Ctrl-Z is typed. ESC ends the command."""
+        self._take_text = take
+        self._input.clear()
+        self._send(b"\r\n> ")
+
+    def _typed(self, byte: int) -> None:
+        take = self._take_text
+        if byte == 0x1B:
+            self._take_text = None
+            self._input.clear()
+            self.finish("OK")
+        elif byte == 0x1A and take is not None and "F20" not in self.faults:
+            text = self._input.decode("latin-1")
+            self._take_text = None
+            self._input.clear()
+            if self.echo:
+                self._send(text.encode("latin-1") + b"\r\n")
+            take(text)
+        elif len(self._input) < LINE_BYTES:
+            self._input.append(byte)
+
     def forget_input(self) -> None:
         """As after power-up: half a command is gone, echo is on."""
         if self.faults & CURES:
             self.faults -= HANGS
         self._input.clear()
+        self._take_text = None
         self.echo = True
 
     def say(self, *lines: str) -> None:
@@ -128,11 +160,11 @@ class AtFace:
                         return
                     self.say(line)
         except Refused as refused:
-            numbered = self.verbose_errors and refused.code
-            final = f"+CME ERROR: {refused.code}" if numbered else "ERROR"
-        self._finish(final)
+            final = refused.said(self.verbose_errors)
+        self.finish(final)
 
-    def _finish(self, final: str) -> None:
+    def finish(self, final: str) -> None:
+        """The end of a command; who answers None from `command` says it himself."""
         if "F1" in self.faults:
             self.say(URC)
             self.say("+CSQ: 20,99")

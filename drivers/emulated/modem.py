@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 
 from drivers.emulated.atface import AtFace, Later, Refused
 from drivers.emulated.faults import HEALED_BY_RESET
+from drivers.emulated.messages import Mailbox
 from drivers.emulated.network import Exchange
 from drivers.emulated.simcom import SIM7600, Family
 from drivers.emulated.voicecall import CallState, VoiceCall
 
 RING_SECONDS = 3.0  # SIM7600: RING is repeated about every 3 s
 ANSWER_SECONDS = 0.05  # ATA's OK to VOICE CALL: BEGIN
-NO_SIM, PIN_NEEDED, SIM_BUSY, WRONG_PIN, BAD_INDEX, NOT_ALLOWED = 10, 11, 14, 16, 21, 3
+NO_SIM, PIN_NEEDED, SIM_BUSY, WRONG_PIN, NOT_ALLOWED = 10, 11, 14, 16, 3
 
 
 @dataclass
@@ -66,9 +67,11 @@ class Modem(AtFace):
         self._clock = clock
         self._hooks = hooks
         self._exchange = exchange
+        self._settings = dict(self.family.settings)
+        self._pin_open = not self.identity.pin
+        self.mailbox = Mailbox(self, exchange, later=later, family=self.family)
         self._handlers = self._table()
         self._ring_timer: asyncio.TimerHandle | None = None
-        self._pin_open = not self.identity.pin
         self.boot()
 
     # --- the body ---------------------------------------------------------------------------------
@@ -78,6 +81,7 @@ class Modem(AtFace):
         self.forget_input()
         self._settings = dict(self.family.settings)
         self._pcm_tried = False
+        self.mailbox.boot()
         self._stop_ringing()
         if self.call is not None:
             self.call = None
@@ -89,6 +93,7 @@ class Modem(AtFace):
         self.boot()
         for line in self.family.boot:
             self.say(line)
+        self.mailbox.restarted()
 
     # --- the network's verbs ------------------------------------------------------------------------
 
@@ -125,6 +130,14 @@ class Modem(AtFace):
     @property
     def verbose_errors(self) -> bool:
         return self._settings["+CMEE"] != "0"
+
+    @property
+    def number(self) -> str:
+        return self.identity.number
+
+    @property
+    def charset(self) -> str:
+        return self._settings["+CSCS"].strip('"')
 
     @property
     def engaged(self) -> bool:
@@ -177,9 +190,7 @@ class Modem(AtFace):
             "+COPS": self._cops,
             "+CPCMREG": self._pcm,
             "+VTS": self._vts,
-            "+CMGR": self._no_message,
-            "+CMGD": self._no_message,
-            "+CPMS": self._cpms,
+            **self.mailbox.commands(),
             "+CRESET": self._reset,
             "+CFUN": self._cfun,
         }
@@ -237,14 +248,6 @@ class Modem(AtFace):
             return ["+COPS: 0"]
         shape = self._settings["+COPS"].partition(",")[2] or "0"
         return [f'+COPS: 0,{shape},"{"26207" if shape == "2" else self.identity.operator}",7']
-
-    def _cpms(self, tail: str) -> list[str]:
-        if tail == "?":
-            return ['+CPMS: "SM",0,20,"SM",0,20,"SM",0,20']
-        return self._setting("+CPMS", tail) if tail == "=?" else ["+CPMS: 0,20,0,20,0,20"]
-
-    def _no_message(self, tail: str) -> list[str]:
-        raise Refused(BAD_INDEX)
 
     def _cfun(self, tail: str) -> list[str]:
         return self._reset(tail) if tail == "=1,1" else self._setting("+CFUN", tail)

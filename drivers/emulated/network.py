@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Protocol
 
 from drivers.emulated.atface import Later
+from drivers.emulated.sms_centre import SmsCentre
+from drivers.emulated.ussd import UssdService
 from drivers.emulated.voice import BadSpeech, FarVoice, read_speech, tone
 
 log = logging.getLogger(__name__)
@@ -49,6 +51,9 @@ class Station(Protocol):
 
 class Exchange(Protocol):
     """The network side: what the modem's owner does reaches it here."""
+
+    sms: SmsCentre
+    ussd: UssdService
 
     def dialled(self, modem: Station, number: str) -> None: ...
     def answered(self, modem: Station) -> None: ...
@@ -127,6 +132,8 @@ class Network:
         self._news = news
         self._speech: dict[str, bytes] = {}
         self._last = 0
+        self.sms = SmsCentre(later=later, clock=clock, news=news)
+        self.ussd = UssdService()
 
     # --- what the far ends do -----------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ Texts from the SIM7500/SIM7600 AT command manual V1.12.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,10 @@ class Family:
     ranges: Mapping[str, str]  # settable value -> answer to =?
     pcm_command: str  # starts and stops the voice on the audio port
     boot: tuple[str, ...]  # what it says by itself after a reset
+    #: Message memories and their places.
+    memories: Mapping[str, int] = field(default_factory=lambda: {"SM": 20, "ME": 50, "SR": 20})
+    full_report: str = ""  # said when one of them is full; `{}` takes its name
+    ussd_packed: bool = False  # AT+CUSD speaks packed septets in hex
 
 
 SIM7600 = Family(
@@ -40,7 +44,6 @@ SIM7600 = Family(
         "+CBC": "+CBC: 0,85",
         "+CPAS": "+CPAS: 0",
         "+GCAP": "+GCAP: +CGSM",
-        "+CMGL": "",
     },
     settings={
         "+CMEE": "0",
@@ -52,16 +55,10 @@ SIM7600 = Family(
         "+CGREG": "0",
         "+COPS": "0,0",
         "+CSCS": '"IRA"',
-        "+CMGF": "0",
-        "+CSMS": "1",
-        "+CNMI": "2,1,0,0,0",
-        "+CSCA": '"+491770610000",145',
-        "+CPMS": '"SM",0,20,"SM",0,20,"SM",0,20',
         "+CCWA": "0",
         "+COLP": "0",
         "+CSSN": "0,0",
         "+CTZR": "0",
-        "+CUSD": "0",
         "+CSDH": "0",
         "+CPBS": '"SM",0,250',
         "+AUTOCSQ": "0,0",
@@ -70,7 +67,6 @@ SIM7600 = Family(
         "+CFUN": "1",
         "+CGATT": "1",
         "+CLVL": "3",
-        "+CMGS": "",
         "&D": "1",
         "&C": "1",
         "S0": "000",
@@ -79,16 +75,12 @@ SIM7600 = Family(
         "+CLCC": "(0-1)",
         "+CLIP": "(0-1)",
         "+CSCS": '("IRA","GSM","UCS2")',
-        "+CMGF": "(0-1)",
-        "+CNMI": "(0,1,2),(0,1,2,3),(0,2),(0,1,2),(0,1)",
-        "+CPMS": '("ME","MT","SM","SR"),("ME","MT","SM","SR"),("ME","MT","SM","SR")',
         "+CPBS": '("DC","MC","RC","SM","ME","FD","ON","LD","EN")',
         "+CPCMREG": "(0-1)",
         "+CPCMFRM": "(0-1)",
         "+CREG": "(0-2)",
         "+CMEE": "(0-2)",
         "+VTS": "(0-9,*,#,A-D)",
-        "+CSMS": "(0-1)",
     },
     pcm_command="+CPCMREG",
     boot=("RDY", "+CPIN: READY", "SMS DONE", "PB DONE"),
