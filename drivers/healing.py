@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 
 from drivers.discovery.holders import holder
+from drivers.discovery.modems import WrongDevice
 from drivers.health import Alarm, AlarmKind, Health
 from drivers.ladder import Ladder, Rung, Trouble
 from drivers.port import DriverError, PortLost
@@ -36,7 +37,7 @@ def trouble_of(error: DriverError, *, was_open: bool) -> Trouble:
     """What an error of opening a device or working with it means for the ladder."""
     if isinstance(error, PortBusy):
         return Trouble.NOT_OURS
-    if isinstance(error, PortForbidden):
+    if isinstance(error, PortForbidden | WrongDevice):
         return Trouble.PERSON
     if isinstance(error, PortLost) or not was_open:
         return Trouble.MISSING

@@ -16,6 +16,7 @@ from drivers.discovery.asking import SERIAL, Access, answering, ask_imei
 from drivers.discovery.known import layouts, possible, why_no_ports, why_unfit
 from drivers.discovery.sysfs import SYSFS, UsbDevice, usb_devices
 from drivers.port import DriverError, PortRefused
+from drivers.serialline import PortBusy
 
 ASK_AGAIN_SECONDS = 5.0  # a modem that gave no IMEI (starting up, or another's) is left in peace so long
 
@@ -48,6 +49,15 @@ def fixed(at: str, audio: str = "") -> Where:
     return where
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """A question for an IMEI that had no answer."""
+
+    when: float  # loop time
+    said: str
+    is_others: bool  # the port is somebody else's
+
+
 class Modems:
     """All modems plugged in, for the lines that look for theirs; one for all lines of a box."""
 
@@ -57,7 +67,7 @@ class Modems:
         self._asking = asyncio.Lock()  # guards the fields below: one round of questions at a time
         self._imeis: dict[tuple[str, int], str] = {}  # place and number: as long as it stays plugged in
         self._last_place: dict[str, str] = {}  # by IMEI
-        self._asked: dict[tuple[str, int], tuple[float, str]] = {}  # in vain: when, and what was said
+        self._in_vain: dict[tuple[str, int], _Asked] = {}
         self._claimed: dict[str, str] = {}  # place or real path -> line: never asked
 
     def at_ports(self, name: str, at: str, audio: str = "") -> Where:
@@ -89,7 +99,8 @@ class Modems:
             async with self._asking:
                 device = await self._find(name, imei, [each for each in devices if layouts(each)])
             if device is None:
-                raise PortRefused(
+                others = any(asked.is_others for asked in self._in_vain.values())
+                raise (PortBusy if others else PortRefused)(
                     f"port {name}: no modem with IMEI {imei} is found. {self._there(devices)}. Plug it in "
                     "or correct `imei`; it is tried again by itself"
                 )
@@ -103,7 +114,7 @@ class Modems:
         """Known from before; else at the place where it was last; else all who are not known are asked."""
         present = {_key(each) for each in devices}
         self._imeis = {key: known for key, known in self._imeis.items() if key in present}
-        self._asked = {key: said for key, said in self._asked.items() if key in present}
+        self._in_vain = {key: asked for key, asked in self._in_vain.items() if key in present}
         last = self._last_place.get(imei)
         for some in ([], [each for each in devices if each.place == last], devices):
             await asyncio.gather(*(self._learn(name, each) for each in some if self._may_ask(each)))
@@ -116,22 +127,23 @@ class Modems:
     def _may_ask(self, device: UsbDevice) -> bool:
         if _key(device) in self._imeis or self._line_of(device):
             return False
-        when, _ = self._asked.get(_key(device), (float("-inf"), ""))
-        return asyncio.get_running_loop().time() - when >= ASK_AGAIN_SECONDS
+        asked = self._in_vain.get(_key(device))
+        return asked is None or asyncio.get_running_loop().time() - asked.when >= ASK_AGAIN_SECONDS
 
     async def _learn(self, name: str, device: UsbDevice) -> None:
-        """The device's IMEI into `_imeis`, or why not into `_asked`."""
-        trouble = why_no_ports(device) or "tells no IMEI"
+        """The device's IMEI into `_imeis`, or why not into `_in_vain`."""
+        trouble, others = why_no_ports(device) or "tells no IMEI", False
         for layout in possible(device):
             try:
                 imei = await ask_imei(name, device.ports[layout.at], access=self._access)
             except DriverError as error:
                 trouble = str(error).removeprefix(f"port {name}: ")
+                others = others or isinstance(error, PortBusy)
                 continue
             if imei:
                 self._imeis[_key(device)] = imei
                 return
-        self._asked[_key(device)] = (asyncio.get_running_loop().time(), trouble)
+        self._in_vain[_key(device)] = _Asked(asyncio.get_running_loop().time(), trouble, others)
 
     # --- from a device to its ports ----------------------------------------------------------------------
 
@@ -163,9 +175,12 @@ class Modems:
     def _about(self, device: UsbDevice) -> str:
         imei = self._imeis.get(_key(device))
         line = self._line_of(device)
-        said = self._asked.get(_key(device), (0.0, "not asked for its IMEI"))[1]
-        parts = [f"of line {line}" if line else "", f"IMEI {imei}" if imei else "" if line else said]
-        return ", ".join(filter(None, parts))
+        if imei:
+            return f"IMEI {imei}" + f", of line {line}" * bool(line)
+        if line:
+            return f"of line {line}"
+        asked = self._in_vain.get(_key(device))
+        return asked.said if asked is not None else "not asked for its IMEI"
 
     def _line_of(self, device: UsbDevice) -> str:
         owned = [self._claimed.get(os.path.realpath(path)) for path in device.ports.values()]

@@ -254,7 +254,7 @@ class GsmPort(Port):
             self.name, self.path, on_bytes=self._heard, on_lost=self.fail, **self._serial
         )
         self._channel, self._calls, self._watch = self._fresh_session()
-        self._healing.place = usb_place(self.path) or self._healing.place
+        self._healing.place = ports.place or usb_place(self.path) or self._healing.place
         await self._audio.ensure()
         await self._bring_up()
         await self._calls.adopt()
