@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import enum
 import importlib
 import re
 from collections.abc import Callable
@@ -12,6 +13,8 @@ from typing import Protocol
 
 from drivers.port import DriverError
 
+#: The options that `make_power` takes.
+POWER_OPTIONS = ("power", "power_off_seconds", "gpio_chip", "gpio_line", "gpio_active_low")
 OFF_SECONDS = 3.0  # the capacitors of a modem board are empty by then
 _USB_DEVICE = re.compile(r"(\d+)-([\d.]*\d)")  # bus 1, port 4 of the hub at port 1: 1-1.4
 
@@ -28,6 +31,36 @@ class Power(Protocol):
 
         Once off, it is switched on again even when cancelled. Raises PowerError.
         """
+
+
+class PowerBy(enum.Enum):
+    """What switches the power of a device."""
+
+    USB = "usb"
+    GPIO = "gpio"
+    NONE = "none"
+
+
+def make_power(
+    name: str,
+    *,
+    power: str,
+    power_off_seconds: float,
+    gpio_chip: str,
+    gpio_line: int,
+    gpio_active_low: bool,
+) -> Power | None:
+    """The switch that the options of line `name` ask for, None for none."""
+    by = PowerBy(power)
+    if by is PowerBy.GPIO:
+        return RelayPower(
+            name,
+            chip=gpio_chip,
+            line=gpio_line,
+            active_low=gpio_active_low,
+            off_seconds=power_off_seconds,
+        )
+    return UsbPower(name, off_seconds=power_off_seconds) if by is PowerBy.USB else None
 
 
 class UsbPower:

@@ -15,6 +15,7 @@ from drivers.gsm.port import GsmPort
 from drivers.gsm.quirks import Dialect
 from drivers.gsm.simcom import SIM7600
 from drivers.port import Port
+from drivers.power import POWER_OPTIONS, make_power
 from drivers.virtual import VirtualPort
 
 
@@ -28,10 +29,11 @@ def _where(
 
 
 def _gsm(
-    dialect: Dialect, modems: Modems, name: str, *, pin: str, rtscts: bool, baud: int, **place: str
+    dialect: Dialect, modems: Modems, name: str, *, pin: str, rtscts: bool, baud: int, **others: Any
 ) -> Port:
-    where = _where(modems, name, dialect.name, **place)
-    return GsmPort(name, where=where, dialect=dialect, pin=pin, rtscts=rtscts, baud=baud)
+    power = make_power(name, **{option: others.pop(option) for option in POWER_OPTIONS})
+    where = _where(modems, name, dialect.name, **others)
+    return GsmPort(name, where=where, dialect=dialect, pin=pin, rtscts=rtscts, baud=baud, power=power)
 
 
 def _virtual(modems: Modems, name: str) -> Port:

@@ -35,6 +35,7 @@ def check(config: Config, folder: Path, *, broken: Iterable[Keys] = ()) -> list[
         *_unplaced_lines(config, set(broken)),
         *_shared_modems(config),
         *_shared_ports(config),
+        *_bad_relays(config),
         *_shared_phones(config),
         *_bad_prompts(config, folder),
         *_bad_recording_folder(config),
@@ -186,6 +187,22 @@ def _shared_ports(config: Config) -> Iterator[Problem]:
             if owner != here:
                 wrong = f"the same port as {owner}, every line needs its own two"
                 yield Problem(path=("lines", name, option), value=port, wrong=wrong)
+
+
+def _bad_relays(config: Config) -> Iterator[Problem]:
+    """A relay has a line on its chip, and serves one modem."""
+    owners: dict[tuple[str, int], str] = {}
+    for name, line in config.lines.items():
+        if not isinstance(line, SerialLine) or line.power != "gpio" or not line.enabled:
+            continue
+        path = ("lines", name, "gpio_line")
+        if line.gpio_line < 0:
+            yield Problem(path=path, wrong='missing, power = "gpio" needs it', allowed="0 to 1023")
+            continue
+        owner = owners.setdefault((os.path.realpath(line.gpio_chip), line.gpio_line), name)
+        if owner != name:
+            wrong = f"the same relay as lines.{owner}, every line needs its own"
+            yield Problem(path=path, value=line.gpio_line, wrong=wrong)
 
 
 def _shared_phones(config: Config) -> Iterator[Problem]:

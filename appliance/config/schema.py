@@ -81,6 +81,18 @@ class SerialLine(LineBase):
         "", pattern=USB, description='USB place of the modem, as "1-1.2"; it keeps to the socket'
     )
     port: str = Field("", description="command port by path, where there is no USB to tell it by")
+    power: Literal["usb", "gpio", "none"] = Field(
+        "usb",
+        description="what switches its power when nothing else heals it: the USB port, a relay, nothing",
+    )
+    power_off_seconds: float = Field(3.0, ge=0.5, le=60, description="how long the power stays off then")
+    gpio_chip: str = Field(
+        "/dev/gpiochip0", description='chip of the relay\'s GPIO line, with power = "gpio"'
+    )
+    gpio_line: int = Field(
+        -1, ge=-1, le=1023, description="GPIO line of the relay; the modem has power while the relay rests"
+    )
+    gpio_active_low: bool = Field(False, description="the relay is pulled by a low level")
 
 
 class GsmLine(SerialLine):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.power import PowerError, RelayPower, UsbPower, hub_port, usb_place
+from drivers.power import POWER_OPTIONS, PowerError, RelayPower, UsbPower, hub_port, make_power, usb_place
 
 OFF_SECONDS = 0.02
 
@@ -194,3 +194,18 @@ async def test_a_relay_without_its_library_says_what_to_install(monkeypatch: pyt
     monkeypatch.setitem(sys.modules, "periphery", None)
     with pytest.raises(PowerError, match=r"python-periphery.*pip install 'callbox\[gpio\]'"):
         await _relay().cycle("1-1.4")
+
+
+# --- options --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("power", "kind"), [("usb", UsbPower), ("gpio", RelayPower), ("none", type(None))])
+def test_the_options_of_a_line_choose_the_switch(power: str, kind: type) -> None:
+    options = {
+        "power_off_seconds": 3.0,
+        "gpio_chip": "/dev/gpiochip0",
+        "gpio_line": 4,
+        "gpio_active_low": True,
+    }
+    assert isinstance(make_power("gsm-1", power=power, **options), kind)  # type: ignore[arg-type]
+    assert set(POWER_OPTIONS) == {"power", *options}

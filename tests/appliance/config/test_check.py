@@ -143,6 +143,18 @@ def test_two_lines_cannot_share_a_port(tmp_path: Path) -> None:
     assert told(tmp_path, GOOD + second + "enabled = false\n") == []
 
 
+def test_a_relay_has_a_gpio_line_and_serves_one_modem(tmp_path: Path) -> None:
+    relay = 'power = "gpio"\n'
+    first = changed('audio_port = "/dev/ttyUSB4"\n', f'audio_port = "/dev/ttyUSB4"\n{relay}')
+    (line,) = told(tmp_path, first)
+    assert 'lines.gsm-1.gpio_line: missing, power = "gpio" needs it. Allowed: 0 to 1023' in line
+    first = changed('audio_port = "/dev/ttyUSB4"\n', f'audio_port = "/dev/ttyUSB4"\n{relay}gpio_line = 4\n')
+    assert told(tmp_path, first) == []
+    second = f'[lines.gsm-2]\ndriver = "sim7600"\nusb = "1-4"\nto = "hangup"\n{relay}gpio_line = 4\n'
+    (line,) = told(tmp_path, first + second)
+    assert "lines.gsm-2.gpio_line = 4: the same relay as lines.gsm-1" in line
+
+
 PORTS = 'port = "/dev/ttyUSB2"\naudio_port = "/dev/ttyUSB4"\n'
 ALLOWED = "Allowed: one of imei, usb, port; callbox lines probe prints what there is."
 
