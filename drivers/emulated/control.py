@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from drivers.emulated.faults import FAULTS
+from drivers.emulated.message_ops import MessageOps
 from drivers.emulated.network import (
     GIVE_UP_SECONDS,
     Callee,
@@ -55,6 +56,7 @@ class Control:
             "unplug": self._unplug,
             "plug": self._plug,
             "set": self._set,
+            **MessageOps(network).ops(),
         }
         self._server = Server(path, on_request=self._answer)
 
