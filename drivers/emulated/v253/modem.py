@@ -76,6 +76,7 @@ class VoiceModem:
         self._period = FRAME_SECONDS / (1 + drift_ppm * 1e-6)
         self._jitter = jitter_ms / 1000
         self._act: Act | None = None
+        self._act_frame = SILENCE  # what it plays next
         self._act_ends: Callable[[str], None] = lambda result: None
         self._act_aborts = False
         self._ear = Ear(chip)
@@ -300,7 +301,7 @@ class VoiceModem:
 
     def perform(self, act: Act, ends: Callable[[str], None], *, aborts: bool) -> None:
         """Do something for a while; `aborts`: a character of the host ends it (V.250 6.3.1)."""
-        next(act)
+        self._act_frame = next(act)
         self._act, self._act_ends, self._act_aborts = act, ends, aborts
         self._run()
 
@@ -340,10 +341,12 @@ class VoiceModem:
     def _frame(self) -> None:
         said, codes = SILENCE, ""
         if self._act is not None:
-            said = self._step_act()
+            said = self._act_frame
         elif self.stream is not None and self.stream.kind is not Kind.RECORD:
             said, codes = self.stream.speak()
         far, heard = self.line.pass_frame(said)
+        if self._act is not None:
+            self._step_act()
         codes += self._pending_codes + self._ear.listen(far, said, self.line, self.faults)
         self._pending_codes = ""
         if "noise" in self.faults and self._random.random() < NOISE_CODES_PER_FRAME:
@@ -355,16 +358,15 @@ class VoiceModem:
                 self.event(character)
         self._watch_idle()
 
-    def _step_act(self) -> bytes:
+    def _step_act(self) -> None:
         assert self._act is not None
         try:
-            return self._act.send(self.line.tone)
+            self._act_frame = self._act.send(self.line.tone)
         except StopIteration as done:
             self._act = None
             self._act_ends(done.value)
             typed, self._typed = bytes(self._typed), bytearray()
             self.feed(typed)
-            return SILENCE
 
     def _flow(self, heard: bytes, codes: str) -> None:
         """A frame of the stream to the host, and whether the stream ends."""
