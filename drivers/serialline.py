@@ -12,11 +12,11 @@ import os
 import select
 import termios
 from collections.abc import Callable
-from pathlib import Path
 from typing import Protocol
 
 import serial
 
+from drivers.discovery.holders import holder
 from drivers.port import PortLost, PortRefused
 
 log = logging.getLogger(__name__)
@@ -198,8 +198,8 @@ def _keep_calls(fd: int) -> None:
 def _refusal(name: str, path: str, error: BaseException) -> PortRefused:
     code = getattr(error, "errno", None)
     if code in BUSY:
-        holder = _holder(path)
-        held = f"held by process {holder}" if holder else "held by another process"
+        other = holder(path)
+        held = f"held by process {other}" if other else "held by another process"
         why, todo = f"is busy, {held}", "Stop that program; it is tried again by itself"
     elif code in (errno.ENOENT, errno.ENODEV, errno.ENXIO, errno.EIO):
         why, todo = "is missing", "Plug the modem in or correct the path; it is tried again by itself"
@@ -209,17 +209,3 @@ def _refusal(name: str, path: str, error: BaseException) -> PortRefused:
         why, todo = f"cannot be opened ({error})", "Check that it is a serial port"
     kind = PortBusy if code in BUSY else PortForbidden if code in FORBIDDEN else PortRefused
     return kind(f"port {name}: {path} {why}. {todo}")
-
-
-def _holder(path: str) -> str:
-    """Who has the device open, as "1234 (ModemManager)"; "" when nobody can be seen."""
-    device = os.path.realpath(path)
-    for process in Path("/proc").glob("[0-9]*"):
-        if process.name == str(os.getpid()):
-            continue
-        try:
-            if any(os.readlink(fd) == device for fd in process.glob("fd/*")):
-                return f"{process.name} ({(process / 'comm').read_text().strip()})"
-        except OSError:  # the process ended, or is not ours to look at
-            continue
-    return ""

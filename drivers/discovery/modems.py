@@ -163,7 +163,9 @@ class Modems:
         fitting = [layout for layout in possible(device) if layout in suited]
         if not fitting:
             raise PortRefused(f"port {name}: the device at USB {device} {why_unfit(device)}")
-        layout = await answering(name, device, fitting, access=self._access)
+        layout = fitting[0]
+        if len(fitting) > 1:
+            layout = await answering(name, device, fitting, access=self._access)
         audio = "" if layout.audio is None else device.ports[layout.audio]
         return Ports(device.ports[layout.at], audio, device.place)
 

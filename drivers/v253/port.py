@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable
 
 from drivers import serialline
+from drivers.discovery.modems import Where, fixed
 from drivers.port import (
     AudioNews,
     DriverError,
@@ -49,13 +50,17 @@ OpenLine = Callable[..., VoiceLine]
 
 
 class V253Port(Port):
-    """One analogue line. `audio_holder` has the sound of calls, also while the brain is away."""
+    """One analogue line. `audio_holder` has the sound of calls, also while the brain is away.
+
+    `where`, if given, is asked for the path at each opening: a modem that comes back has another (F15).
+    """
 
     def __init__(
         self,
         name: str,
         *,
-        path: str,
+        path: str = "",
+        where: Where | None = None,
         settings: Settings,
         rtscts: bool = False,
         baud: int = serialline.BAUD,
@@ -63,6 +68,7 @@ class V253Port(Port):
     ) -> None:
         super().__init__(name)
         self.path = path
+        self._where = where or fixed(path)
         self.settings = settings
         self.facts = Facts()
         self._serial = {"baud": baud, "rtscts": rtscts}
@@ -189,6 +195,7 @@ class V253Port(Port):
         self._trouble, self._hook = None, None
         self._wake_up.clear()
         self._stream, self._calls = self._fresh_session()
+        self.path = (await self._where()).at
         held = await self._held()
         self._stream.line = await self._opened(held)
         if held >= 0:
