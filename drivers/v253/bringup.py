@@ -31,7 +31,6 @@ async def bring_up(stream: Stream, settings: Settings, facts: Facts, *, rtscts: 
     """Raises PortRefused for a modem that will not do, PortTimeout, PortLost."""
     channel = stream.channel
     await stream.wake("ATE0V1")
-    await _tried(channel, "ATH")
     await _tried(channel, "AT&F")
     await channel.command("ATE0V1Q0")
     chip, facts.model = await identify(channel)

@@ -255,16 +255,16 @@ class Calls:
     async def _dialled(self, leg: V253Leg) -> None:
         assert self._equipment is not None
         chip, hook = self._equipment
-        self._dial = Dial(self._stream, hook, chip, self._settings)
+        dial = self._dial = Dial(self._stream, hook, chip, self._settings)
         try:
-            fate = await self._dial.run(leg.peer, lambda: leg.moved(LegState.RINGING))
+            fate = await dial.run(leg.peer, lambda: leg.moved(LegState.RINGING))
         except DriverError as error:
             self._failed(leg, error)
             return
         finally:
             self._dial = None
         if fate is Fate.ANSWERED:
-            self._hand_over(leg, hook.method.coding)
+            self._hand_over(leg, hook.method.coding, answer_reverses=not dial.reversed)
         else:
             self.last_end = fate.value
             leg.moved(LegState.ENDED, CAUSES[fate])
@@ -275,7 +275,7 @@ class Calls:
         if not isinstance(error, PortLost):  # then the session ends, and the leg with it
             leg.moved(LegState.ENDED, EndCause.FAILED)
 
-    def _hand_over(self, leg: V253Leg, coding: Coding) -> None:
+    def _hand_over(self, leg: V253Leg, coding: Coding, *, answer_reverses: bool = False) -> None:
         """The media engine has the port from here on."""
         settings = self._settings
         leg.audio = SerialAudio(
@@ -288,7 +288,7 @@ class Calls:
         )
         self.watch = Watch(
             settings.rules,
-            inbound=leg.inbound,
+            answer_reverses=answer_reverses,
             on_digit=leg.heard if settings.digits_by_modem else None,
         )
         self._move(Doing.TALKS)

@@ -37,6 +37,11 @@ class Dial:
         self._dial_tone = False
         self._news = asyncio.Event()
 
+    @property
+    def reversed(self) -> bool:
+        """Whether a polarity reversal told of the answer."""
+        return self._progress is not None and self._progress.reversed
+
     def sound(self, data: bytes) -> None:
         """Sound of the line, as the modem sends it."""
         for moment in self._ear.feed(data):

@@ -9,17 +9,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from drivers.v253.coding import RATE, Coding
-from dsp import progress, vad
+from dsp import level, progress, vad
 
 HOP_SAMPLES = 80  # 10 ms
+LOUD_DBM0 = -43.0  # quieter than any speech that is meant for a telephone
+LEVEL_SECONDS = 0.005  # so that a tone's end is heard at once, unlike by the activity detector
 
 
 @dataclass(frozen=True)
 class Moment:
-    """10 ms of the line: whether anything sounds, and tones that began or stopped in them."""
+    """10 ms of the line: what sounds, and tones of the country that began or stopped in them."""
 
     at: float  # seconds of sound since the ear was opened
-    active: bool
+    active: bool  # anything, up to 0.3 s longer than it really sounds
+    voice: bool = False  # it sounds now, and not like a tone
     began: tuple[str, ...] = ()
     stopped: tuple[str, ...] = ()
 
@@ -31,6 +34,7 @@ class Ear:
         self._coding = coding
         self._tones = progress.Detector(zone)
         self._activity = vad.Detector()
+        self._level = level.Meter(LEVEL_SECONDS)
         self._waiting = b""
         self._hops = 0
 
@@ -45,9 +49,12 @@ class Ear:
     def _hop(self, samples: bytes) -> Moment:
         self._hops += 1
         found = self._tones.feed(samples)
+        heard = self._activity.feed(samples)
+        self._level.feed(samples)
         return Moment(
             at=self._hops * HOP_SAMPLES / RATE,
-            active=self._activity.feed(samples).active,
+            active=heard.active,
+            voice=not heard.tone and self._level.reading().now_dbm0 > LOUD_DBM0,
             began=tuple(finding.tone for finding in found if finding.end_sample is None),
             stopped=tuple(finding.tone for finding in found if finding.end_sample is not None),
         )

@@ -1,19 +1,26 @@
 """What becomes of a call we dialled, by what the line sounds like and what the modem says. Pure.
 
 Copper does not say "answered". It is taken as answered at the first of: a polarity reversal; ring-back that
-stops; sound where ring-back would be silent, or that goes on longer than it may; 6 s of sound that is no tone
-of the country; the tone of a fax or modem.
+stops; voice (or 5 s of any sound) where ring-back would be silent, or that goes on longer than it may; 6 s of
+sound that is no tone of the country; the tone of a fax or modem.
 """
 
 from __future__ import annotations
 
 import enum
+from collections import deque
 from dataclasses import dataclass
 
 from drivers.v253.ear import Moment
 from dsp.progress_plan import Pattern, patterns
 
 UNKNOWN_SOUND_SECONDS = 6.0  # longer than three cycles of any busy tone of the 46 zones, which would be known
+ODD_SOUND_SECONDS = 5.0
+VOICE_HOPS, VOICE_OF_HOPS = (
+    45,
+    100,
+)  # 10 ms each: busy and congestion of the 46 zones reach 40, speech 45 in 0.5 s
+BUSY_GAP_SECONDS = 2.0  # longer than the gap of any busy tone
 STRETCH = 1.15  # exchanges keep their times to 15 % (dsp/progress_plan.py)
 SLACK_SECONDS = 0.5  # voice activity ends up to 0.3 s late
 EARLY_SHARE = 0.7  # sound after less than this of a ring-back's gap is no ring
@@ -56,24 +63,30 @@ class Progress:
 
     def __init__(self, expected: RingBack, *, polarity: bool) -> None:
         self.fate = Fate.WAITING
+        self.reversed = False  # a polarity reversal was seen
         self._expected = expected
+        self._silent_seconds = max(BUSY_GAP_SECONDS, expected.off + SLACK_SECONDS)
         self._polarity = polarity
         self._active_since: float | None = None
         self._quiet_since: float | None = None
         self._sounded = 0.0  # seconds, before anything was known
         self._busy_codes = 0
+        self._odd: deque[bool] | None = None  # voice or not, since it sounded where ring-back does not
+        self._odd_seconds = 0.0
 
     def moment(self, moment: Moment) -> None:
         """10 ms of sound."""
         for tone in moment.began:
             self._tone(tone)
         if "ringback" in moment.stopped and self.fate is Fate.RINGING:
-            self._end(Fate.ANSWERED)
+            self._is_odd()
         self._activity(moment)
+        self._weigh(moment)
 
     def code(self, char: str) -> None:
         """A code of the modem."""
         if char == "L" and self._polarity:
+            self.reversed = True
             self._end(Fate.ANSWERED)
         elif char == "r":
             self._rings()
@@ -119,7 +132,22 @@ class Progress:
             quiet = at - self._quiet_since if self._quiet_since is not None else None
             early = quiet is not None and quiet < EARLY_SHARE * self._expected.off - SLACK_SECONDS
             if early and self.fate is Fate.RINGING:
-                self._end(Fate.ANSWERED)
+                self._is_odd()
         longest = STRETCH * self._expected.on + SLACK_SECONDS
         if self.fate is Fate.RINGING and at - self._active_since > longest:
+            self._is_odd()
+
+    def _is_odd(self) -> None:
+        """It sounds where ring-back does not: an answer, or the busy tone of one that was refused."""
+        if self._odd is None:
+            self._odd = deque(maxlen=VOICE_OF_HOPS)
+
+    def _weigh(self, moment: Moment) -> None:
+        if self._odd is None:
+            return
+        self._odd.append(moment.voice)
+        self._odd_seconds += 0.01 if moment.active else 0.0
+        quiet = self._quiet_since is not None and self._active_since is None
+        silent = quiet and moment.at - (self._quiet_since or 0.0) >= self._silent_seconds
+        if sum(self._odd) >= VOICE_HOPS or self._odd_seconds >= ODD_SOUND_SECONDS or silent:
             self._end(Fate.ANSWERED)

@@ -75,12 +75,15 @@ class Rules:
 
 
 class Supervision:
-    """One call from the moment it is up. Times in seconds, rising, of one clock."""
+    """One call from the moment it is up. Times in seconds, rising, of one clock.
 
-    def __init__(self, rules: Rules, began: float, *, inbound: bool) -> None:
+    `answer_reverses`: a first polarity reversal would be a late sign of the answer.
+    """
+
+    def __init__(self, rules: Rules, began: float, *, answer_reverses: bool) -> None:
         self._rules = rules
         self._began = began
-        self._reversals_left = 0 if inbound else 1
+        self._reversals_left = 1 if answer_reverses else 0
         self._sign: Sign | None = None
         self._tone: tuple[str, float] | None = None  # what our ear hears, and since when
         self._sit_at = float("-inf")

@@ -13,9 +13,11 @@ from drivers.v253.supervision import FAULTS, Rules, Sign, Supervision
 class Watch:
     """One call. `on_digit` gets keys that the modem reports, when they are to be used."""
 
-    def __init__(self, rules: Rules, *, inbound: bool, on_digit: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self, rules: Rules, *, answer_reverses: bool, on_digit: Callable[[str], None] | None = None
+    ) -> None:
         self.since = _now()
-        self._signs = Supervision(rules, self.since, inbound=inbound)
+        self._signs = Supervision(rules, self.since, answer_reverses=answer_reverses)
         self._on_digit = on_digit
         self._keys = Keys()
         self._news = asyncio.Event()

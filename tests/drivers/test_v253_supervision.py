@@ -12,7 +12,7 @@ CODES = "bdqsvVrRwTaceflLJtK$YQSuohHpPim@EX.0123456789/~\x00\xff"
 
 
 def _watched(inbound: bool = True, **rules: object) -> Supervision:
-    return Supervision(Rules(**rules), 0.0, inbound=inbound)  # type: ignore[arg-type]
+    return Supervision(Rules(**rules), 0.0, answer_reverses=not inbound)  # type: ignore[arg-type]
 
 
 def test_a_loop_break_ends_the_call_after_a_second() -> None:
