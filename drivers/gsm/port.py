@@ -308,7 +308,9 @@ class GsmPort(Port):
                 await self._sim.open(self._channel)
                 break
             except SimTrouble as trouble:
-                if trouble.state not in FOR_A_PERSON and self._now() >= give_up_at:
+                if trouble.state in FOR_A_PERSON:
+                    self._healing.well()  # the modem is; no rung would help
+                elif self._now() >= give_up_at:
                     raise
                 self._fault(str(trouble))
             await self._pause(seconds)

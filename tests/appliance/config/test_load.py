@@ -71,7 +71,7 @@ def test_prompts_are_relative_to_the_file_or_absolute(tmp_path: Path) -> None:
             'to = "menu:main"',
             'too = "menu:main"\nto = "hangup"',
             'box.toml:5: lines.gsm-1.too = "menu:main": unknown key. Allowed: audio_port, baud, driver, '
-            'enabled, gpio_active_low, gpio_chip, gpio_line, imei, number, pin, port, power and 5 more. '
+            "enabled, gpio_active_low, gpio_chip, gpio_line, imei, number, pin, port, power and 5 more. "
             'Did you mean "to"?',
         ),
         (
