@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections import deque
 from collections.abc import Awaitable, Callable
 
-from drivers.discovery.holders import holder
+from drivers.discovery.holders import Holder, holder
 from drivers.discovery.modems import WrongDevice
 from drivers.health import Alarm, AlarmKind, Health
 from drivers.ladder import Ladder, Rung, Trouble
@@ -28,6 +29,7 @@ RETRY_SECONDS = {  # from one try to the next
     Trouble.PERSON: 5.0,
 }
 OUT_SECONDS = 10.0  # a device that is there and out of service is asked this often
+LOOK_SECONDS = 30.0  # between looks at who else has the port
 HOUR_SECONDS = 3600.0
 MANY = 3  # restarts, or calls without sound, within an hour: an alarm
 NOT_OURS_SECONDS = 60.0  # a program that probes ports (ModemManager) is gone by then
@@ -70,6 +72,8 @@ class Healing:
         self._own_restarts: deque[float] = deque(maxlen=MANY)
         self._without_sound: deque[float] = deque(maxlen=MANY)
         self._sound_why = ""
+        self._looked_at = -math.inf
+        self._seen: Holder | None = None
 
     # --- what the driver tells ----------------------------------------------------------------------------
 
@@ -93,7 +97,7 @@ class Healing:
         self._taken, self._ill_since, self._why = [], None, ""
 
     def restarted(self) -> None:
-        """The device has started anew by itself (F16)."""
+        """The device has gone away or started anew by itself (F15, F16)."""
         self.restarts += 1
         self._own_restarts.append(_now())
 
@@ -119,7 +123,7 @@ class Healing:
         A silent device is nobody's patient when another program has `path` open too (F24): it is eating
         the answers.
         """
-        other = holder(path) if trouble is Trouble.SILENT and path else None
+        other = self._other(path) if trouble is Trouble.SILENT and path else None
         if other is not None:
             trouble = Trouble.NOT_OURS
             why = f"{path} is open in process {other} too, and {why}. Stop that program"
@@ -136,6 +140,12 @@ class Healing:
             await self._take(rung)
         out = self.ladder.rung is Rung.OUT and self._trouble is Trouble.SILENT
         await asyncio.sleep(OUT_SECONDS if out and rung is None else RETRY_SECONDS[self._trouble])
+
+    def _other(self, path: str) -> Holder | None:
+        """Who else has the port open; looking takes milliseconds of everybody's time."""
+        if _now() - self._looked_at >= LOOK_SECONDS:
+            self._looked_at, self._seen = _now(), holder(path)
+        return self._seen
 
     async def _take(self, rung: Rung) -> None:
         ill_seconds = _now() - (self._ill_since or _now())
@@ -199,8 +209,8 @@ class Healing:
             alarms.append(
                 Alarm(
                     AlarmKind.RESTARTS,
-                    f"the device has started anew by itself {MANY} times within an hour. Check its power "
-                    "supply and cable: a modem takes 2 A for moments",
+                    f"the device has gone away or started anew by itself {MANY} times within an hour. Check "
+                    "its cable and power supply: a modem takes 2 A for moments",
                 )
             )
         if _recent(self._without_sound, 2):

@@ -149,5 +149,7 @@ class Ladder:
 
     def _next(self, trouble: Trouble) -> Rung:
         allowed = {Rung.REINIT, Rung.OUT, *self._possible} - _USELESS.get(trouble, frozenset())
+        if self._vanished:
+            allowed.discard(Rung.REINIT)  # it has been opened again and again since
         following = STEPS[self._at + 1 :] or STEPS[_FIRST_DEED:]
         return next(step.rung for step in following if step.rung in allowed)

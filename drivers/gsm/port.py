@@ -223,6 +223,8 @@ class GsmPort(Port):
             await asyncio.sleep(self.dialect.reset_seconds)
         else:
             why = str(error).removeprefix(f"port {self.name}: ")
+            if trouble is Trouble.MISSING and self.state in (PortState.IDLE, PortState.BUSY):
+                self._healing.restarted()
             self._fault(self._healing.judge(trouble, why, self.path))
             await self._healing.act()
 
@@ -353,8 +355,7 @@ class GsmPort(Port):
         elif meaning is Meaning.SIGNAL:
             self.facts.heard_signal([text])
         elif meaning is Meaning.REBOOT:
-            if self.state in (PortState.IDLE, PortState.BUSY) and self._trouble is None:
-                self._healing.restarted()
+            if self.state in (PortState.IDLE, PortState.BUSY):
                 self.fail(PortLost(f"port {self.name}: the modem has restarted ({text}). Check its power"))
         elif meaning is not None:
             self._calls.understand(meaning, text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 import pytest
 
@@ -15,6 +16,7 @@ from drivers.port import AudioNews, EndCause, Leg, LegState, PortState
 from drivers.power import PowerError
 from drivers.serialline import PortBusy, PortForbidden
 from tests.drivers.gsm_bench import Bench, bench
+from tests.drivers.wires import ByteByByte, Delayed, Wire
 
 HANGS = ["F11", "F11s", "F11g", "F11h"]
 #: What cures it, the rungs that are taken, how often the power is switched.
@@ -150,6 +152,32 @@ async def test_f15_a_modem_that_comes_back_by_itself_keeps_its_power() -> None:
         b.plug()
         await asyncio.sleep(5)
         assert (b.port.state, b.switch.cycles) == (PortState.IDLE, 0)
+
+
+@pytest.mark.parametrize("cure", ["cure-reset", "cure-power"])
+async def test_f15_a_modem_that_comes_back_dead_works_again_within_60_s(cure: str) -> None:
+    async with bench(power=True) as b:
+        b.boot_seconds = 20
+        b.unplug()
+        await asyncio.sleep(5)
+        b.plug()
+        b.modem.fault(cure)
+        b.modem.fault("F11s")
+        await asyncio.sleep(0)
+        async with asyncio.timeout(55):
+            await b.port.until_state(PortState.IDLE)
+
+
+@pytest.mark.parametrize("wire", [Wire, ByteByByte, Delayed])
+@pytest.mark.parametrize(("cure", "rung", "cycles"), CURES)
+async def test_f11_heals_over_every_wire(
+    wire: Callable[[], Wire], cure: str, rung: Rung, cycles: int
+) -> None:
+    async with bench(wire(), power=True) as b:
+        b.modem.fault(cure)
+        b.modem.fault("F11g")
+        await _healed(b, 60)
+        assert b.switch.cycles == cycles
 
 
 async def test_close_ends_healing_at_any_moment() -> None:
@@ -294,10 +322,21 @@ async def test_f16_a_modem_that_restarts_again_and_again_is_an_alarm() -> None:
             assert b.port.alarms() == ()
             b.modem.restarted()
             await _healed(b, 10)
-        assert "3 times within an hour. Check its power" in _alarms(b)[AlarmKind.RESTARTS].text
+        assert "3 times within an hour. Check its cable and power" in _alarms(b)[AlarmKind.RESTARTS].text
         assert (b.port.health.restarts, b.switch.cycles) == (3, 0)
         await asyncio.sleep(3700)
         assert b.port.alarms() == ()
+
+
+async def test_f16_a_modem_that_drops_off_the_bus_again_and_again_is_an_alarm() -> None:
+    async with bench(power=True) as b:
+        for _ in range(3):
+            assert b.port.alarms() == ()
+            b.unplug()
+            await asyncio.sleep(10)
+            b.plug()
+            await asyncio.sleep(60)
+        assert AlarmKind.RESTARTS in _alarms(b)
 
 
 async def test_f23_a_port_that_modemmanager_holds_is_left_alone_and_named() -> None:

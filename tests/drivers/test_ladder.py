@@ -61,6 +61,15 @@ def test_a_device_that_went_away_after_its_reset_is_not_hurried() -> None:
     assert ladder.climb(SILENT, 1 + START_SECONDS) is Rung.POWER
 
 
+def test_a_device_that_came_back_silent_need_not_be_opened_once_more() -> None:
+    ladder = Ladder(ALL)
+    assert climbed(ladder, MISSING, seconds=3) == []
+    assert climbed(ladder, SILENT, now=4, seconds=40)[:2] == [
+        (START_SECONDS, Rung.RESET),
+        (START_SECONDS + 6, Rung.POWER),
+    ]
+
+
 def test_out_of_service_everything_is_tried_again_for_ever_at_long_intervals() -> None:
     ladder = Ladder(ALL)
     taken = climbed(ladder, SILENT, seconds=3 * AGAIN_SECONDS)
