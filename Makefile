@@ -70,6 +70,7 @@ packages:
 	/sbin/ldconfig -p | grep -q libspandsp || missing+=" libspandsp-dev"
 	[ -d /usr/share/asterisk/sounds/en_US_f_Allison ] || missing+=" asterisk-core-sounds-en-wav"
 	[ -d /usr/share/asterisk/moh ] || missing+=" asterisk-moh-opsound-wav"
+	command -v udevadm >/dev/null || missing+=" udev"
 	[ -z "$$missing" ] || $(SAY) "Debian packages are missing, the tests that need them skip. To run those too:" \
 	    "sudo apt-get install$$missing"
 

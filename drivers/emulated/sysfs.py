@@ -57,7 +57,7 @@ class UsbTree:
         self._tty_numbers = itertools.count()
         for part in ("devices", "bus", "class"):
             shutil.rmtree(root / part, ignore_errors=True)
-        for part in ("bus/usb/devices", "class/tty"):
+        for part in ("bus/usb/devices", "bus/usb-serial", "class/tty"):
             (root / part).mkdir(parents=True)
 
     def plug(
@@ -68,14 +68,15 @@ class UsbTree:
         device = self._device(place)
         values = {"idVendor": look.vendor, "idProduct": look.product, "manufacturer": look.maker}
         values |= {"product": look.name, "serial": serial, "devnum": str(next(self._device_numbers))}
-        _write(device, {name: value for name, value in values.items() if value})
+        self._node(device, "bus/usb", {name: value for name, value in values.items() if value})
         own = COMMUNICATION_CLASS if look.tty == "ttyACM" else VENDOR_CLASS
         for number, pty in ports.items():
             interface = device / f"{place}:1.{number}"
-            _write(interface, {"bInterfaceNumber": f"{number:02x}", "bInterfaceClass": cls or own})
+            told = {"bInterfaceNumber": f"{number:02x}", "bInterfaceClass": cls or own}
+            self._node(interface, "bus/usb", told)
             if pty is not None:
                 self._tty(interface, look.tty, pty)
-        (self.root / "bus/usb/devices" / place).symlink_to(device)  # complete before it can be found
+        _link(self.root / "bus/usb/devices" / place, device)  # complete before it can be found
 
     def unplug(self, place: str) -> None:
         """The device is gone; harmless when there is none."""
@@ -92,9 +93,20 @@ class UsbTree:
     def _tty(self, interface: Path, kind: str, pty: Path) -> None:
         """usb-serial ports have a folder of their own under the interface, those of cdc-acm have not."""
         name = f"{kind}{next(self._tty_numbers)}"
-        above = interface / name if kind == "ttyUSB" else interface
-        _write(above / "tty" / name, {"uevent": f"DEVNAME={os.path.relpath(os.path.realpath(pty), '/dev')}"})
-        (self.root / "class/tty" / name).symlink_to(above / "tty" / name)
+        above = interface
+        if kind == "ttyUSB":
+            above = interface / name
+            self._node(above, "bus/usb-serial", {})
+        told = f"DEVNAME={os.path.relpath(os.path.realpath(pty), '/dev')}"
+        self._node(above / "tty" / name, "class/tty", {"uevent": told})
+        _link(self.root / "class/tty" / name, above / "tty" / name)
+
+    def _node(self, folder: Path, subsystem: str, values: Mapping[str, str]) -> None:
+        """A device as the kernel shows it, for udev too: its values, a uevent, its subsystem."""
+        folder.mkdir(parents=True)
+        for name, value in {"uevent": "", **values}.items():
+            (folder / name).write_text(value + "\n", encoding="utf-8")
+        _link(folder / "subsystem", self.root.resolve() / subsystem)
 
 
 class UsbSocket:
@@ -123,7 +135,6 @@ class UsbSocket:
         self._tree.unplug(self.place)
 
 
-def _write(folder: Path, values: Mapping[str, str]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, value in values.items():
-        (folder / name).write_text(value + "\n", encoding="utf-8")
+def _link(link: Path, target: Path) -> None:
+    """A relative one, as all in sysfs are."""
+    link.symlink_to(os.path.relpath(target, link.parent.resolve()))
