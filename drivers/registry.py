@@ -16,6 +16,10 @@ from drivers.gsm.quirks import Dialect
 from drivers.gsm.simcom import SIM7600
 from drivers.port import Port
 from drivers.power import POWER_OPTIONS, make_power
+from drivers.v253.coding import Coding
+from drivers.v253.port import V253Port
+from drivers.v253.settings import DialTone, Settings
+from drivers.v253.supervision import Rules
 from drivers.virtual import VirtualPort
 
 
@@ -36,11 +40,49 @@ def _gsm(
     return GsmPort(name, where=where, dialect=dialect, pin=pin, rtscts=rtscts, baud=baud, power=power)
 
 
+def _v253(
+    modems: Modems,
+    name: str,
+    *,
+    port: str,
+    usb: str,
+    rtscts: bool,
+    baud: int,
+    coding: str,
+    dialling: str,
+    dial_tone: str,
+    digits: str,
+    **others: Any,
+) -> Port:
+    power = make_power(name, **{option: others.pop(option) for option in POWER_OPTIONS})
+    rules = Rules(
+        loop_break=others.pop("loop_break"),
+        polarity=others.pop("polarity_reversal"),
+        trust_modem=others.pop("trust_modem_tones"),
+        silence_seconds=others.pop("silence_seconds"),
+        max_call_seconds=others.pop("max_call_seconds"),
+    )
+    settings = Settings(
+        coding=None if coding == "auto" else Coding(coding),
+        pulse=dialling == "pulse",
+        dial_tone=DialTone(dial_tone),
+        digits_by_modem=digits == "modem",
+        rules=rules,
+        **others,
+    )
+    where = _where(modems, name, "v253", port=port, audio_port="", imei="", usb=usb)
+    return V253Port(name, where=where, settings=settings, rtscts=rtscts, baud=baud, power=power)
+
+
 def _virtual(modems: Modems, name: str) -> Port:
     return VirtualPort(name)
 
 
-DRIVERS: Mapping[str, Callable[..., Port]] = {"sim7600": partial(_gsm, SIM7600), "virtual": _virtual}
+DRIVERS: Mapping[str, Callable[..., Port]] = {
+    "sim7600": partial(_gsm, SIM7600),
+    "v253": _v253,
+    "virtual": _virtual,
+}
 
 
 def make_port(driver: str, name: str, options: Mapping[str, Any], modems: Modems) -> Port:

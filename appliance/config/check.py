@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from appliance.config.problem import Keys, Problem, closest, names
-from appliance.config.schema import Config, Destination, GsmLine, SerialLine
+from appliance.config.schema import Config, Destination, GsmLine, SerialLine, V253Line
 from dsp.tones import zones
 from dsp.wav import WavError, read_mono
 
@@ -62,16 +62,18 @@ def _known(config: Config, broken: Iterable[Keys]) -> Known:
 
 
 def _unknown_zone(config: Config) -> Iterator[Problem]:
-    zone, known = config.box.country, zones()
-    if zone not in known:
-        wrong = "a country whose tones are not known"
-        yield Problem(
-            path=("box", "country"),
-            value=zone,
-            wrong=wrong,
-            allowed=" ".join(known),
-            closest=closest(zone, known),
-        )
+    known = zones()
+    asked: list[tuple[Keys, str]] = [(("box", "country"), config.box.country)]
+    asked += [
+        (("lines", name, "country"), line.country)
+        for name, line in config.lines.items()
+        if isinstance(line, V253Line)
+    ]
+    for path, zone in asked:
+        if zone not in known:
+            wrong = "a country whose tones are not known"
+            near = closest(zone, known)
+            yield Problem(path=path, value=zone, wrong=wrong, allowed=" ".join(known), closest=near)
 
 
 def _unknown_references(config: Config, known: Known) -> Iterator[Problem]:

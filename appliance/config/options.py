@@ -10,7 +10,7 @@ from annotated_types import Ge, Le
 from pydantic.fields import FieldInfo
 
 from appliance.config.problem import Keys
-from appliance.config.schema import PHONE, USB, USSD_CODE, Config, Destination, Section
+from appliance.config.schema import DIALLED, PHONE, USB, USSD_CODE, Config, Destination, Section
 
 DESTINATION = '"menu:NAME", "queue:NAME", "agent:NAME" or "hangup"'
 
@@ -22,6 +22,7 @@ PATTERNS = {
     r"^[a-z]{2}$": "two small letters",
     r"^([0-9]{4,8})?$": "4 to 8 digits, or nothing",
     r"^([0-9]{15})?$": "15 digits",
+    DIALLED: "at most 8 digits, *, # and commas",
     USB: 'a place as "1-1.2"',
     USSD_CODE: "digits, *, # and +, or nothing",
     PHONE: "sip:USER@HOST or sip:USER@HOST:PORT",

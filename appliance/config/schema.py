@@ -43,6 +43,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 PHONE = r"^sip:[A-Za-z0-9_.!~*'()&=+$,;?/-]+@([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$"
 #: The place of a USB device: bus, root port, then a port of each hub (the kernel's names in sysfs).
 USB = r"^([0-9]+-[0-9]+(\.[0-9]+)*)?$"
+DIALLED = r"^[0-9*#,]{0,8}$"
 USSD_CODE = r"^([0-9*#+]{1,182})?$"  # 182 characters are the most that USSD carries, 3GPP 23.038 5
 Seconds = Annotated[float, Field(ge=0, le=86400)]
 Most = Annotated[int, Field(ge=0, le=1_000_000)]
@@ -115,13 +116,61 @@ class Sim7600Line(GsmLine):
     driver: Literal["sim7600"]
 
 
+class V253Line(SerialLine):
+    """An analogue line at a voice modem: commands and sound on one serial port."""
+
+    driver: Literal["v253"]
+    country: str = Field(
+        pattern=r"^[a-z]{2}$", description="whose line it is: the modem's +GCI, mu-law or A-law, its tones"
+    )
+    coding: Literal["auto", "ulaw", "alaw", "u8", "s8"] = Field(
+        "auto", description="how sound is coded; auto takes the country's law if the modem has it"
+    )
+    dialling: Literal["tone", "pulse"] = Field("tone", description="how digits are dialled")
+    dial_tone: Literal["ear", "modem", "none"] = Field(
+        "ear", description="who must hear dial tone before it is dialled"
+    )
+    dial_tone_seconds: float = Field(5.0, ge=1, le=60, description="how long dial tone is waited for")
+    dial_prefix: str = Field(
+        "", pattern=DIALLED, description='dialled before every number, for an outside line: "0,"'
+    )
+    plus: str = Field("00", pattern=DIALLED, description="what a + in front of a number is dialled as")
+    max_dial_seconds: float = Field(
+        60.0, ge=10, le=300, description="a dialled call not answered by then is given up"
+    )
+    caller_id_wait_seconds: float = Field(
+        5.0, ge=0, le=15, description="from the first ring; then a caller is let in without a number"
+    )
+    ring_cadence: bool = Field(False, description="have the modem measure the ringing (+VDR), for status")
+    digits: Literal["audio", "modem"] = Field(
+        "audio", description="whose ear for callers' keys is believed; some modems repeat or miss keys"
+    )
+    receive_gain: int = Field(0, ge=0, le=255, description="+VGR, 128 is nominal; 0 leaves it alone")
+    transmit_gain: int = Field(0, ge=0, le=255, description="+VGT, 128 is nominal; 0 leaves it alone")
+    echo_tail_ms: int = Field(
+        64, ge=0, le=128, description="longest echo of the line that is taken out, in ms; 0 takes out none"
+    )
+    hear_tones: bool = Field(True, description="busy or dial tone of the country ends a call")
+    loop_break: bool = Field(True, description="a break of the loop current ends a call")
+    polarity_reversal: bool = Field(True, description="a polarity reversal tells of answer and hang-up")
+    trust_modem_tones: bool = Field(
+        False, description="the modem's own busy and dial tone reports, four in a row, end a call"
+    )
+    silence_seconds: Seconds = Field(1800.0, description="a far end silent so long has gone; 0 = never")
+    max_call_seconds: float = Field(
+        14400.0, ge=60, le=86400, description="no call is longer, whatever the line says"
+    )
+    rtscts: bool = Field(False, description="hardware flow control, +IFC=2,2 (real UARTs only)")
+    baud: int = Field(115200, ge=1200, le=4_000_000, description="speed of the port; USB modems ignore it")
+
+
 class VirtualLine(LineBase):
     """A line with a script behind it, for tests and training."""
 
     driver: Literal["virtual"]
 
 
-Line = Annotated[Sim7600Line | VirtualLine, Field(discriminator="driver")]
+Line = Annotated[Sim7600Line | V253Line | VirtualLine, Field(discriminator="driver")]
 
 
 class Tariff(Section):

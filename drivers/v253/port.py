@@ -1,7 +1,8 @@
 """An analogue line at a V.253 voice modem as a Port: opens, brings up, watches and heals it.
 
-A session is one opening of the port; when it fails, its reason is the port's FAULT and a new one is begun.
-Calls are in `calls.py`, what chips do differently in `quirks.py`.
+A session is one opening of the port; when it fails, its reason is the port's FAULT, the next rung of the
+ladder is taken (`drivers/healing.py`), and a new one is begun. Calls are in `calls.py`, what chips do
+differently in `quirks.py`.
 """
 
 from __future__ import annotations
@@ -10,9 +11,14 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable
+from functools import partial
 
 from drivers import serialline
 from drivers.discovery.modems import Where, fixed
+from drivers.gsm.waking import reset_blindly
+from drivers.healing import Healing, trouble_of
+from drivers.health import Alarm, Health
+from drivers.ladder import Rung
 from drivers.port import (
     AudioNews,
     DriverError,
@@ -24,6 +30,7 @@ from drivers.port import (
     PortState,
     PortTimeout,
 )
+from drivers.power import Power, usb_place
 from drivers.v253.bringup import bring_up
 from drivers.v253.calls import Calls
 from drivers.v253.country import law
@@ -33,16 +40,13 @@ from drivers.v253.facts import Facts
 from drivers.v253.hook import Hook
 from drivers.v253.leg import V253Leg
 from drivers.v253.settings import Settings
-from drivers.v253.stream import Listener, Stream, VoiceLine
+from drivers.v253.stream import OUT_OF_VOICE, Listener, Stream, VoiceLine
 
 log = logging.getLogger(__name__)
 
 PING_SECONDS = 30.0  # AT+VCID=1: asks whether the modem lives, and sets what others may have undone (V6)
 UNANSWERED_SECONDS = 2.0
-PINGS = 3  # without answer: the modem is given up
 WATCH_SECONDS = 3.0  # in a call: whether the device is still there
-RETRY_SECONDS = 1.5  # a port that is not there
-MOST_RETRY_SECONDS = 10.0  # a modem that is there and ill
 HOLDER_SECONDS = 2.0  # the media engine answers within a millisecond, if it is there
 
 #: Opens the port, as `serialline.SerialLine` does.
@@ -64,6 +68,7 @@ class V253Port(Port):
         settings: Settings,
         rtscts: bool = False,
         baud: int = serialline.BAUD,
+        power: Power | None = None,
         open_line: OpenLine = serialline.SerialLine,
     ) -> None:
         super().__init__(name)
@@ -74,6 +79,7 @@ class V253Port(Port):
         self._serial = {"baud": baud, "rtscts": rtscts}
         self._rtscts = rtscts
         self._open_line = open_line
+        self._healing = Healing(name, reset=self._reset_blindly, power=power)
         self._stream, self._calls = self._fresh_session()
         self._hook: Hook | None = None
         self._why_idle = ""
@@ -131,7 +137,18 @@ class V253Port(Port):
             "longest_call_seconds": self.settings.rules.max_call_seconds,
             "heard_last": watch.heard_last if watch is not None else [],
             "last_end": self._calls.last_end,
+            "rung": self._healing.ladder.rung.value,
+            "restarts": self._healing.restarts,
         }
+
+    @property
+    def health(self) -> Health:
+        """How it is now; nothing is asked of the modem."""
+        return self._healing.health
+
+    def alarms(self) -> tuple[Alarm, ...]:
+        """What a person should know now."""
+        return self._healing.alarms()
 
     # --- what the calls tell (host.Host) ---------------------------------------------------------------
 
@@ -161,17 +178,15 @@ class V253Port(Port):
 
     async def _run(self) -> None:
         self.moved(PortState.STARTING)
-        ill_seconds = 1.0
         while True:
             try:
                 await self._session()
             except DriverError as error:
-                seconds = RETRY_SECONDS if self._is_missing(error) else ill_seconds
-                began_well = self.state in (PortState.IDLE, PortState.BUSY)
-                ill_seconds = 1.0 if began_well else min(2 * ill_seconds, MOST_RETRY_SECONDS)
+                trouble = trouble_of(error, was_open=self._stream.line is not None)
                 await self._end_session(error)
-                self._fault(str(error))
-            await asyncio.sleep(seconds)
+                why = str(error).removeprefix(f"port {self.name}: ")
+                self._fault(self._healing.judge(trouble, why, self.path))
+                await self._healing.act()
 
     def _ran_out(self, runner: asyncio.Task[None]) -> None:
         error = None if runner.cancelled() else runner.exception()
@@ -186,16 +201,14 @@ class V253Port(Port):
             log.warning("port %s: still in fault: %s", self.name, reason)
         self.moved(PortState.FAULT, reason)
 
-    def _is_missing(self, error: DriverError) -> bool:
-        busy = isinstance(error, serialline.PortBusy)
-        return isinstance(error, PortLost) or (self._stream.line is None and not busy)
-
     async def _session(self) -> None:
         """Open, take over a call or bring up, watch; ends only by raising DriverError."""
         self._trouble, self._hook = None, None
         self._wake_up.clear()
         self._stream, self._calls = self._fresh_session()
-        self.path = (await self._where()).at
+        ports = await self._where()
+        self.path = ports.at
+        self._healing.place = ports.place or usb_place(self.path) or self._healing.place
         held = await self._held()
         self._stream.line = await self._opened(held)
         if held >= 0:
@@ -209,6 +222,7 @@ class V253Port(Port):
         self._hook, self._why_idle = ready.hook, ready.trouble
         self._calls.ready(ready.chip, ready.hook)
         self._healed()
+        self._healing.well()
         self.moved(PortState.IDLE, self._why_idle)
         await self._watch()
 
@@ -276,20 +290,28 @@ class V253Port(Port):
 
     async def _watch(self) -> None:
         """Ask now and then: an idle modem whether it lives, a busy one whether it is still there."""
-        unanswered = 0
         while True:
             idle = self._calls.doing is Doing.NOTHING
-            await self._pause(UNANSWERED_SECONDS if unanswered else PING_SECONDS if idle else WATCH_SECONDS)
+            well = self._healing.ladder.rung is Rung.WELL
+            await self._pause(UNANSWERED_SECONDS if not well else PING_SECONDS if idle else WATCH_SECONDS)
             if self._calls.doing is Doing.TALKS:
                 self._check_device()
             elif idle and self._calls.doing is Doing.NOTHING and self._hook is not None:
-                try:
-                    await self._hook.caller_id_on()
-                    unanswered = 0
-                except PortTimeout:
-                    unanswered += 1
-                    if unanswered == PINGS:
-                        raise
+                await self._ping(self._hook)
+
+    async def _ping(self, hook: Hook) -> None:
+        try:
+            await hook.caller_id_on()
+        except PortTimeout:
+            if self._healing.unanswered():
+                raise
+        else:
+            self._healing.well()
+
+    async def _reset_blindly(self) -> None:
+        """For a modem that answers nothing: out of voice, then ATZ."""
+        ears = partial(self._open_line, self.name, self.path, **self._serial)
+        await reset_blindly(lambda heard, lost: ears(on_bytes=heard, on_lost=lost), [OUT_OF_VOICE, "ATZ"])
 
     def _check_device(self) -> None:
         line = self._stream.line

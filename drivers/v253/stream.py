@@ -31,7 +31,7 @@ SYNC = ("AT+FCLASS?", "")  # always allowed, and its answer has a line of its ow
 
 #: NUL makes a DLE that the engine left half said harmless: DLE NUL only refreshes a timer of the modem.
 WAYS_OUT = (b"\x10^", b"\x10\x03", b"\x10\x1b\x10!")
-RESYNC = b"\0\x10\x03\x10^\r"
+OUT_OF_VOICE = "\0\x10\x03\x10^"
 
 _CONNECT = re.compile(rb"[\r\n]CONNECT[^\r\n]{0,30}\r+\n")
 _REFUSED = re.compile(rb"[\r\n](ERROR|NO CARRIER|BUSY|NO ANSWER|NO DIAL ?TONE)[\r\n]")
@@ -221,7 +221,7 @@ class Stream:
         """
         for seconds in tries:
             self._begin(Mode.LEAVING)
-            self.write(RESYNC)
+            self.write(OUT_OF_VOICE.encode("ascii") + b"\r")
             await self._quiet()
             self.mode = Mode.COMMAND
             try:

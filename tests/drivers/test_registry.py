@@ -14,6 +14,7 @@ from drivers.port import PortState
 from drivers.registry import DRIVERS, make_port
 
 NEEDED = {"port": "/dev/at", "audio_port": "/dev/audio"}
+NEEDED_BY = {"virtual": {}, "v253": {"port": "/dev/at", "country": "us"}}
 
 
 def test_the_configuration_and_the_registry_name_the_same_drivers() -> None:
@@ -22,7 +23,7 @@ def test_the_configuration_and_the_registry_name_the_same_drivers() -> None:
 
 @pytest.mark.parametrize("driver", sorted(DRIVERS))
 def test_a_port_is_made_of_what_the_configuration_says(driver: str) -> None:
-    plain = {"driver": driver, "to": "hangup", **(NEEDED if driver != "virtual" else {})}
+    plain = {"driver": driver, "to": "hangup", **NEEDED_BY.get(driver, NEEDED)}
     line = Config.model_validate({"lines": {"line-1": plain}}).lines["line-1"]
     options = line.model_dump(exclude=set(LineBase.model_fields) | {"driver"})
     port = make_port(driver, "line-1", options, Modems())

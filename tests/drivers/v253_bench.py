@@ -25,7 +25,7 @@ from dsp import progress
 from dsp.dtmf import Receiver
 from tests.drivers.wires import Wire
 
-PATH = "/dev/null"  # a device that is there
+PATH = "/dev/full"  # a device that is there, and nobody has it open
 DEAD_SECONDS = 2.0
 SILENCE = {Coding.ULAW: 0xFF, Coding.ALAW: 0xD5, Coding.U8: 0x80, Coding.S8: 0x00}
 
