@@ -16,6 +16,7 @@ from pathlib import Path
 from appliance.api.control import SOCKET, BrainAway, ask
 from appliance.config.load import ConfigError, format_problems, load
 from appliance.console import calls as calls_view
+from appliance.console.line_commands import line, line_options, sms_options, ussd, ussd_options
 from appliance.console.show import VIEWS, box_version, show
 from appliance.demo.run import DemoRefused, run_demo
 from appliance.probing import Wish, probe_lines
@@ -73,10 +74,10 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("file", nargs="?", type=Path, help="the file (default: that of --config)")
     _calls_options(add("calls", _calls, "list calls, or tell the whole story of one"))
     look = add("show", _show, "what the box is doing now")
-    look.add_argument("what", choices=[*VIEWS, "sip", "media", "processes", "version"])
-    line = add("line", _line, "close a line's ports and open them again; a caller on it begins anew")
-    line.add_argument("name", help="the line's name in the configuration")
-    line.add_argument("command", choices=["reset"])
+    look.add_argument("what", choices=[*VIEWS, "limits", "sip", "media", "processes", "version"])
+    line_options(add("line", line, "reset a line, tell how it was, or ask for its balance"))
+    sms_options(commands.add_parser("sms", help="send and read text messages"), shared)
+    ussd_options(add("ussd", ussd, "talk to a line's network by USSD: callbox ussd gsm-1 '*100#'"))
     _probe_options(commands.add_parser("lines", help="find modems and say what to configure"), shared)
     agent = add("agent", _agent, "log an agent in or out, pause, resume, end wrap-up")
     agent.add_argument("name", help="the agent's name in the configuration")
@@ -212,12 +213,6 @@ def _calls(options: argparse.Namespace) -> int:
 
 def _show(options: argparse.Namespace) -> int:
     print(show(options.what, options.state / "run", as_json=options.json))
-    return 0
-
-
-def _line(options: argparse.Namespace) -> int:
-    ask(options.state / "run" / SOCKET, "line", line=options.name)
-    print(json.dumps({"done": True}) if options.json else f"line {options.name}: being opened again")
     return 0
 
 

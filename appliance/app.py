@@ -17,6 +17,7 @@ from appliance.acd.choice import CHOICES
 from appliance.acd.distributor import Distributor
 from appliance.acd.invariants import breaches
 from appliance.api.control import Control
+from appliance.api.line_requests import LineRequests
 from appliance.api.snapshot import snapshot
 from appliance.bus import Bus
 from appliance.calls.agents import AgentDesk
@@ -37,6 +38,8 @@ from appliance.events import (
     Stamped,
     WrapUpEnded,
 )
+from appliance.lines.desk import LineDesk
+from appliance.lines.line import Books
 from appliance.media.graph import MediaGraph
 from appliance.store.journal import Journal
 from appliance.store.opening import StoreError
@@ -78,6 +81,8 @@ class Brain:
         )
         self.modems = Modems(sysfs)
         self.lines = {name: self._line(name) for name, line in config.lines.items() if line.enabled}
+        books = Books(self.bus, self.clock, self.journal)
+        self.line_desk = LineDesk(config, self.lines, books)
         self.centre = Centre(
             config=config,
             folder=folder,
@@ -92,6 +97,7 @@ class Brain:
         self.control = Control(
             run,
             desk=self.desk,
+            lines=LineRequests(self.line_desk),
             status=self._status,
             reset_line=self._reset_line,
         )
@@ -112,6 +118,7 @@ class Brain:
         interrupted, last = self._remembered()
         self.bus.subscribe(self.journal.append)
         tasks = [asyncio.create_task(self.media.run(), name="media")]
+        tasks.append(asyncio.create_task(self.line_desk.run(), name="lines"))
         tasks += [asyncio.create_task(self._report(n, p), name=f"report {n}") for n, p in self.lines.items()]
         try:
             await self._engine_there()
@@ -165,7 +172,7 @@ class Brain:
             self.bus.publish(WrapUpEnded(call_id=wrap_up.call_id, agent=wrap_up.agent, by="box"))
 
     def _status(self) -> dict[str, Any]:
-        seen = snapshot(self.centre, self.lines, self.phones)
+        seen = snapshot(self.centre, self.lines, self.phones, self.line_desk)
         return {**seen, "breaches": self.broken, "pid": os.getpid()}
 
     def _reset_line(self, name: str) -> None:

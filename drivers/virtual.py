@@ -10,6 +10,7 @@ import itertools
 from dataclasses import dataclass
 
 from drivers.port import Audio, EndCause, Leg, LegEnded, LegState, Port, PortRefused, PortState
+from drivers.virtual_messages import VirtualMessages
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,7 @@ class VirtualPort(Port):
         audio: Audio | None = None,
     ) -> None:
         super().__init__(name)
+        self.messages = VirtualMessages()
         self.script = script
         self.scripts: dict[str, Script] = {}
         self.answer_seconds = answer_seconds

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 from appliance.acd.agent import AgentRefused
+from appliance.api.line_requests import LineRequests
 from appliance.calls.agents import AgentDesk
 from drivers import wire
 
@@ -15,7 +16,8 @@ SOCKET = "brain.sock"
 
 
 class Control:
-    """Answers `status` (from `status`), `agent` (by `desk`) and `line` (by `reset_line`, with its name).
+    """Answers `status` (from `status`), `agent` (by `desk`), `line` (by `reset_line`, with its name), and
+    what `lines` answers.
 
     `reset_line` raises KeyError for a line there is not.
     """
@@ -25,10 +27,12 @@ class Control:
         folder: Path,
         *,
         desk: AgentDesk,
+        lines: LineRequests,
         status: Callable[[], dict[str, Any]],
         reset_line: Callable[[str], None],
     ) -> None:
         self._desk = desk
+        self._lines = lines
         self._status = status
         self._reset_line = reset_line
         self._server = wire.Server(folder / SOCKET, on_request=self._answer)
@@ -39,9 +43,10 @@ class Control:
 
     def _answer(
         self, peer: wire.Peer, message: wire.Message, fds: list[int]
-    ) -> tuple[wire.Message, Sequence[int]]:
+    ) -> wire.Answer | Coroutine[Any, Any, wire.Answer]:
         wire.close_all(fds)
-        match message["op"]:
+        op = message["op"]
+        match op:
             case "status":
                 return self._status(), ()
             case "agent":
@@ -49,7 +54,10 @@ class Control:
                 return self._agent(agent, command, str(message.get("reason", ""))), ()
             case "line":
                 return self._line(str(message["line"])), ()
-        raise wire.WireError(f"{message['op']!r} is not known here. Known: agent, line, status.")
+        if op in self._lines.ops:
+            return self._lines.answer(message)
+        known = ", ".join(sorted(["agent", "line", "status", *self._lines.ops]))
+        raise wire.WireError(f"{op!r} is not known here. Known: {known}.")
 
     def _line(self, line: str) -> dict[str, Any]:
         try:
@@ -74,29 +82,51 @@ class BrainAway(Exception):
     """There is nobody to ask; the message says what to do."""
 
 
-async def ask_once(socket: Path, op: str, **fields: Any) -> dict[str, Any]:
-    """Connect to one of our processes, ask, and leave; the reply's fields.
+ANSWER_SECONDS = 5.0
+
+
+class Asker:
+    """A connection to one of our processes: `with Asker(socket) as box: await box.ask(...)`.
 
     Raises BrainAway when nobody answers, WireError when refused.
     """
-    try:
-        peer = wire.Peer(wire.connect(socket))
-    except OSError as error:
-        raise BrainAway(
-            f"no box answers at {socket} ({error.strerror}). "
-            "Start it with `callbox run`, or name its state folder with --state."
-        ) from error
-    try:
-        async with asyncio.timeout(5):
-            reply = await peer.request(op, **fields)
-            del reply["id"]
-            return reply
-    except (wire.WireLost, TimeoutError) as error:
-        raise BrainAway("the box did not answer within 5 s. Ask again; its log may say why.") from error
-    finally:
-        peer.close()
+
+    def __init__(self, socket: Path) -> None:
+        try:
+            self._peer = wire.Peer(wire.connect(socket))
+        except OSError as error:
+            raise BrainAway(
+                f"no box answers at {socket} ({error.strerror}). "
+                "Start it with `callbox run`, or name its state folder with --state."
+            ) from error
+
+    def __enter__(self) -> Asker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._peer.close()
+
+    async def ask(self, op: str, *, within_seconds: float = ANSWER_SECONDS, **fields: Any) -> dict[str, Any]:
+        """The reply's fields."""
+        try:
+            async with asyncio.timeout(within_seconds):
+                reply = await self._peer.request(op, **fields)
+        except (wire.WireLost, TimeoutError) as error:
+            raise BrainAway(
+                f"the box did not answer within {within_seconds:.0f} s. Ask again; its log may say why."
+            ) from error
+        del reply["id"]
+        return reply
 
 
-def ask(socket: Path, op: str, **fields: Any) -> dict[str, Any]:
+async def ask_once(
+    socket: Path, op: str, *, within_seconds: float = ANSWER_SECONDS, **fields: Any
+) -> dict[str, Any]:
+    """Connect, ask, and leave; as `Asker`."""
+    with Asker(socket) as box:
+        return await box.ask(op, within_seconds=within_seconds, **fields)
+
+
+def ask(socket: Path, op: str, *, within_seconds: float = ANSWER_SECONDS, **fields: Any) -> dict[str, Any]:
     """`ask_once` for a program that has no loop."""
-    return asyncio.run(ask_once(socket, op, **fields))
+    return asyncio.run(ask_once(socket, op, within_seconds=within_seconds, **fields))

@@ -7,15 +7,17 @@ from typing import Any
 
 from appliance.calls.call import Call
 from appliance.calls.centre import Centre
+from appliance.lines.desk import LineDesk
 from drivers.port import Port
 
 
-def snapshot(centre: Centre, lines: Mapping[str, Port], phones: Port) -> dict[str, Any]:
+def snapshot(centre: Centre, lines: Mapping[str, Port], phones: Port, desk: LineDesk) -> dict[str, Any]:
     """Everything a screen shows. Durations in seconds."""
     return {
         "box": centre.config.box.name,
         "engine": centre.media.connected,
-        "lines": [_line(name, port, centre) for name, port in lines.items()],
+        "lines": [{**_line(name, port, centre), **desk.status(name)} for name, port in lines.items()],
+        "alarms": desk.alarms.rows(),
         "queues": [_queue(name, centre) for name in centre.acd.queues if not name.startswith("agent:")],
         "agents": [_agent(name, centre) for name in centre.acd.agents],
         "calls": [_call(call, centre) for call in centre.calls.values()],

@@ -89,7 +89,7 @@ def calls_csv(rows: Iterable[CallRow]) -> str:
     for row in rows:
         paths = ";".join(str(each["path"]) for each in row.recordings)
         values = {**asdict(row), "recordings": paths}
-        writer.writerow([_csv_cell(values[name]) for name in names])
+        writer.writerow([csv_cell(values[name]) for name in names])
     return out.getvalue().rstrip("\n")
 
 
@@ -148,7 +148,7 @@ def _length(length_ms: int | None) -> str:
     return "" if length_ms is None else duration(length_ms / 1000)
 
 
-def _csv_cell(value: object) -> object:
+def csv_cell(value: object) -> object:
     """A spreadsheet takes text that begins with = or @ for a formula; a caller's name may not be one."""
     if isinstance(value, str) and (value[:1] in "=@\t\r" or (value[:1] in "+-" and not value[1:].isdigit())):
         return "'" + value if value else value

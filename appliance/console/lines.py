@@ -67,7 +67,8 @@ def line_options(found: Finding) -> dict[str, str]:
         return {}  # which port carries the voice of a modem without USB cannot be told
     else:
         told = {"port": found.at}
-    return {"driver": found.driver, **told}
+    country = {"country": found.country or "us"} if found.driver == "v253" else {}
+    return {"driver": found.driver, **told, **country}
 
 
 def _part(found: Finding, name: str, owner: str) -> list[str]:
@@ -112,7 +113,7 @@ def _identity(found: Finding) -> Iterator[str]:
     if found.firmware and found.firmware != found.chip:
         yield f"firmware {found.firmware}"
     if found.country:
-        yield f"country {found.country}"
+        yield f"set to country {found.country}"
     if found.codings:
         yield f"codings {', '.join(found.codings)}"
 
@@ -149,8 +150,8 @@ def _table(found: Finding, name: str) -> list[str]:
     """The lines of a `[lines.NAME]` table."""
     lines = [f"[lines.{name}]"]
     for option, value in line_options(found).items():
-        instead = f"  # or: usb = {_text(found.place)}" if option == "imei" else ""
-        lines.append(f"{option} = {_text(value)}{instead}")
+        hint = {"imei": f"  # or: usb = {_text(found.place)}", "country": "  # that of the line"}
+        lines.append(f"{option} = {_text(value)}{hint.get(option, '')}")
     if found.number:
         lines.append(f"number = {_text(found.number)}")
     return [*lines, TO]

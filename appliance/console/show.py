@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ LINES = {
     "state": "STATE",
     "operator": "OPERATOR",
     "signal_dbm": "DBM",
+    "alarms": "ALARMS",
     "stage": "CALL",
     "number": "NUMBER",
     "reason": "REASON",
@@ -37,6 +39,8 @@ AGENTS = {
     "call": "CALL",
 }
 PROCESSES = {"process": "PROCESS", "pid": "PID", "answers": "ANSWERS"}
+ALARMS = {"since": "SINCE", "object": "LINE", "name": "ALARM", "text": "WHAT TO KNOW"}
+LIMITS = {"line": "LINE", "limit": "LIMIT", "used": "USED", "most": "OF", "ends": "UNTIL"}
 CALLS = {
     "call": "CALL",
     "line": "LINE",
@@ -49,7 +53,7 @@ CALLS = {
 
 
 def _lines(status: dict[str, Any]) -> list[dict[str, Any]]:
-    return list(status["lines"])
+    return [{**row, "alarms": ", ".join(row.get("alarms", ()))} for row in status["lines"]]
 
 
 def _queues(status: dict[str, Any]) -> list[dict[str, Any]]:
@@ -64,11 +68,18 @@ def _calls(status: dict[str, Any]) -> list[dict[str, Any]]:
     return [{**row, "for": duration(row["stage_seconds"])} for row in status["calls"]]
 
 
+def _alarms(status: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {**row, "since": f"{datetime.fromtimestamp(row['since_s']):%m-%d %H:%M}"} for row in status["alarms"]
+    ]
+
+
 VIEWS: dict[str, tuple[Callable[[dict[str, Any]], list[dict[str, Any]]], dict[str, str]]] = {
     "lines": (_lines, LINES),
     "queues": (_queues, QUEUES),
     "agents": (_agents, AGENTS),
     "calls": (_calls, CALLS),
+    "alarms": (_alarms, ALARMS),
 }
 
 
@@ -96,6 +107,9 @@ def show(what: str, run_folder: Path, *, as_json: bool) -> str:
     if what == "media":
         counters = ask(run_folder / "media.sock", "counters")
         return json.dumps(counters, indent=2) if as_json else _plain(counters)
+    if what == "limits":
+        limits = ask(run_folder / SOCKET, "limits")["limits"]
+        return json.dumps(limits, indent=2) if as_json else table(limits, LIMITS)
     status = ask(run_folder / SOCKET, "status")
     if what == "sip":
         return json.dumps(status["sip"], indent=2) if as_json else _plain(status["sip"])

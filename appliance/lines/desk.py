@@ -25,10 +25,11 @@ AGAIN_SECONDS = 10.0  # after a fault of ours in one of the tasks
 
 
 class LineDesk:
-    """`run` never returns; what was asked of `outbox`, `ussd`, `balance` and `limits` works while it runs."""
+    """`run` never returns; `outbox`, `ussd`, `balance` and `limits` may be asked from `ready` on."""
 
     def __init__(self, config: Config, ports: Mapping[str, Port], books: Books) -> None:
         self.lines = {name: _line(name, port, config) for name, port in ports.items()}
+        self.ready = asyncio.Event()  # what was before is taken up; nobody may ask earlier
         self.alarms = Alarms(books)
         self.limits = Limits(books, self.alarms)
         self.ussd = Ussd()
@@ -46,6 +47,7 @@ class LineDesk:
                 log.error(
                     "the journal cannot be read, so nothing of lines is taken up from before: %s", error
                 )
+        self.ready.set()
         lines = list(self.lines.values())
         async with asyncio.TaskGroup() as tasks:
             for line in lines:

@@ -98,7 +98,7 @@ def test_without_a_box_it_is_said_what_to_do(tmp_path: Path) -> None:
         show("lines", tmp_path, as_json=False)
 
 
-@pytest.mark.parametrize("command", ["run", "demo", "check", "calls", "show", "agent", "line"])
+@pytest.mark.parametrize("command", ["run", "demo", "check", "calls", "show", "agent", "line", "sms", "ussd"])
 def test_every_command_has_help(command: str) -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "appliance", command, "--help"], capture_output=True, text=True, check=True

@@ -53,9 +53,7 @@ def wait_until(true: Callable[[], bool], seconds: float = 10.0) -> None:
         time.sleep(0.002)
 
 
-def test_a_new_journal_begins_a_database_with_wal_and_every_migration(
-    path: Path, journal: Journal
-) -> None:
+def test_a_new_journal_begins_a_database_with_wal_and_every_migration(path: Path, journal: Journal) -> None:
     assert rows(path, "PRAGMA journal_mode") == [("wal",)]
     assert rows(path, "SELECT name FROM schema_migration") == [("0001_first",), ("0002_messages",)]
 
