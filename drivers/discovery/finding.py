@@ -57,7 +57,7 @@ class Finding:
     sound: str = ""  # what can be said of the audio port without a call
     sound_bytes_per_second: int | None = None
     chip: str = ""  # V.253 from here
-    country: str = ""
+    country: str = ""  # a zone of config/tones, as +GCI is set
     codings: list[str] = field(default_factory=list)
     call: CallReport | None = None
 

@@ -14,6 +14,7 @@ from drivers.discovery.asking import IMEI
 from drivers.discovery.finding import Finding
 from drivers.gsm.facts import Facts
 from drivers.port import DriverError
+from drivers.v253.country import GCI
 
 RESTORE_SECONDS = 1.0
 QUIRK_OF_MAKER = {"HUAWEI": "huawei", "SIMCOM": "sim7600", "QUECTEL": "quectel"}  # in AT+CGMI's answer
@@ -53,7 +54,8 @@ async def ask_voice_modem(channel: Channel, found: Finding) -> bool:
     found.model = _bare(await ask(channel, "AT+GMM") or await ask(channel, "AT+FMM?"))
     found.firmware = _bare(await ask(channel, "AT+GMR") or await ask(channel, "AT+FMR?"))
     found.chip = await ask(channel, "ATI3")
-    found.country = _bare(await ask(channel, "AT+GCI?"))
+    code = _bare(await ask(channel, "AT+GCI?"))
+    found.country = next((zone for zone, known in GCI.items() if known == code), "")
     async with _for_a_while(channel, "AT+FCLASS", r"([0-9.]+)", "8"):
         found.codings = _codings(await ask(channel, "AT+VSM=?", "\n"))
     return True

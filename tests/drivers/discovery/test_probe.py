@@ -310,7 +310,7 @@ async def test_a_voice_modem_tells_its_chip_codings_and_country_and_is_left_in_d
     found = await only(rig)
     assert (found.verdict, found.driver, found.audio) == (Verdict.MODEM, "v253", "")
     assert (found.maker, found.model, found.chip) == ("CONEXANT", "V90", "CX93001-EIS_V0.2013-V92")
-    assert (found.country, found.codings) == ("B5", ["1 UNSIGNED PCM", "131 Mu-Law", "4 A-Law"])
+    assert (found.country, found.codings) == ("us", ["1 UNSIGNED PCM", "131 Mu-Law", "4 A-Law"])
     assert modem.asked[0] == "\x10\x03\x10^"
     assert [line for line in modem.asked if "FCLASS=" in line] == [
         "AT+FCLASS=?",
