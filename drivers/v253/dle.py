@@ -56,6 +56,16 @@ class Reader:
         self._plain(data[at:], pieces)
         return pieces
 
+    @property
+    def in_packet(self) -> bool:
+        """Whether a packet has begun and not ended."""
+        return self._packet is not None
+
+    def abandon(self) -> bytes:
+        """A packet that does not end was none: what was kept of it."""
+        kept, self._packet = self._packet or b"", None
+        return bytes(kept)
+
     def _pair(self, second: int, pieces: list[Piece]) -> None:
         """DLE and `second`."""
         if second == DLE:

@@ -26,6 +26,7 @@ CONNECT_SECONDS = 5.0
 LEAVE_SECONDS = 1.5  # the modem finishes its buffer first
 AFTER_ETX_SECONDS = 0.5  # for the OK behind it
 QUIET_SECONDS, MOST_QUIET_SECONDS = 0.15, 1.5  # after which a port says nothing more; longest wait for that
+PACKET_SECONDS = 1.0  # a packet that has not ended by then was noise
 TEXT_BYTES = 4096  # kept while a word is looked for
 SYNC = ("AT+FCLASS?", "")  # always allowed, and its answer has a line of its own
 
@@ -82,6 +83,7 @@ class Stream:
         self.channel = Channel(name, write=self.write, on_urc=self._urc, is_urc=is_urc, sync=SYNC)
         self._listener = listener
         self._reader = Reader()
+        self._packet_at = 0.0  # the last moment without a packet begun
         self._text = bytearray()
         self._etx = False
         self._waiting: asyncio.Future[None] | None = None
@@ -100,6 +102,10 @@ class Stream:
         self._news.set()
         if self.mode is Mode.LENT:
             return
+        if not self._reader.in_packet:
+            self._packet_at = self._now()
+        elif self._now() - self._packet_at > PACKET_SECONDS:
+            self._plain(self._reader.abandon())
         for piece in self._reader.feed(data):
             self._take(piece)
 
@@ -262,6 +268,10 @@ class Stream:
         if self.mode is Mode.LENT:
             self._begin(Mode.LEAVING)
             self.line.resume()
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
 
     # --- waiting ----------------------------------------------------------------------------------------
 
