@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from appliance.config.load import load
+from appliance.config.schema import LineBase, Sim7600Line
 from drivers.discovery.modems import Modems
 from drivers.port import EndCause, LegState, Port, PortState
 from drivers.registry import make_port
@@ -23,7 +24,6 @@ from tests.drivers.emulator_rig import Emulator, emulator
 pytestmark = [pytest.mark.slow, pytest.mark.realtime]
 
 PROBE_SECONDS = 15.0  # of a machine that has other things to do too
-OPTIONS = {"port": "", "audio_port": "", "imei": "", "usb": "", "pin": "", "rtscts": False, "baud": 115200}
 
 
 @asynccontextmanager
@@ -62,7 +62,9 @@ async def holding(program: Path, path: str) -> AsyncIterator[int]:
 
 
 def port(sysfs: Path, **told: str) -> Port:
-    return make_port("sim7600", "gsm-1", {**OPTIONS, **told}, Modems(sysfs))
+    line = Sim7600Line.model_validate({"driver": "sim7600", "to": "hangup", **told})
+    options = line.model_dump(exclude=set(LineBase.model_fields) | {"driver"})
+    return make_port("sim7600", "gsm-1", options, Modems(sysfs))
 
 
 def at_port(emulated: Emulator, number: int) -> str:
@@ -119,6 +121,29 @@ async def test_a_test_call_measures_both_ways(tmp_path: Path) -> None:
     assert 14000 < call["up_bytes_per_second"] < 18000
     assert -30 < call["heard_dbm0"] < 0
     assert ended["sounding_seconds"] > 1
+
+
+async def test_a_voice_modem_is_found_measured_and_found_again(tmp_path: Path) -> None:
+    async with machine(tmp_path, "--modems", "0", "--v253", "1") as (emulated, sysfs):
+        await emulated.ask("callee", tone_hz=440, loop=True, after_s=0.2)
+        code, printed, _ = await probe(sysfs, "--json", "--call", "1234", "--talk-seconds", "2")
+        (found,) = json.loads(printed)
+        (tmp_path / "lines.toml").write_text(found["toml"])
+        (line,) = load(tmp_path / "lines.toml").config.lines.values()
+        options = line.model_dump(exclude=set(LineBase.model_fields) | {"driver"})
+        fxo = make_port(line.driver, "fxo-1", options, Modems(sysfs))
+        await fxo.open()
+        assert fxo.state is PortState.IDLE, fxo.reason
+        await emulated.ask("unplug", modem="fxo-1")
+        await until(fxo, PortState.FAULT, "nothing is plugged in at USB 1-1.1")
+        await emulated.ask("plug", modem="fxo-1")
+        await until(fxo, PortState.IDLE)
+        await fxo.close()
+    assert (code, found["chip"], found["country"]) == (0, "CX93001-EIS_V0.2013-V92", "us")
+    assert "131 Mu-Law" in found["codings"]
+    assert (found["call"]["answered"], found["call"]["trouble"]) == (True, "")
+    assert 7000 < found["call"]["down_bytes_per_second"] < 9000
+    assert -30 < found["call"]["heard_dbm0"] < 0
 
 
 async def test_a_test_call_to_a_busy_party_is_told(tmp_path: Path) -> None:
