@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from drivers.wire import Message, WireError
+from dsp.dtmf import KEYS
 
 GAIN_DB = (-100.0, 20.0)  # the range a gain may have
 
@@ -23,6 +24,40 @@ def number(message: Message, field: str) -> int:
     value = message.get(field)
     if not isinstance(value, int) or isinstance(value, bool):
         raise wrong(message, field, "a whole number")
+    return value
+
+
+def whole(message: Message, field: str, least: int, most: int) -> int:
+    """A whole number within a range, the least when absent."""
+    value = message.get(field, least)
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise wrong(message, field, f"a whole number from {least} to {most}")
+    return value
+
+
+def seconds(message: Message, field: str, most: float) -> float:
+    """A time, 0 when absent."""
+    value = message.get(field, 0.0)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 <= value <= most:
+        raise wrong(message, field, f"seconds from 0 to {most:g}")  # NaN too
+    return float(value)
+
+
+def name(message: Message, field: str) -> str:
+    """Text that may be empty, or absent, for none."""
+    value = message.get(field, "")
+    if not isinstance(value, str):
+        raise wrong(message, field, 'text, "" for none')
+    return value
+
+
+def digits(message: Message, most: int) -> str:
+    """Keys of a telephone, at least one."""
+    value = message.get("digits")
+    if not isinstance(value, str) or not 1 <= len(value) <= most or not set(value) <= set(KEYS):
+        raise wrong(
+            message, "digits", f"1 to {most} of {''.join(sorted(KEYS))}; send more in the next request"
+        )
     return value
 
 

@@ -9,13 +9,15 @@ import errno
 import logging
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from appliance.media import asked
+from appliance.media import asked, keys
+from appliance.media.entries import PlayEntry, PortEntry, RecordEntry, plain
 from appliance.media.prompts import PromptCache
+from appliance.media.sound import SerialSound
 from drivers.wire import Message, WireError
 from dsp._native.engine import MOST_FILES, RECORD_FORMATS, WORKERS, Engine, EngineError
+from dsp._native.progress_rx import ProgressPlan
 from dsp.progress import Cadence, plan
 from dsp.tones import ToneError, spec
 from dsp.wav import WavError
@@ -26,46 +28,6 @@ TONE_DBM0 = -13.0  # a frequency: -10 dBm0 for the usual pair, the middle of ITU
 CLOSE_WAIT_MS = 250  # for the writer to close a file; after that it closes by itself
 
 Reply = tuple[Message, Sequence[int]]
-
-
-@dataclass
-class PortEntry:
-    """A declared port."""
-
-    port: str
-    kind: str  # "serial" or "slot", as in the ops
-    handle: int
-    worker: str = ""
-    slot: int = -1
-    dtmf: bool = False
-    progress: str = ""  # the zone and the line's own busy tone that are listened for
-
-
-@dataclass
-class PlayEntry:
-    """A declared play or tone."""
-
-    play: str
-    to: str
-    handle: int
-    gain_db: float
-    files: list[str]
-    loop: bool = False
-    spec: str = ""
-    tone: str = ""
-    zone: str = ""
-
-
-@dataclass
-class RecordEntry:
-    """A recording that goes on."""
-
-    record: str
-    path: str
-    left: str
-    right: str
-    format: str
-    handle: int
 
 
 class Desk:
@@ -85,6 +47,7 @@ class Desk:
             "worker.detach": self._worker_detach,
             "port.serial": self._port_serial,
             "port.slot": self._port_slot,
+            "port.flow": self._port_flow,
             "port.close": self._port_close,
             "connect": self._connect,
             "disconnect": self._disconnect,
@@ -118,16 +81,16 @@ class Desk:
             "workers": [{"worker": name, "attached": name in self.attached} for name in self.workers],
             "ports": [self._port_state(entry) for entry in self.ports.values()],
             "edges": [{"src": src, "dst": dst, "gain_db": gain} for (src, dst), gain in self.edges.items()],
-            "plays": [_plain(entry) for entry in self.plays.values()],
+            "plays": [plain(entry) for entry in self.plays.values()],
             "records": [self._record_state(entry) for entry in self.records.values()],
         }
 
     def _port_state(self, entry: PortEntry) -> Message:
-        return {**_plain(entry), "alive": self._engine.port_status(entry.handle)["alive"]}
+        return {**plain(entry), "alive": self._engine.port_status(entry.handle)["alive"]}
 
     def _record_state(self, entry: RecordEntry) -> Message:
         seconds, dropped = self._engine.recorded(entry.handle)
-        return {**_plain(entry), "seconds": seconds, "dropped_frames": dropped}
+        return {**plain(entry), "seconds": seconds, "dropped_frames": dropped}
 
     def counters(self) -> Message:
         """Figures of the tick, of every port, and their sums."""
@@ -144,7 +107,12 @@ class Desk:
     def _port_counters(self, entry: PortEntry) -> Message:
         status = self._engine.port_status(entry.handle)
         figures = {name: value for name, value in status.items() if name != "fd"}
-        return {"port": entry.port, **figures, "level_dbm0": round(status["level_dbm0"], 1)}
+        return {
+            "port": entry.port,
+            **figures,
+            "level_dbm0": round(status["level_dbm0"], 1),
+            "erle_db": round(status["erle_db"], 1),
+        }
 
     def port_name(self, handle: int) -> str | None:
         """The name of a port by its handle; None when it is no longer there."""
@@ -195,12 +163,29 @@ class Desk:
         entry = self.ports.get(name)
         if entry is not None and entry.kind != "serial":
             raise WireError(f"port.serial: {name} is a {entry.kind} port; close it first")
+        sound = SerialSound.asked_for(message)
+        listened = _listened("port.serial: progress_zone", sound.progress_zone)
         fd = asked.descriptor(message, fds)
         if entry is None:
-            self.ports[name] = PortEntry(port=name, kind="serial", handle=self._engine.serial_open(fd))
+            handle = self._engine.serial_open(fd, **sound.form())
+            entry = self.ports[name] = PortEntry(port=name, kind="serial", handle=handle)
         else:
-            self._engine.serial_swap(entry.handle, fd)
-        log.info("port %s: serial", name)
+            self._engine.serial_swap(entry.handle, fd, **sound.form())
+        if sound.progress_zone or entry.progress_zone:  # the op `progress` stays as it was said otherwise
+            self._engine.progress(entry.handle, listened)
+            entry.progress = sound.progress_zone
+        sound.note(entry)
+        log.info("port %s: serial, %s", name, sound)
+        return {}, ()
+
+    def _port_flow(self, message: Message, _fds: list[int]) -> Reply:
+        entry, on = self._port(message, "port"), asked.flag(message, "on")
+        if entry.kind != "serial":
+            raise WireError(
+                f"port.flow: {entry.port} is a {entry.kind} port; only a modem can ask for a stop"
+            )
+        self._engine.serial_flow(entry.handle, on)
+        log.info("port %s: the modem %s sound", entry.port, "goes on taking" if on else "takes no more")
         return {}, ()
 
     def _port_slot(self, message: Message, _fds: list[int]) -> Reply:
@@ -252,11 +237,7 @@ class Desk:
         wanted = f"{zone} {busy}".strip()
         if wanted == entry.progress:
             return {}, ()
-        try:
-            listened = plan(zone, Cadence.from_text(busy) if busy else None) if wanted else None
-        except ToneError as error:
-            raise WireError(f"progress: {error}") from error
-        self._engine.progress(entry.handle, listened)
+        self._engine.progress(entry.handle, _listened("progress", zone, busy))
         entry.progress = wanted
         return {}, ()
 
@@ -299,16 +280,17 @@ class Desk:
 
     def _tone(self, message: Message, _fds: list[int]) -> Reply:
         play, to, gain = asked.text(message, "play"), self._port(message, "to"), asked.gain_db(message)
-        tone, zone = str(message.get("tone", "")), str(message.get("zone", "us"))
-        try:
-            plan = (
-                asked.text(message, "spec") if "spec" in message else spec(zone, asked.text(message, "tone"))
-            )
-        except ToneError as error:
-            raise WireError(f"tone: {error}") from error
-        handle = self._engine.tone(to.handle, 10 ** (gain / 20), plan.encode(), TONE_DBM0)
-        entry = PlayEntry(play=play, to=to.port, handle=handle, gain_db=gain, files=[], spec=plan)
-        entry.tone, entry.zone = tone, zone
+        digits = "digits" in message
+        if digits:
+            wanted = keys.spec(asked.digits(message, keys.MOST))
+        elif "spec" in message:
+            wanted = asked.text(message, "spec")
+        else:
+            wanted = _tone_of(str(message.get("zone", "us")), asked.text(message, "tone"))
+        level = keys.LEVEL_DBM0 if digits else TONE_DBM0
+        handle = self._engine.tone(to.handle, 10 ** (gain / 20), wanted.encode(), level, alone=digits)
+        entry = PlayEntry(play=play, to=to.port, handle=handle, gain_db=gain, files=[], spec=wanted)
+        entry.tone, entry.zone = str(message.get("tone", "")), str(message.get("zone", "us"))
         self._put_play(entry)
         return {}, ()
 
@@ -373,10 +355,18 @@ class Desk:
         return {"event": "record_failed", "record": entry.record, "reason": reason}
 
 
-def _plain(entry: PortEntry | PlayEntry | RecordEntry) -> Message:
-    fields = asdict(entry)
-    del fields["handle"]
-    return fields
+def _listened(what: str, zone: str, busy: str = "") -> ProgressPlan | None:
+    try:
+        return plan(zone, Cadence.from_text(busy) if busy else None) if zone or busy else None
+    except ToneError as error:
+        raise WireError(f"{what}: {error}") from error
+
+
+def _tone_of(zone: str, name: str) -> str:
+    try:
+        return spec(zone, name)
+    except ToneError as error:
+        raise WireError(f"tone: {error}") from error
 
 
 def _create(path: Path) -> int:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from appliance.media.desk import Desk, Reply
 from appliance.media.prompts import PromptCache
+from appliance.media.sound import TICKS_A_SECOND
 from drivers.wire import Message, Peer, Server, close_all
 from dsp._native.engine import Engine, EventKind, lock_memory
 from dsp.progress_plan import KINDS
@@ -68,6 +69,8 @@ class EngineProcess:
             news = self._news(EventKind(kind), handle, value)
             if news is not None and kind in SOUNDS:
                 news |= {"tick": tick, "sample": sample, "end_sample": end_sample}
+            if news is not None and kind == EventKind.MODEM_CODE:
+                news["tick"] = tick
             if news is not None:
                 self._server.broadcast(news)
 
@@ -87,6 +90,11 @@ class EngineProcess:
             reason = lost_because(value)
             log.warning("port %s: lost: %s", port, reason)
             return {"event": "port_lost", "port": port, "reason": reason}
+        if kind is EventKind.MODEM_CODE:
+            log.debug("port %s: the modem says %r", port, chr(value))
+            return {"event": "modem_code", "port": port, "code": chr(value)}
+        if kind in (EventKind.SILENCE_FOUND, EventKind.SILENCE_ENDED):
+            return {"event": kind.name.lower(), "port": port, "seconds": value / TICKS_A_SECOND}
         name = "audio_dead" if kind is EventKind.AUDIO_DEAD else "audio_alive"
         log.info("port %s: %s", port, name)
         return {"event": name, "port": port, "seconds": value}

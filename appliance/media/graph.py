@@ -16,14 +16,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from appliance.media.held import Play, Recording, by_id, port_id, same_sound, wav_seconds
+from appliance.media import keys
+from appliance.media.held import (
+    Play,
+    Recording,
+    by_id,
+    port_id,
+    same_port,
+    same_sound,
+    sound_fields,
+    wav_seconds,
+)
+from appliance.media.link import ANSWER_SECONDS, EngineLink
 from drivers import wire
-from drivers.port import Audio, AudioNews, Leg, SerialAudio
+from drivers.port import Audio, AudioNews, DriverError, Leg, SerialAudio
 
 log = logging.getLogger(__name__)
-
-RELEASE_SECONDS = 1.0  # the engine answers within a millisecond
-RETRY_SECONDS = 0.05  # an engine is back within 1 s, most of which is its own start
 
 #: Events of the engine about the sound of a port: what they are, and the field that holds their value.
 AUDIO_NEWS = {
@@ -53,12 +61,9 @@ class MediaGraph:
         on_engine: Callable[[bool], None] = lambda up: None,
         on_audio: Callable[[str, AudioNews, str], None] = lambda port, news, value: None,
     ) -> None:
-        self._socket = socket
+        self._link = EngineLink(socket, on_met=self._met, on_up=on_engine, on_event=self._event)
         self._on_digit = on_digit
-        self._on_engine = on_engine
         self._on_audio = on_audio
-        self.up = asyncio.Event()  # set while an engine is listening
-        self._peer: wire.Peer | None = None
         self._held: dict[str, Any] = {}  # the state of the engine when we met it, until `prune`
         self._workers: dict[str, int] = {}
         self._ports: dict[str, Audio] = {}
@@ -71,72 +76,48 @@ class MediaGraph:
 
     async def run(self) -> None:
         """Keep connected for ever: a replaced engine is found within RETRY_SECONDS and told everything."""
-        while True:
-            lost = asyncio.Event()
-            if await self._connect(lost.set):
-                self.up.set()
-                self._on_engine(True)
-                await lost.wait()
-                self._peer = None
-                self.up.clear()
-                self._on_engine(False)
-            await asyncio.sleep(RETRY_SECONDS)
+        await self._link.run()
 
-    async def _connect(self, on_close: Callable[[], None]) -> bool:
-        try:
-            sock = wire.connect(self._socket)
-        except OSError:
-            return False
-        peer = wire.Peer(sock, on_event=self._event, on_close=on_close)
-        try:
-            hello = await peer.request("hello")
-        except (wire.WireError, wire.WireLost) as error:
-            log.warning("media: the engine does not say hello: %s", error)
-            peer.close()
-            return False
-        self._peer, self._held = peer, by_id(hello.get("state", {}))
+    def _met(self, state: Mapping[str, Any]) -> None:
+        self._held = by_id(state)
         self._declare_all()
-        return True
+
+    @property
+    def up(self) -> asyncio.Event:
+        """Set while an engine is listening."""
+        return self._link.up
 
     @property
     def connected(self) -> bool:
         """Whether an engine is listening."""
-        return self.up.is_set()
+        return self._link.up.is_set()
 
     async def close(self) -> None:
         """Leave the engine as it is."""
-        if self._peer is not None:
-            self._peer.close()
+        self._link.close()
 
     async def descriptor(self, port: str) -> int | None:
         """A duplicate of the serial descriptor the engine holds for `port`, or None; the caller owns it."""
-        if self._peer is None or port not in self._held.get("ports", {}):
+        if port not in self._held.get("ports", {}):
             return None
-        with contextlib.suppress(wire.WireError, wire.WireLost):
-            _, fds = await self._peer.request_fds("fd", port=port)
-            if fds:
-                return fds[0]
-        return None
+        return await self._link.descriptor(port)
 
     async def release(self, port: str) -> None:
         """Let the engine close its duplicate of the port's descriptor; at once when there is no engine."""
         self._held.get("ports", {}).pop(port, None)
-        if self._peer is not None:
-            with contextlib.suppress(wire.WireError, wire.WireLost, TimeoutError):
-                async with asyncio.timeout(RELEASE_SECONDS):
-                    await self._peer.request("port.close", port=port)
+        await self._link.ask("port.close", port=port)
 
     def prune(self) -> None:
         """Take away what the engine held from an earlier brain and nobody has claimed since."""
         held, self._held = self._held, {}
         for record in held.get("records", {}).keys() - self._records.keys():
-            self._tell("record.stop", record=record)
+            self._link.tell("record.stop", record=record)
         for play in held.get("plays", {}).keys() - self._plays.keys():
-            self._tell("stop", play=play)
+            self._link.tell("stop", play=play)
         for src, dst in held.get("edges", {}).keys() - self._edges.keys():
-            self._tell("disconnect", src=src, dst=dst)
+            self._link.tell("disconnect", src=src, dst=dst)
         for port in held.get("ports", {}).keys() - self._ports.keys():
-            self._tell("port.close", port=port)
+            self._link.tell("port.close", port=port)
 
     # --- what a call asks for -----------------------------------------------------------------------
 
@@ -152,7 +133,7 @@ class MediaGraph:
         if memory is not None:
             os.close(memory)
             if tell:
-                self._tell("worker.detach", worker=name)
+                self._link.tell("worker.detach", worker=name)
 
     @contextlib.contextmanager
     def port(self, leg: Leg) -> Iterator[str]:
@@ -165,13 +146,13 @@ class MediaGraph:
         self._declare_port(port)
         if leg.digits_in_audio:
             self._dtmf.add(port)
-            self._tell("dtmf", port=port, on=True)
+            self._link.tell("dtmf", port=port, on=True)
         try:
             yield port
         finally:
             del self._ports[port]
             self._dtmf.discard(port)
-            self._tell("port.close", port=port)
+            self._link.tell("port.close", port=port)
 
     @contextlib.contextmanager
     def hears(self, src: str, dst: str, gain_db: float = 0.0) -> Iterator[None]:
@@ -182,7 +163,7 @@ class MediaGraph:
             yield
         finally:
             del self._edges[src, dst]
-            self._tell("disconnect", src=src, dst=dst)
+            self._link.tell("disconnect", src=src, dst=dst)
 
     @contextlib.contextmanager
     def bridge(self, one: str, other: str) -> Iterator[None]:
@@ -201,29 +182,59 @@ class MediaGraph:
             play.done.set()
             yield play
             return
-        self._plays[id] = play
+        with self._sounding(play):
+            yield play
+
+    def tone(self, id: str, to: str, name: str, zone: str) -> contextlib.AbstractContextManager[Play]:
+        """A tone of a country's plan (`dsp.tones`) heard at `to` while the body runs."""
+        return self._sounding(Play(id, {"op": "tone", "to": to, "tone": name, "zone": zone}))
+
+    def pressing(self, id: str, to: str, digits: str) -> contextlib.AbstractContextManager[Play]:
+        """Keys (1 to `keys.MOST`) pressed at `to` while the body runs, and nothing else heard there.
+
+        `Play.done` is set when all were pressed, and when they never will be: then `Play.refused` says why.
+        An engine that dies over it leaves the rest out, because digits said twice are worse.
+        """
+        return self._sounding(Play(id, {"op": "tone", "to": to, "digits": digits}))
+
+    @contextlib.contextmanager
+    def _sounding(self, play: Play) -> Iterator[Play]:
+        self._plays[play.id] = play
         self._declare_play(play)
         try:
             yield play
         finally:
             self.stop(play)
 
-    @contextlib.contextmanager
-    def tone(self, id: str, to: str, name: str, zone: str) -> Iterator[Play]:
-        """A tone of a country's plan (`dsp.tones`) heard at `to` while the body runs."""
-        play = Play(id, {"op": "tone", "to": to, "tone": name, "zone": zone})
-        self._plays[id] = play
-        self._declare_play(play)
+    async def digits(self, port: str, digits: str) -> None:
+        """Press keys at `port`, one after another; raises DriverError when not all could be."""
+        for first in range(0, len(digits), keys.MOST):
+            piece = digits[first : first + keys.MOST]
+            with self.pressing(f"{port}/digits", port, piece) as play:
+                await self._pressed(play, piece)
+
+    async def _pressed(self, play: Play, digits: str) -> None:
+        """Wait for the end of the keys; raises DriverError."""
         try:
-            yield play
-        finally:
-            self.stop(play)
+            async with asyncio.timeout(keys.seconds(digits) + ANSWER_SECONDS):
+                await play.done.wait()
+        except TimeoutError:
+            play.refused = "the engine does not answer"
+        if play.refused:
+            raise DriverError(
+                f"port {play.fields['to']}: not all of {len(digits)} digits were sent: {play.refused}. "
+                "Send them again when the call is heard"
+            )
+
+    def flow(self, port: str, on: bool) -> None:
+        """The modem of `port` asks for a stop of the sound, or to go on."""
+        self._link.tell("port.flow", port=port, on=on)
 
     def stop(self, play: Play) -> None:
         """Silence a play before its block ends; harmless when it is over."""
         if self._plays.get(play.id) is play:
             del self._plays[play.id]
-            self._tell("stop", play=play.id)
+            self._link.tell("stop", play=play.id)
             play.done.set()
 
     @contextlib.contextmanager
@@ -255,85 +266,63 @@ class MediaGraph:
 
     # --- telling the engine ---------------------------------------------------------------------------
 
-    def _tell(
-        self,
-        op: str,
-        *,
-        fds: Sequence[int] = (),
-        then: Callable[[Mapping[str, Any]], None] | None = None,
-        **f: Any,
-    ) -> None:
-        """Send now, never wait; a refusal is logged, an engine that is away is told all when it is back."""
-        if self._peer is None or self._peer.closed:
-            return
-
-        def answered(future: asyncio.Future[tuple[wire.Message, list[int]]]) -> None:
-            if future.cancelled() or future.exception() is not None:
-                return
-            reply, received = future.result()
-            wire.close_all(received)
-            if "error" in reply:
-                log.warning("media: the engine refused %s: %s", op, reply["error"])
-            if then is not None:
-                then(reply)
-
-        self._peer.start(op, fds=fds, **f).add_done_callback(answered)
-
     def _declare_all(self) -> None:
         for name in self._workers:
             self._declare_worker(name)
         for port in self._ports:
             self._declare_port(port)
         for port in self._dtmf:
-            self._tell("dtmf", port=port, on=True)
+            self._link.tell("dtmf", port=port, on=True)
         for src, dst in self._edges:
             self._declare_edge(src, dst)
-        for play in self._plays.values():
-            self._declare_play(play)
+        for play in list(self._plays.values()):
+            self._declare_again(play)
         for record in self._records.values():
             self._declare_record(record)
 
     def _declare_worker(self, name: str) -> None:
-        self._tell("worker.attach", worker=name, fds=[self._workers[name]])
+        self._link.tell("worker.attach", worker=name, fds=[self._workers[name]])
 
     def _declare_port(self, port: str) -> None:
         audio = self._ports[port]
         if not isinstance(audio, SerialAudio):
-            self._tell("port.slot", port=port, worker=audio.worker, slot=audio.slot)
-        elif port not in self._held.get("ports", {}):
-            self._tell(
-                "port.serial",
-                port=port,
-                coding=audio.coding,
-                shielded=audio.shielded,
-                echo_tail_ms=audio.echo_tail_ms,
-                progress_zone=audio.progress_zone,
-                silence_seconds=audio.silence_seconds,
-                fds=[audio.fd],
-            )
+            self._link.tell("port.slot", port=port, worker=audio.worker, slot=audio.slot)
+        elif not same_port(self._held.get("ports", {}).get(port), audio):
+            self._link.tell("port.serial", port=port, fds=[audio.fd], **sound_fields(audio))
 
     def _declare_edge(self, src: str, dst: str) -> None:
         gain_db = self._edges[src, dst]
         if self._held.get("edges", {}).get((src, dst)) != gain_db:
-            self._tell("connect", src=src, dst=dst, gain_db=gain_db)
+            self._link.tell("connect", src=src, dst=dst, gain_db=gain_db)
+
+    def _declare_again(self, play: Play) -> None:
+        if "digits" in play.fields:
+            self._end_play(play, "the media engine was away")
+        else:
+            self._declare_play(play)
 
     def _declare_play(self, play: Play) -> None:
         held = self._held.get("plays", {}).get(play.id)
         if held is not None and same_sound(held, play.fields):
             return
         fields = {key: value for key, value in play.fields.items() if key != "op"}
-        self._tell(
+        self._link.tell(
             play.fields["op"], play=play.id, then=lambda reply: self._play_answered(play, reply), **fields
         )
 
     def _play_answered(self, play: Play, reply: Mapping[str, Any]) -> None:
-        if "error" in reply and self._plays.get(play.id) is play:
+        if "error" in reply:
+            self._end_play(play, str(reply["error"]))
+
+    def _end_play(self, play: Play, why: str) -> None:
+        if self._plays.get(play.id) is play:
             del self._plays[play.id]
+            play.refused = why
             play.done.set()
 
     def _declare_record(self, record: Recording) -> None:
         held = self._held.get("records", {}).get(record.id)
-        if not self._peer:
+        if not self._link.there:
             return  # begun when there is an engine
         if held is not None:
             record.path = Path(held["path"])
@@ -343,7 +332,7 @@ class MediaGraph:
         record.folder.mkdir(parents=True, exist_ok=True)
         record.path = record.next_path()
         record.started(str(record.path))
-        self._tell(
+        self._link.tell(
             "record",
             record=record.id,
             path=str(record.path),
@@ -356,7 +345,7 @@ class MediaGraph:
         path = record.path
         if path is None:
             return
-        if self._peer is None or self._peer.closed:
+        if not self._link.there:
             record.ended(str(path), wav_seconds(path), 0)
             return
 
@@ -368,7 +357,7 @@ class MediaGraph:
                 int(reply.get("dropped_frames", 0)),
             )
 
-        self._tell("record.stop", record=record.id, then=closed)
+        self._link.tell("record.stop", record=record.id, then=closed)
 
     # --- hearing from the engine ------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,15 @@ from dsp import wav
 
 @dataclass
 class Play:
-    """Files or a tone heard at a port; `done` is set at the natural end, when stopped, or when refused."""
+    """Files, a tone or digits heard at a port; `done` is set at the end, when stopped, or when refused.
+
+    `refused` says why it was not heard to its end; "" where it was, or was stopped by us.
+    """
 
     id: str
     fields: dict[str, Any]
     done: asyncio.Event = field(default_factory=asyncio.Event)
+    refused: str = ""
 
 
 @dataclass
@@ -59,6 +63,18 @@ def by_id(state: Mapping[str, Any]) -> dict[str, Any]:
         "plays": {play["play"]: play for play in state.get("plays", [])},
         "records": {record["record"]: record for record in state.get("records", [])},
     }
+
+
+def same_port(held: Mapping[str, Any] | None, wanted: SerialAudio) -> bool:
+    """Whether the engine has such a port already, with the same kind of sound."""
+    return held is not None and all(held.get(key) == value for key, value in sound_fields(wanted).items())
+
+
+def sound_fields(audio: SerialAudio) -> dict[str, Any]:
+    """What the engine is told of a serial port, besides its descriptor."""
+    fields = asdict(audio)
+    del fields["fd"]
+    return fields
 
 
 def same_sound(held: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:

@@ -5,6 +5,8 @@ from dsp._native.progress_rx import ProgressPlan
 
 WORKERS: int
 MOST_FILES: int
+MOST_ECHO_MS: int
+CODINGS: dict[str, int]
 RECORD_FORMATS: dict[str, int]
 
 class EngineError(Exception): ...
@@ -18,6 +20,9 @@ class EventKind(enum.IntEnum):
     RECORD_CLOSED = 5
     TONE_FOUND = 6
     TONE_ENDED = 7
+    MODEM_CODE = 8
+    SILENCE_FOUND = 9
+    SILENCE_ENDED = 10
 
 def lock_memory() -> bool: ...
 
@@ -35,8 +40,15 @@ class PortStatus(TypedDict):
     underruns: int
     overruns: int
     realigns: int
+    stopped_frames: int
+    modem_underruns: int
+    modem_overruns: int
+    codes_untold: int
+    erle_db: float
     bytes_in: int
     bytes_out: int
+    samples_in: int
+    samples_out: int
     ppm: float
     delay_ms: float
     level_dbm0: float
@@ -52,8 +64,26 @@ class Engine:
     def step(self, tick: int, woken_ns: int = 0) -> None: ...
     def poll(self, at_ns: int) -> None: ...
     def drain(self) -> None: ...
-    def serial_open(self, fd: int) -> int: ...
-    def serial_swap(self, port: int, fd: int) -> None: ...
+    def serial_open(
+        self,
+        fd: int,
+        *,
+        coding: str = "s16le",
+        shielded: bool = False,
+        echo_tail_ms: int = 0,
+        silence_ticks: int = 0,
+    ) -> int: ...
+    def serial_swap(
+        self,
+        port: int,
+        fd: int,
+        *,
+        coding: str = "s16le",
+        shielded: bool = False,
+        echo_tail_ms: int = 0,
+        silence_ticks: int = 0,
+    ) -> None: ...
+    def serial_flow(self, port: int, on: bool) -> None: ...
     def slot_open(self, worker: int, slot: int) -> int: ...
     def slot_move(self, port: int, worker: int, slot: int) -> None: ...
     def port_close(self, port: int) -> None: ...
@@ -64,7 +94,7 @@ class Engine:
     def dtmf(self, port: int, on: bool) -> None: ...
     def progress(self, port: int, plan: ProgressPlan | None) -> None: ...
     def play(self, to: int, gain: float, sounds: list[bytes], loop: bool) -> int: ...
-    def tone(self, to: int, gain: float, spec: bytes, level_dbm0: float) -> int: ...
+    def tone(self, to: int, gain: float, spec: bytes, level_dbm0: float, alone: bool = False) -> int: ...
     def stop(self, player: int) -> None: ...
     def forget_player(self, player: int) -> None: ...
     def record(self, left: int, right: int, fd: int, format: str = "pcm16") -> int: ...

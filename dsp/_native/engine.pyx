@@ -1,102 +1,23 @@
-# distutils: sources = dsp/_native/graph.c dsp/_native/tick.c dsp/_native/media_thread.c dsp/_native/serial_pcm.c dsp/_native/slot_port.c dsp/_native/player.c dsp/_native/recorder.c dsp/_native/plc.c dsp/_native/drift.c dsp/_native/realign.c dsp/_native/sinc.c dsp/_native/tone.c dsp/_native/listen.c dsp/_native/dtmf.c dsp/_native/progress.c dsp/_native/progress_burst.c dsp/_native/level.c dsp/_native/g711.c
-# distutils: depends = dsp/_native/media_core.h dsp/_native/serial_pcm.h dsp/_native/slot_port.h dsp/_native/player.h dsp/_native/recorder.h dsp/_native/plc.h dsp/_native/drift.h dsp/_native/realign.h dsp/_native/sinc.h dsp/_native/gain.h dsp/_native/grid.h dsp/_native/mailbox.h dsp/_native/tone.h dsp/_native/dtmf.h dsp/_native/dtmf_bank.h dsp/_native/dtmf_table.h dsp/_native/progress.h dsp/_native/progress_burst.h dsp/_native/progress_lines.h dsp/_native/progress_table.h dsp/_native/level.h dsp/_native/saturate.h dsp/_native/dc.h dsp/_native/g711.h
+# distutils: sources = dsp/_native/graph.c dsp/_native/tick.c dsp/_native/media_thread.c dsp/_native/serial_pcm.c dsp/_native/serial_out.c dsp/_native/shield.c dsp/_native/coding.c dsp/_native/linear.c dsp/_native/line_echo.c dsp/_native/echo.c dsp/_native/echo_residual.c dsp/_native/slot_port.c dsp/_native/player.c dsp/_native/recorder.c dsp/_native/plc.c dsp/_native/drift.c dsp/_native/realign.c dsp/_native/sinc.c dsp/_native/tone.c dsp/_native/listen.c dsp/_native/dtmf.c dsp/_native/progress.c dsp/_native/progress_burst.c dsp/_native/level.c dsp/_native/g711.c
+# distutils: depends = dsp/_native/media_core.h dsp/_native/serial_pcm.h dsp/_native/shield.h dsp/_native/coding.h dsp/_native/linear.h dsp/_native/line_echo.h dsp/_native/echo.h dsp/_native/echo_residual.h dsp/_native/echo_fft.h dsp/_native/echo_learn.h dsp/_native/slot_port.h dsp/_native/player.h dsp/_native/recorder.h dsp/_native/plc.h dsp/_native/drift.h dsp/_native/realign.h dsp/_native/sinc.h dsp/_native/gain.h dsp/_native/grid.h dsp/_native/mailbox.h dsp/_native/tone.h dsp/_native/dtmf.h dsp/_native/dtmf_bank.h dsp/_native/dtmf_table.h dsp/_native/progress.h dsp/_native/progress_burst.h dsp/_native/progress_lines.h dsp/_native/progress_table.h dsp/_native/level.h dsp/_native/saturate.h dsp/_native/dc.h dsp/_native/g711.h
 """The media engine of media_core.h for Python: edits, events and figures. The tick never comes here."""
 
 import enum
 import os
 
 cimport cython
-from libc.stdint cimport int16_t, uint64_t, uintptr_t
-
-
-cdef extern from "media_core.h" nogil:
-    enum:
-        PLAYER_SEGMENTS
-        LATE_BINS
-        MEDIA_WORKERS
-
-    struct mailbox_page:
-        pass
-
-    struct tone_plan:
-        pass
-
-    struct progress_plan:
-        pass
-
-    struct segment:
-        const int16_t *samples
-        uint64_t count
-
-    enum recorder_format:
-        RECORDER_PCM16
-        RECORDER_ALAW
-        RECORDER_ULAW
-
-    struct recorder:
-        uint64_t head, dropped
-
-    struct media_event:
-        int kind, handle, value
-        uint64_t tick, sample, end_sample
-
-    struct media_counters:
-        uint64_t ticks, late_ticks, late_max_ns, busy_ns, events_lost
-        uint64_t *late_histogram
-
-    struct port_status:
-        bint serial, alive
-        int fd
-        uint64_t underruns, overruns, realigns, bytes_in, bytes_out
-        double ppm, delay_ms, level_dbm0
-        int peak
-        uint64_t clipped
-
-    struct media:
-        int event_fd
-        bint threaded, realtime
-        uint64_t tick
-
-    int media_lock_memory()
-    media *media_new()
-    int media_start(media *m, int priority)
-    void media_free(media *m)
-    void media_drain(media *m)
-    bint media_await_closed(media *m, recorder *r, int milliseconds)
-    void media_tick(media *m, uint64_t tick, uint64_t woken_ns)
-    int media_poll(media *m, int timeout_ms, uint64_t at_ns)
-    int media_serial_open(media *m, int fd, double known_ppm)
-    int media_serial_swap(media *m, int port, int fd)
-    int media_slot_open(media *m, int worker, int slot)
-    int media_slot_move(media *m, int port, int worker, int slot)
-    int media_port_close(media *m, int port)
-    int media_worker_set(media *m, int worker, mailbox_page *page)
-    int media_connect(media *m, int source, int sink, float gain)
-    int media_disconnect(media *m, int source, int sink)
-    int media_dtmf(media *m, int port, bint on)
-    int media_progress(media *m, int port, const progress_plan *plan)
-    int media_play(media *m, int to, float gain, const segment *segments, int count, bint loop)
-    int media_tone(media *m, int to, float gain, const tone_plan *plan, double level_dbm0)
-    int media_stop(media *m, int player)
-    int media_forget_player(media *m, int player)
-    int media_record(media *m, int left, int right, int fd, recorder_format format)
-    int media_record_end(media *m, int recorder)
-    int media_forget_recorder(media *m, int recorder)
-    bint media_next_event(media *m, media_event *out)
-    int media_port_status(media *m, int port, port_status *out)
-    void media_count(media *m, media_counters *out)
-    uint64_t media_missed(media *m, int worker)
-    recorder *media_find_recorder(media *m, int handle)
-    int tone_plan_parse(const char *spec, tone_plan *plan)
-
-
-cdef extern from "slot_port.h" nogil:
-    mailbox_page *slot_page_map(int fd, const char **why)
-    void slot_page_unmap(mailbox_page *page)
-
+from libc.stdint cimport uint64_t, uintptr_t
 
 WORKERS = MEDIA_WORKERS
 MOST_FILES = PLAYER_SEGMENTS
+MOST_ECHO_MS = 128  # ECHO_MOST_TAPS
+CODINGS = {
+    "s16le": CODING_S16LE,
+    "ulaw": CODING_ULAW,
+    "alaw": CODING_ALAW,
+    "u8": CODING_U8,
+    "s8": CODING_S8,
+}
 RECORD_FORMATS = {"pcm16": RECORDER_PCM16, "alaw": RECORDER_ALAW, "ulaw": RECORDER_ULAW}
 
 
@@ -111,6 +32,9 @@ class EventKind(enum.IntEnum):
     RECORD_CLOSED = 5  # errno, 0: as asked
     TONE_FOUND = 6  # number in dsp.progress_plan.KINDS
     TONE_ENDED = 7  # the same
+    MODEM_CODE = 8  # the code's character
+    SILENCE_FOUND = 9  # ticks it has lasted
+    SILENCE_ENDED = 10  # the same
 
 
 def lock_memory():
@@ -131,6 +55,15 @@ cdef int checked(int code, str what) except -1:
     if code < 0:
         raise EngineError(f"{what}: there is no such thing")
     return code
+
+
+cdef serial_form formed(str coding, bint shielded, int echo_tail_ms, int silence_ticks):
+    cdef serial_form form
+    form.coding = CODINGS[coding]
+    form.shielded = shielded
+    form.echo_tail = 8 * min(echo_tail_ms, MOST_ECHO_MS)
+    form.silence_ticks = silence_ticks
+    return form
 
 
 @cython.no_gc_clear  # the tick reads the buffers until __dealloc__ has stopped it
@@ -188,19 +121,39 @@ cdef class Engine:
 
     # --- edits ----------------------------------------------------------------------------------------
 
-    def serial_open(self, int fd):
-        """A port on a serial descriptor, which becomes the engine's; returns its handle."""
+    def serial_open(
+        self, int fd, *, str coding="s16le", bint shielded=False, int echo_tail_ms=0, int silence_ticks=0
+    ):
+        """A port on a serial descriptor, which becomes the engine's; returns its handle.
+
+        `coding` is one of CODINGS, else KeyError; `silence_ticks` of the far end are told, 0: never.
+        """
+        cdef serial_form form = formed(coding, shielded, echo_tail_ms, silence_ticks)
         cdef int code
         with nogil:
-            code = media_serial_open(self.m, fd, 0.0)
+            code = media_serial_open(self.m, fd, &form, 0.0)
         return checked(code, "serial port")
 
-    def serial_swap(self, int port, int fd):
-        """The same port on another descriptor; edges, players and recordings stay."""
+    def serial_swap(
+        self,
+        int port,
+        int fd,
+        *,
+        str coding="s16le",
+        bint shielded=False,
+        int echo_tail_ms=0,
+        int silence_ticks=0,
+    ):
+        """The same port on another descriptor, or another kind of sound; edges, players and recordings stay."""
+        cdef serial_form form = formed(coding, shielded, echo_tail_ms, silence_ticks)
         cdef int code
         with nogil:
-            code = media_serial_swap(self.m, port, fd)
+            code = media_serial_swap(self.m, port, fd, &form)
         checked(code, "serial port")
+
+    def serial_flow(self, int port, bint on):
+        """Stop writing to the modem, or go on."""
+        checked(media_serial_flow(self.m, port, on), "serial port")
 
     def slot_open(self, int worker, int slot):
         """A port on a slot of worker 0..WORKERS-1, attached or not; returns its handle."""
@@ -263,12 +216,12 @@ cdef class Engine:
         self.buffers[code] = list(sounds)
         return code
 
-    def tone(self, int to, float gain, bytes spec, double level_dbm0):
-        """Play a tone plan to a port; returns the player's handle."""
+    def tone(self, int to, float gain, bytes spec, double level_dbm0, bint alone=False):
+        """Play a tone plan to a port, which hears nothing else if `alone`; returns the player's handle."""
         cdef tone_plan plan
         if tone_plan_parse(spec, &plan) != 0:
             raise EngineError(f"{spec.decode(errors='replace')!r} is no tone plan")
-        return checked(media_tone(self.m, to, gain, &plan, level_dbm0), "tone")
+        return checked(media_tone(self.m, to, gain, &plan, level_dbm0, alone), "tone")
 
     def stop(self, int player):
         """Fade a player out over one frame; its PLAYER_OVER event follows."""
@@ -353,8 +306,15 @@ cdef class Engine:
             "underruns": s.underruns,
             "overruns": s.overruns,
             "realigns": s.realigns,
+            "stopped_frames": s.stopped,
+            "modem_underruns": s.modem_underruns,
+            "modem_overruns": s.modem_overruns,
+            "codes_untold": s.codes_untold,
+            "erle_db": s.erle_db,
             "bytes_in": s.bytes_in,
             "bytes_out": s.bytes_out,
+            "samples_in": s.samples_in,
+            "samples_out": s.samples_out,
             "ppm": s.ppm,
             "delay_ms": s.delay_ms,
             "level_dbm0": s.level_dbm0,

@@ -60,43 +60,45 @@ static int watch(struct media *m, struct port *p)
     return epoll_ctl(m->epoll_fd, EPOLL_CTL_ADD, p->serial->fd, &event) < 0 ? errno : 0;
 }
 
-/* What lay in the descriptor before the call is nobody's speech. */
-static void discard_waiting(struct serial_pcm *s)
+static void fill_serial(struct media *m, struct port *p, int fd, const struct serial_form *form,
+                        struct line_echo *echo, double known_ppm)
 {
-    char bytes[4096];
-    ssize_t got;
-    int reads = 0;
-    while (reads < 64 && (got = read(s->fd, bytes, sizeof bytes)) > 0)
-        reads++;
-    s->counters.overruns += reads > 0;
-}
-
-static void fill_serial(struct media *m, struct port *p, struct serial_pcm *s, int fd, double known_ppm)
-{
-    p->serial = s;
-    serial_pcm_init(s, fd, m->tick, known_ppm);
+    serial_pcm_init(p->serial, fd, form, echo, m->tick, known_ppm);
+    p->quiet_ticks = 0;
     int error = watch(m, p);
     if (error == 0) {
-        discard_waiting(s);
+        serial_pcm_discard(p->serial);
         return;
     }
     close(fd);
-    s->fd = -1;
-    s->dead = true;
-    s->error = error;
+    p->serial->fd = -1;
+    p->serial->dead = true;
+    p->serial->error = error;
     media_say(m, (struct media_event){.kind = EVENT_PORT_LOST, .handle = p->handle, .value = error});
 }
 
-int media_serial_open(struct media *m, int fd, double known_ppm)
+/* The canceller a form asks for, in *echo. False where there is no memory. */
+static bool new_echo(const struct serial_form *form, struct line_echo **echo)
+{
+    *echo = form->echo_tail > 0 ? line_echo_new(form->echo_tail) : NULL;
+    return *echo != NULL || form->echo_tail == 0;
+}
+
+int media_serial_open(struct media *m, int fd, const struct serial_form *form, double known_ppm)
 {
     struct serial_pcm *serial = malloc(sizeof *serial);
+    struct line_echo *echo = NULL;
+    bool memory = serial != NULL && new_echo(form, &echo);
     pthread_mutex_lock(&m->lock);
-    struct port *p = serial != NULL ? new_port(m, PORT_SERIAL) : NULL;
+    struct port *p = memory ? new_port(m, PORT_SERIAL) : NULL;
     int handle = p != NULL ? p->handle : MEDIA_FULL;
-    if (p != NULL)
-        fill_serial(m, p, serial, fd, known_ppm);
+    if (p != NULL) {
+        p->serial = serial;
+        fill_serial(m, p, fd, form, echo, known_ppm);
+    }
     pthread_mutex_unlock(&m->lock);
     if (p == NULL) {
+        free(echo);
         free(serial);
         close(fd);
     }
@@ -107,24 +109,44 @@ static void unwatch(struct media *m, struct serial_pcm *s)
 {
     if (s->fd < 0)
         return;
+    serial_pcm_finish(s);
     epoll_ctl(m->epoll_fd, EPOLL_CTL_DEL, s->fd, NULL);
     close(s->fd);
 }
 
-int media_serial_swap(struct media *m, int port, int fd)
+static struct port *find_serial(struct media *m, int port)
 {
-    pthread_mutex_lock(&m->lock);
     struct port *p = media_find_port(m, port);
-    bool fits = p != NULL && p->kind == PORT_SERIAL;
-    if (fits) {
+    return p != NULL && p->kind == PORT_SERIAL ? p : NULL;
+}
+
+int media_serial_swap(struct media *m, int port, int fd, const struct serial_form *form)
+{
+    struct line_echo *echo = NULL, *unused;
+    bool memory = new_echo(form, &echo);
+    pthread_mutex_lock(&m->lock);
+    struct port *p = memory ? find_serial(m, port) : NULL;
+    unused = p != NULL ? p->serial->echo : echo;
+    if (p != NULL) {
         double known_ppm = p->serial->drift.integral_ppm;
         unwatch(m, p->serial);
-        fill_serial(m, p, p->serial, fd, known_ppm);
+        fill_serial(m, p, fd, form, echo, known_ppm);
     }
     pthread_mutex_unlock(&m->lock);
-    if (!fits)
+    free(unused);
+    if (p == NULL)
         close(fd);
-    return fits ? port : MEDIA_NONE;
+    return p != NULL ? port : memory ? MEDIA_NONE : MEDIA_FULL;
+}
+
+int media_serial_flow(struct media *m, int port, bool on)
+{
+    pthread_mutex_lock(&m->lock);
+    struct port *p = find_serial(m, port);
+    if (p != NULL)
+        serial_pcm_flow(p->serial, on);
+    pthread_mutex_unlock(&m->lock);
+    return p != NULL ? port : MEDIA_NONE;
 }
 
 int media_slot_open(struct media *m, int worker, int slot)
@@ -169,6 +191,8 @@ int media_port_close(struct media *m, int port)
         p->kind = PORT_FREE; /* players to it and recorders of it find out by the handle */
     }
     pthread_mutex_unlock(&m->lock);
+    if (serial != NULL)
+        free(serial->echo);
     free(serial);
     free(hearing);
     return p != NULL ? port : MEDIA_NONE;
@@ -250,7 +274,7 @@ static struct player *new_player(struct media *m, int to, float gain)
         p->gain = (struct gain){.now = gain, .target = gain}; /* prompts begin in silence: no ramp */
         p->segments = p->at = 0;
         p->offset = 0;
-        p->loop = p->is_tone = false;
+        p->loop = p->is_tone = p->alone = false;
         m->players = i + 1 > m->players ? i + 1 : m->players;
         return p;
     }
@@ -272,7 +296,7 @@ int media_play(struct media *m, int to, float gain, const struct segment *segmen
     return handle;
 }
 
-int media_tone(struct media *m, int to, float gain, const struct tone_plan *plan, double level_dbm0)
+int media_tone(struct media *m, int to, float gain, const struct tone_plan *plan, double level_dbm0, bool alone)
 {
     pthread_mutex_lock(&m->lock);
     bool known = media_find_port(m, to) != NULL;
@@ -281,6 +305,7 @@ int media_tone(struct media *m, int to, float gain, const struct tone_plan *plan
     if (p != NULL) {
         tone_gen_init(&p->tone, plan, level_dbm0);
         p->is_tone = true;
+        p->alone = alone;
     }
     pthread_mutex_unlock(&m->lock);
     return handle;
@@ -386,16 +411,26 @@ bool media_next_event(struct media *m, struct media_event *out)
 
 static void serial_status(const struct serial_pcm *s, struct port_status *out)
 {
-    double received = ((double)s->received - s->offset) / 2;
     out->alive = s->fd >= 0;
     out->fd = s->fd;
     out->underruns = s->counters.underruns;
     out->overruns = s->counters.overruns;
     out->realigns = s->counters.realigns;
+    out->stopped = s->counters.stopped;
+    out->modem_underruns = s->shield.underruns;
+    out->modem_overruns = s->shield.overruns;
+    out->codes_untold = s->shield.untold;
     out->bytes_in = s->counters.bytes_in;
     out->bytes_out = s->counters.bytes_out;
+    out->samples_in = s->received / 2;
+    out->samples_out = s->given;
     out->ppm = (s->drift.ratio - 1.0) * 1e6;
-    out->delay_ms = s->running ? (received - s->position) / 8.0 : 0.0;
+    out->delay_ms = s->running ? (serial_samples(s, s->received) - s->position) / 8.0 : 0.0;
+    if (s->echo != NULL) {
+        struct echo_status echo;
+        echo_status(s->echo->canceller, &echo);
+        out->erle_db = echo.erle_db;
+    }
 }
 
 int media_port_status(struct media *m, int port, struct port_status *out)

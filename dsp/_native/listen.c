@@ -1,8 +1,11 @@
 #include "media_core.h"
+#include <math.h> /* pow */
 #include <stdlib.h>
 #include <string.h>
 
 #define LEVEL_SECONDS 0.5f                /* time constant of the levels shown */
+#define QUIET_DBM0 -60.0        /* above the idle noise of a line, -65 dBm0p at most (ITU-T G.712 9.1) */
+#define COARSE_QUIET_DBM0 -40.0 /* 8 bits linear: noise that moves the last one is at -42 */
 #define FINDINGS (2 + FRAME_SAMPLES / 32) /* of call progress in a frame, progress.h */
 
 void media_listen_begin(struct port *p)
@@ -125,7 +128,7 @@ static void find_progress(struct media *m, struct port *p, uint64_t tick)
 
 /* --- a modem that fell silent ------------------------------------------------------------------------------------ */
 
-static void watch_silence(struct media *m, struct port *p, uint64_t tick)
+static void watch_modem(struct media *m, struct port *p, uint64_t tick)
 {
     struct serial_pcm *s = p->serial;
     bool silent = tick - s->heard_tick >= DEAD_TICKS;
@@ -134,6 +137,31 @@ static void watch_silence(struct media *m, struct port *p, uint64_t tick)
     s->silent = silent;
     int kind = silent ? EVENT_AUDIO_DEAD : EVENT_AUDIO_ALIVE;
     media_say(m, (struct media_event){.kind = kind, .handle = p->handle, .value = DEAD_TICKS / 50});
+}
+
+/* --- a far end that fell silent ----------------------------------------------------------------------------- */
+
+/* Mean square below which a frame is silence. */
+static double quiet_below(enum coding coding)
+{
+    bool coarse = coding == CODING_U8 || coding == CODING_S8;
+    return LEVEL_MEAN_SQUARE * pow(10.0, (coarse ? COARSE_QUIET_DBM0 : QUIET_DBM0) / 10);
+}
+
+static void watch_far_end(struct media *m, struct port *p)
+{
+    const struct serial_form *form = &p->serial->form;
+    double sum = 0.0;
+    for (int i = 0; i < FRAME_SAMPLES; i++)
+        sum += (double)p->rx[i] * p->rx[i];
+    int lasted = p->quiet_ticks;
+    bool quiet = sum < FRAME_SAMPLES * quiet_below(form->coding);
+    p->quiet_ticks = quiet ? lasted + 1 : 0;
+    if (quiet && p->quiet_ticks == form->silence_ticks)
+        media_say(m, (struct media_event){
+                         .kind = EVENT_SILENCE_FOUND, .handle = p->handle, .value = p->quiet_ticks});
+    if (!quiet && lasted >= form->silence_ticks)
+        media_say(m, (struct media_event){.kind = EVENT_SILENCE_ENDED, .handle = p->handle, .value = lasted});
 }
 
 /* --- all of it --------------------------------------------------------------------------------------------------- */
@@ -148,7 +176,9 @@ void media_listen(struct media *m, uint64_t tick)
         if (p->hearing != NULL)
             find_progress(m, p, tick);
         if (p->kind == PORT_SERIAL)
-            watch_silence(m, p, tick);
+            watch_modem(m, p, tick);
+        if (p->kind == PORT_SERIAL && p->serial->form.silence_ticks > 0)
+            watch_far_end(m, p);
     }
     for (int group = 0; group * DTMF_LANES < m->lanes; group++)
         find_digits(m, group, tick);

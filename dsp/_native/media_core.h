@@ -45,6 +45,7 @@ struct port {
     int digit_lane;             /* which of all groups' lanes; -1: digits are not looked for */
     uint64_t digit_fed;         /* samples since the lane began */
     struct hearing *hearing;    /* NULL: call-progress tones are not looked for */
+    int quiet_ticks;            /* in a row, of PORT_SERIAL that tells of its far end's silence */
 };
 
 /* Call-progress tones of one port. */
@@ -69,6 +70,9 @@ enum media_event_kind {
     EVENT_RECORD_CLOSED, /* `value`: errno, 0 = as asked */
     EVENT_TONE_FOUND,    /* `value`: enum progress_kind */
     EVENT_TONE_ENDED,    /* the same */
+    EVENT_MODEM_CODE,    /* `value`: the code */
+    EVENT_SILENCE_FOUND, /* `value`: ticks it has lasted */
+    EVENT_SILENCE_ENDED, /* the same */
 };
 
 struct media_event {
@@ -87,6 +91,11 @@ struct port_status {
     bool serial, alive;
     int fd; /* -1 for a slot, or when dead */
     uint64_t underruns, overruns, realigns, bytes_in, bytes_out;
+    uint64_t samples_in, samples_out;               /* what the bytes hold; less when shielded */
+    uint64_t stopped;                               /* frames not written, at the modem's wish */
+    uint64_t modem_underruns, modem_overruns;       /* codes u and o of a V.253 modem */
+    uint64_t codes_untold;                          /* of storms */
+    double erle_db;   /* how far the echo is put down; 0 without a canceller */
     double ppm;       /* of the modem's clock against ours, as steered now */
     double delay_ms;  /* received, not yet read */
     double level_dbm0; /* now */
@@ -147,8 +156,9 @@ int media_progress(struct media *m, int port, const struct progress_plan *plan);
 #define MEDIA_NONE (-2) /* no such thing */
 
 /* graph.c: edits, all for the one control thread. Handles are > 0, or one of the two above. */
-int media_serial_open(struct media *m, int fd, double known_ppm); /* takes fd */
-int media_serial_swap(struct media *m, int port, int fd);         /* takes fd */
+int media_serial_open(struct media *m, int fd, const struct serial_form *form, double known_ppm); /* takes fd */
+int media_serial_swap(struct media *m, int port, int fd, const struct serial_form *form);         /* takes fd */
+int media_serial_flow(struct media *m, int port, bool on); /* see serial_pcm_flow */
 int media_slot_open(struct media *m, int worker, int slot);
 int media_slot_move(struct media *m, int port, int worker, int slot);
 int media_port_close(struct media *m, int port);
@@ -156,7 +166,8 @@ int media_worker_set(struct media *m, int worker, struct mailbox_page *page); /*
 int media_connect(struct media *m, int source, int sink, float gain);
 int media_disconnect(struct media *m, int source, int sink);
 int media_play(struct media *m, int to, float gain, const struct segment *segment, int segments, bool loop);
-int media_tone(struct media *m, int to, float gain, const struct tone_plan *plan, double level_dbm0);
+/* `alone`: nothing else is heard there meanwhile. */
+int media_tone(struct media *m, int to, float gain, const struct tone_plan *plan, double level_dbm0, bool alone);
 int media_stop(struct media *m, int player);    /* fades over a frame; EVENT_PLAYER_OVER follows */
 int media_forget_player(struct media *m, int player); /* after EVENT_PLAYER_OVER */
 /* Takes fd; left, right -1: silence. */

@@ -21,6 +21,7 @@ struct player {
     int to; /* port handle */
     struct gain gain;
     bool loop, is_tone;
+    bool alone; /* nothing else is heard at the port meanwhile: digits in speech are not understood */
     struct segment segment[PLAYER_SEGMENTS];
     int segments, at; /* at: index of the one being played */
     uint64_t offset;  /* samples played of it */

@@ -4,22 +4,25 @@
 #include <errno.h>
 #include <math.h>
 #include <string.h>
-#include <sys/ioctl.h> /* TIOCOUTQ */
-#include <termios.h>   /* tcflush */
 #include <unistd.h>
 
 #define READ_BYTES 4096
 #define READS 4              /* in one go; what is left wakes us again */
+#define PIECE 160            /* samples made at once */
 #define EMPTY_READS 50       /* readable and empty so often: nobody is there */
 #define USUAL_CHUNK 160.0    /* samples; until more is known */
 #define LARGEST_CHUNK 800.0  /* samples; 1600 B every 100 ms is the most a modem was seen to send */
 #define CHUNK_FADE 0.98      /* an arrival; so a larger chunk is forgotten in a few seconds */
-#define OUT_BACKLOG 1920     /* bytes, 120 ms: a modem that leaves more unread gets no more */
+#define STALE_READS 64       /* of what is thrown away at once */
 
-void serial_pcm_init(struct serial_pcm *s, int fd, uint64_t tick, double known_ppm)
+void serial_pcm_init(struct serial_pcm *s, int fd, const struct serial_form *form, struct line_echo *echo,
+                     uint64_t tick, double known_ppm)
 {
     memset(s, 0, sizeof *s);
     s->fd = fd;
+    s->form = *form;
+    s->echo = echo;
+    shield_init(&s->shield);
     s->tty = isatty(fd);
     s->tick = s->heard_tick = tick;
     s->chunk = USUAL_CHUNK;
@@ -34,8 +37,6 @@ static void die(struct serial_pcm *s, int error)
 }
 
 /* --- in ------------------------------------------------------------------------------------------- */
-
-static double samples_of(const struct serial_pcm *s, uint64_t bytes) { return ((double)bytes - s->offset) / 2; }
 
 static double position_at(const struct serial_pcm *s, uint64_t at_ns)
 {
@@ -57,18 +58,6 @@ static void prime(struct serial_pcm *s, double before, double after, uint64_t at
     s->running = s->jumped = true;
 }
 
-/* Flushes what the modem did not read before it spoke, and prefills for the phase it reads in. */
-static void meet(struct serial_pcm *s, uint64_t at_ns)
-{
-    double into_tick = (double)(int64_t)(at_ns - grid_time_ns(s->tick)) * SAMPLES_PER_NS;
-    into_tick = fmin(FRAME_SAMPLES, fmax(0.0, into_tick));
-    if (s->tty)
-        tcflush(s->fd, TCOFLUSH);
-    s->half_due = false;
-    s->prefill = (int)lrint(DRIFT_START_GUARD + FRAME_SAMPLES - into_tick);
-    s->fed = true;
-}
-
 static void examine(struct serial_pcm *s)
 {
     uint8_t block[REALIGN_BYTES];
@@ -84,13 +73,55 @@ static void examine(struct serial_pcm *s)
     }
 }
 
-static void arrived(struct serial_pcm *s, const uint8_t *bytes, size_t count, uint64_t at_ns)
+static void keep(struct serial_pcm *s, const uint8_t *bytes, size_t count)
 {
-    double before = samples_of(s, s->received), chunk = (double)count / 2;
     for (size_t i = 0; i < count; i++)
-        s->ring[(s->received + i) % SERIAL_RING_BYTES] = bytes[i];
-    s->received += count;
-    s->counters.bytes_in += count;
+        s->ring[s->received++ % SERIAL_RING_BYTES] = bytes[i];
+}
+
+/* Sound as the modem codes it, into the ring as s16le. */
+static void decode(struct serial_pcm *s, const uint8_t *sound, size_t count)
+{
+    int16_t samples[PIECE];
+    uint8_t bytes[2 * PIECE];
+    if (s->form.coding == CODING_S16LE) {
+        keep(s, sound, count);
+        return;
+    }
+    for (size_t done = 0, piece; done < count; done += piece) {
+        piece = count - done < PIECE ? count - done : PIECE;
+        coding_to_s16(s->form.coding, samples, sound + done, piece);
+        coding_from_s16(CODING_S16LE, bytes, samples, piece);
+        keep(s, bytes, 2 * piece);
+    }
+}
+
+static int16_t sample(const struct serial_pcm *s, int64_t number)
+{
+    uint64_t byte = (uint64_t)(2 * number + s->offset);
+    uint8_t low = s->ring[byte % SERIAL_RING_BYTES], high = s->ring[(byte + 1) % SERIAL_RING_BYTES];
+    return (int16_t)(low | high << 8);
+}
+
+/* The whole samples that are new, to the canceller. */
+static void cancel(struct serial_pcm *s)
+{
+    int64_t end = (int64_t)floor(serial_samples(s, s->received)), next = (int64_t)s->echo->heard_count;
+    int16_t samples[PIECE];
+    s->echo->anchor = s->anchor;
+    for (int count; next < end; next += count) {
+        count = end - next < PIECE ? (int)(end - next) : PIECE;
+        for (int i = 0; i < count; i++)
+            samples[i] = sample(s, next + i);
+        line_echo_heard(s->echo, samples, count);
+    }
+}
+
+/* Sound that came at once: what is left of the bytes of a read. */
+static void arrived(struct serial_pcm *s, const uint8_t *sound, size_t count, uint64_t at_ns)
+{
+    double before = serial_samples(s, s->received), chunk = (double)count / coding_bytes(s->form.coding);
+    decode(s, sound, count);
     s->heard_tick = s->tick;
     double depth = before - position_at(s, at_ns);
     if (s->running && depth < -FRAME_SAMPLES) { /* we slept, or it did: what was due is past */
@@ -104,14 +135,36 @@ static void arrived(struct serial_pcm *s, const uint8_t *bytes, size_t count, ui
     if (chunk <= LARGEST_CHUNK)
         s->chunk = fmax(chunk, s->chunk * CHUNK_FADE);
     if (!s->fed)
-        meet(s, at_ns);
-    examine(s);
+        serial_out_meet(s, at_ns);
+    if (s->form.coding == CODING_S16LE) /* others have no second byte to lose */
+        examine(s);
+    if (s->echo != NULL)
+        cancel(s);
+}
+
+/* Takes the codes out of `bytes`, where there are any; `sound` has room for one byte more. */
+static size_t unshielded(struct serial_pcm *s, const uint8_t *bytes, size_t count, uint8_t *sound)
+{
+    if (s->form.shielded)
+        return shield_open(&s->shield, s->tick, bytes, count, sound);
+    memcpy(sound, bytes, count);
+    return count;
+}
+
+void serial_pcm_discard(struct serial_pcm *s)
+{
+    uint8_t bytes[READ_BYTES], sound[READ_BYTES + 1];
+    ssize_t got;
+    int reads = 0;
+    for (; reads < STALE_READS && (got = read(s->fd, bytes, sizeof bytes)) > 0; reads++)
+        unshielded(s, bytes, (size_t)got, sound); /* the codes among it count, and where the last byte stands */
+    s->counters.overruns += reads > 0;
 }
 
 void serial_pcm_readable(struct serial_pcm *s, uint64_t at_ns, bool hangup)
 {
-    uint8_t bytes[READS * READ_BYTES];
-    size_t count = 0;
+    uint8_t bytes[READS * READ_BYTES], sound[READS * READ_BYTES + 1];
+    size_t count = 0, left;
     ssize_t got = 0;
     for (int i = 0; i < READS; i++, count += (size_t)got) { /* one chunk may take several reads */
         got = read(s->fd, bytes + count, READ_BYTES);
@@ -119,10 +172,11 @@ void serial_pcm_readable(struct serial_pcm *s, uint64_t at_ns, bool hangup)
             break;
     }
     int error = got < 0 && errno != EAGAIN && errno != EINTR ? errno : 0;
-    if (count > 0) {
+    s->counters.bytes_in += count;
+    if (count > 0)
         s->empty_reads = 0;
-        arrived(s, bytes, count, at_ns);
-    }
+    if ((left = unshielded(s, bytes, count, sound)) > 0)
+        arrived(s, sound, left, at_ns);
     if (error != 0)
         die(s, error);
     else if (count == 0 && (hangup || got == 0)) {
@@ -141,7 +195,7 @@ static void skip(struct serial_pcm *s, double samples)
 
 static bool dry(struct serial_pcm *s, double end)
 {
-    return end + SINC_AFTER + 1 > floor(samples_of(s, s->received));
+    return end + SINC_AFTER + 1 > floor(serial_samples(s, s->received));
 }
 
 static void lose(struct serial_pcm *s, int16_t *out)
@@ -156,12 +210,13 @@ static void lose(struct serial_pcm *s, int16_t *out)
 
 static void read_window(const struct serial_pcm *s, int64_t first, float *out, int count)
 {
-    for (int i = 0; i < count; i++) {
-        int64_t byte = 2 * (first + i) + s->offset;
-        uint8_t low = s->ring[(uint64_t)byte % SERIAL_RING_BYTES];
-        uint8_t high = s->ring[(uint64_t)(byte + 1) % SERIAL_RING_BYTES];
-        out[i] = byte < 0 ? 0.0f : (float)(int16_t)(low | high << 8);
-    }
+    for (int i = 0; i < count; i++)
+        if (first + i < 0)
+            out[i] = 0.0f;
+        else if (s->echo != NULL)
+            out[i] = s->echo->heard[(uint64_t)(first + i) % LINE_ECHO_HEARD];
+        else
+            out[i] = sample(s, first + i);
 }
 
 static void resample(const struct serial_pcm *s, const struct sinc *sinc, int16_t *out)
@@ -183,8 +238,8 @@ void serial_pcm_frame(struct serial_pcm *s, const struct sinc *sinc, uint64_t ti
     s->tick = tick;
     if (s->running && missed > 0)
         skip(s, (double)missed * frame);
-    if (s->running && samples_of(s, s->received) - s->position > SERIAL_RING_SAMPLES - 2 * FRAME_SAMPLES) {
-        skip(s, samples_of(s, s->received) - s->position - s->chunk - FRAME_SAMPLES);
+    if (s->running && serial_samples(s, s->received) - s->position > SERIAL_RING_SAMPLES - 2 * FRAME_SAMPLES) {
+        skip(s, serial_samples(s, s->received) - s->position - s->chunk - FRAME_SAMPLES);
         s->counters.overruns++;
     }
     if (!s->running || dry(s, s->position + frame)) {
@@ -204,67 +259,4 @@ void serial_pcm_frame(struct serial_pcm *s, const struct sinc *sinc, uint64_t ti
         skip(s, excess);
         s->counters.overruns++;
     }
-}
-
-/* --- out ------------------------------------------------------------------------------------------ */
-
-/* Our frame in modem samples, 159 to 161 of them, as bytes. */
-static int to_modem(struct serial_pcm *s, const struct sinc *sinc, const int16_t *frame, uint8_t *out)
-{
-    int count = 0;
-    memmove(s->out_history, s->out_history + FRAME_SAMPLES, SINC_TAPS * sizeof(float));
-    for (int i = 0; i < FRAME_SAMPLES; i++)
-        s->out_history[SINC_TAPS + i] = frame[i];
-    for (; s->out_phase < FRAME_SAMPLES; s->out_phase += 1.0 / s->drift.ratio, count++) {
-        int whole = (int)s->out_phase;
-        int16_t value = saturated(sinc_at(sinc, s->out_history + whole, s->out_phase - whole));
-        out[2 * count] = (uint8_t)value;
-        out[2 * count + 1] = (uint8_t)((uint16_t)value >> 8);
-    }
-    s->out_phase -= FRAME_SAMPLES;
-    return 2 * count;
-}
-
-static bool clogged(const struct serial_pcm *s)
-{
-    int waiting = 0;
-    return s->tty && ioctl(s->fd, TIOCOUTQ, &waiting) == 0 && waiting > OUT_BACKLOG;
-}
-
-/* Gives the modem `bytes` whole samples; what does not fit is dropped, but never half a sample. */
-static void push(struct serial_pcm *s, const uint8_t *bytes, size_t count)
-{
-    ssize_t put = write(s->fd, bytes, count);
-    if (put < 0 && errno != EAGAIN && errno != EINTR) {
-        die(s, errno);
-        return;
-    }
-    size_t done = put < 0 ? 0 : (size_t)put;
-    bool had_half = count % 2 == 1; /* bytes[0] is then the half of the frame before */
-    s->counters.bytes_out += done;
-    if (had_half && done > 0)
-        s->half_due = false;
-    if (done < count) {
-        s->counters.overruns++;
-        if (done > 0 && (done % 2 == 1) != had_half) {
-            s->half = bytes[done];
-            s->half_due = true;
-        }
-    }
-}
-
-void serial_pcm_write(struct serial_pcm *s, const struct sinc *sinc, const int16_t *frame)
-{
-    uint8_t bytes[1 + 2 * (2 * FRAME_SAMPLES + 2 * (int)DRIFT_START_GUARD)];
-    size_t count = 0;
-    if (s->half_due)
-        bytes[count++] = s->half;
-    memset(bytes + count, 0, 2 * (size_t)s->prefill);
-    count += 2 * (size_t)s->prefill;
-    s->prefill = 0;
-    count += (size_t)to_modem(s, sinc, frame, bytes + count);
-    if (clogged(s))
-        s->counters.overruns++;
-    else
-        push(s, bytes, count);
 }

@@ -33,12 +33,20 @@ static void bury_if_dead(struct media *m, struct port *p)
     media_say(m, (struct media_event){.kind = EVENT_PORT_LOST, .handle = p->handle, .value = p->serial->error});
 }
 
+static void say_codes(struct media *m, struct port *p)
+{
+    uint8_t code;
+    while (shield_code(&p->serial->shield, &code))
+        media_say(m, (struct media_event){.kind = EVENT_MODEM_CODE, .handle = p->handle, .value = code});
+}
+
 static void readable(struct media *m, int handle, uint32_t what, uint64_t at_ns)
 {
     struct port *p = media_find_port(m, handle);
     if (p == NULL || p->kind != PORT_SERIAL || p->serial->fd < 0)
         return;
     serial_pcm_readable(p->serial, at_ns, what & (EPOLLHUP | EPOLLERR));
+    say_codes(m, p);
     bury_if_dead(m, p);
 }
 
@@ -104,6 +112,8 @@ static void mix_player(struct media *m, struct player *p)
     int16_t frame[FRAME_SAMPLES];
     struct port *to = media_find_port(m, p->to);
     bool more = player_frame(p, frame), fading = p->state == PLAYER_FADING;
+    if (to != NULL && p->alone)
+        memset(to->mix, 0, sizeof to->mix);
     if (to != NULL)
         gain_add(&p->gain, frame, to->mix);
     if (more && !fading && to != NULL)
@@ -113,11 +123,13 @@ static void mix_player(struct media *m, struct player *p)
                      .kind = EVENT_PLAYER_OVER, .handle = p->handle, .value = !fading && to != NULL});
 }
 
-static void mix_players(struct media *m)
+static void mix_players(struct media *m, bool alone)
 {
-    for (int i = 0; i < m->players; i++)
-        if (m->player[i].state == PLAYER_ON || m->player[i].state == PLAYER_FADING)
-            mix_player(m, &m->player[i]);
+    for (int i = 0; i < m->players; i++) {
+        struct player *p = &m->player[i];
+        if (p->alone == alone && (p->state == PLAYER_ON || p->state == PLAYER_FADING))
+            mix_player(m, p);
+    }
 }
 
 static void saturate(const float *mix, int16_t *out)
@@ -193,7 +205,8 @@ void media_tick(struct media *m, uint64_t tick, uint64_t woken_ns)
     uint64_t begun_ns = grid_now_ns();
     read_ports(m, tick);
     mix_edges(m);
-    mix_players(m);
+    mix_players(m, false);
+    mix_players(m, true);
     write_slots(m, tick); /* from here on nobody waits for us */
     write_serials(m);
     record(m);

@@ -80,12 +80,17 @@ def pair():
 
 
 class Modem:
-    """The far end of a serial port: sends `wave(first, count)` in chunks by its own clock."""
+    """The far end of a serial port: sends `wave(first, count)` in chunks by its own clock.
 
-    def __init__(self, rig: Rig, wave=None, *, ppm=0.0, chunk=160, jitter_ms=(0.0, 0.0), seed=1) -> None:
+    `form` is what the port is declared to be, as `Engine.serial_open` takes it.
+    """
+
+    def __init__(
+        self, rig: Rig, wave=None, *, ppm=0.0, chunk=160, jitter_ms=(0.0, 0.0), seed=1, form=None
+    ) -> None:
         self.rig = rig
         self.far, near = pair()
-        self.port = rig.engine.serial_open(near)
+        self.port = rig.engine.serial_open(near, **(form or {}))
         self.wave = wave
         self.chunk = chunk
         self.period_ns = chunk / (8000 * (1 + ppm * 1e-6)) * 1e9

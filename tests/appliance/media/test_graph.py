@@ -12,7 +12,7 @@ import pytest
 
 from appliance.media.graph import MediaGraph
 from drivers import wire
-from drivers.port import Leg, LegState, SlotAudio
+from drivers.port import DriverError, Leg, LegState, SerialAudio, SlotAudio
 from dsp import wav
 
 pytestmark = pytest.mark.realtime  # real sockets, no waiting
@@ -172,6 +172,91 @@ async def test_a_prompt_that_is_refused_or_over_does_not_keep_its_listener(tmp_p
             engine.server.broadcast({"event": "played", "play": "p2"})
             await played.done.wait()
         assert engine.ops() == ["play", "play"]  # neither is stopped again, it is over
+    engine.server.close()
+
+
+def a_line(fd: int, **sound: Any) -> Leg:
+    leg = Leg(id="fxo-1/1", port="fxo-1", peer="", state=LegState.UP)
+    leg.audio = SerialAudio(fd, **sound)
+    return leg
+
+
+LINE: dict[str, Any] = {
+    "coding": "ulaw",
+    "shielded": True,
+    "echo_tail_ms": 64,
+    "progress_zone": "de",
+    "silence_seconds": 30.0,
+}
+
+
+@pytest.mark.parametrize("held", [True, False])
+async def test_a_line_is_declared_with_its_kind_of_sound_and_recognised_by_it(
+    tmp_path: Path, held: bool
+) -> None:
+    engine = FakeEngine(tmp_path / "m.sock", {"ports": [{"port": "fxo-1", **LINE}]} if held else {})
+    async with connected(tmp_path / "m.sock") as graph:
+        with graph.port(a_line(0, **LINE)):
+            await until(lambda: "dtmf" in engine.ops())
+            assert engine.ops() == (["dtmf"] if held else ["port.serial", "dtmf"])
+    if not held:
+        assert {name: engine.asked[0][name] for name in LINE} == LINE
+    engine.server.close()
+
+
+async def test_a_line_that_is_held_with_another_kind_of_sound_is_declared_again(tmp_path: Path) -> None:
+    engine = FakeEngine(tmp_path / "m.sock", {"ports": [{"port": "fxo-1", **LINE, "coding": "alaw"}]})
+    async with connected(tmp_path / "m.sock") as graph:
+        with graph.port(a_line(0, **LINE)):
+            await until(lambda: "port.serial" in engine.ops())
+    engine.server.close()
+
+
+async def test_digits_are_pressed_32_at_a_time_and_waited_for(tmp_path: Path) -> None:
+    engine = FakeEngine(tmp_path / "m.sock")
+    async with connected(tmp_path / "m.sock") as graph, asyncio.timeout(5):
+        pressing = asyncio.create_task(graph.digits("fxo-1", "1" * 33))
+        for count in (1, 2):
+            await until(lambda count=count: len(engine.asked) == count)
+            assert not pressing.done()
+            engine.server.broadcast({"event": "played", "play": "fxo-1/digits"})
+        await pressing
+    assert [(asked["op"], asked["to"], asked["digits"]) for asked in engine.asked] == [
+        ("tone", "fxo-1", "1" * 32),
+        ("tone", "fxo-1", "1"),
+    ]
+    engine.server.close()
+
+
+async def test_digits_that_are_refused_or_cut_off_are_an_error_and_never_pressed_twice(
+    tmp_path: Path,
+) -> None:
+    engine = FakeEngine(tmp_path / "m.sock")
+    engine.refuse = {"tone"}
+    async with connected(tmp_path / "m.sock") as graph, asyncio.timeout(5):
+        with pytest.raises(DriverError, match=r"port fxo-1: not all of 2 digits were sent: no\. Send them"):
+            await graph.digits("fxo-1", "12")
+        engine.refuse = set()
+        pressing = asyncio.create_task(graph.digits("fxo-1", "12"))
+        await until(lambda: engine.ops() == ["tone", "tone"])
+        engine.server.close()
+        second = FakeEngine(tmp_path / "m.sock")
+        with pytest.raises(DriverError, match="the media engine was away"):
+            await pressing
+        assert second.ops() == []
+        second.server.close()
+
+
+async def test_the_caller_who_leaves_ends_the_digits_and_a_modem_may_stop_the_sound(tmp_path: Path) -> None:
+    engine = FakeEngine(tmp_path / "m.sock")
+    async with connected(tmp_path / "m.sock") as graph:
+        pressing = asyncio.create_task(graph.digits("fxo-1", "12"))
+        await until(lambda: engine.ops() == ["tone"])
+        pressing.cancel()
+        graph.flow("gsm-1", False)
+        await until(lambda: len(engine.asked) == 3)
+        await asyncio.gather(pressing, return_exceptions=True)
+    assert sorted(engine.ops()) == ["port.flow", "stop", "tone"]
     engine.server.close()
 
 
