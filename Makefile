@@ -63,6 +63,8 @@ packages:
 	command -v baresip >/dev/null || missing+=" baresip-core"
 	command -v gammu >/dev/null || missing+=" gammu"
 	PATH="$$PATH:/usr/sbin" command -v vgetty >/dev/null || missing+=" mgetty-voice"
+	command -v gammu-smsd >/dev/null || missing+=" gammu-smsd"
+	command -v smsd >/dev/null || missing+=" smstools"
 	command -v ModemManager >/dev/null || missing+=" modemmanager dbus libglib2.0-bin"
 	command -v sox >/dev/null || missing+=" sox"
 	command -v minimodem >/dev/null || missing+=" minimodem"

@@ -260,7 +260,7 @@ class Modem(AtFace):
     # --- the call --------------------------------------------------------------------------------------
 
     def _dial(self, tail: str) -> list[str]:
-        number = tail.rstrip(";")
+        number = tail.rstrip(";").lstrip("TP ")  # gammu dials ATDT, tone or pulse is the same to GSM
         if not tail.endswith(";") or not number or not self.registered:
             self._later(0.05, lambda: self.say("NO CARRIER"))
             return []

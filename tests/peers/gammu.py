@@ -76,7 +76,7 @@ class GammuSmsd(Daemon):
     def received(self) -> list[str]:
         """The texts that came in (a file a part), in their order."""
         files = sorted((self.folder / "inbox").iterdir())
-        return [path.read_bytes().decode("utf-16").removesuffix("\n") for path in files]
+        return [path.read_bytes().decode("utf-16").split("\0")[0] for path in files]
 
 
 async def _run(*command: str) -> str:

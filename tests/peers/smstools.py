@@ -32,7 +32,10 @@ rtscts = no
 incoming = yes
 report = yes
 memory_start = 1
-decode_unicode_text = yes
+init = AT+CNMI=2,0,0,2,0
+primary_memory = SM
+secondary_memory = SR
+secondary_memory_max = 20
 """
 
 
@@ -78,5 +81,5 @@ class Smstools(Daemon):
 def _message(path: Path) -> tuple[str, str]:
     head, _, body = path.read_bytes().partition(b"\n\n")
     headers = dict(line.split(": ", 1) for line in head.decode("latin-1").splitlines() if ": " in line)
-    coded = "utf-16-be" if headers.get("Alphabet", "").startswith("UCS") else "latin-1"
+    coded = "utf-16-be" if headers.get("Alphabet", "").startswith("UCS") else "iso8859-15"
     return headers.get("From", ""), body.decode(coded)
