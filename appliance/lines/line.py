@@ -74,10 +74,6 @@ class Line:
         """It works: idle, or busy with a call."""
         return self.port.state in (PortState.IDLE, PortState.BUSY)
 
-    async def until_up(self) -> None:
-        """Wait until it works."""
-        await self.port.until_state(PortState.IDLE, PortState.BUSY)
-
     def messages(self) -> Messages:
         """Its way for messages and USSD. Raises LineRefused when it has none."""
         if self.port.messages is None:

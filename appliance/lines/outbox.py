@@ -9,9 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from appliance.line_events import MessageQueued, PartChanged
 from appliance.lines.limits import Limits
@@ -27,7 +26,7 @@ from appliance.store.messages import (
     queued,
 )
 from drivers.messages import Fate, StatusReport
-from drivers.port import DriverError, MessageRefused, PortRefused
+from drivers.port import DriverError, MessageRefused, PortRefused, PortState
 from drivers.sms import encode
 
 log = logging.getLogger(__name__)
@@ -58,16 +57,18 @@ class Outbox:
         self._lines = lines
         self._limits = limits
         self._open: dict[str, MessageRow] = {}
+        self._queues: dict[str, dict[str, None]] = {}  # by line: open messages with queued parts, in order
         self._tries: dict[tuple[str, int], Tries] = {}
         self._early: dict[str, list[StatusReport]] = {}  # by line: older than the answer to `send`
-        self._changed = asyncio.Event()
+        self._changed = asyncio.Event()  # anything, for those who wait for an end
+        self._queued: dict[str, asyncio.Event] = {}  # by line: something is to be sent
 
     async def start(self) -> None:
         """Take up the queue; what was being sent when the box died is unsure."""
         since_ms = self._books.wall_ms() - round(REPORT_SECONDS * 1000)
         rows: list[MessageRow] = await self._books.look_up(open_messages, since_ms)
         for row in rows:
-            self._open[row.message] = row
+            self._hold(row)
             for number in _parts_in(row, PartState.SENDING):
                 why = "the box was restarted while it was being sent"
                 self._move(row.message, number, PartState.UNSURE, why=why)
@@ -88,7 +89,7 @@ class Outbox:
             parts = encode(number, text, report=report, flash=flash, reference=int(message[-2:], 16))
         except MessageRefused as error:
             raise LineRefused(str(error)) from error
-        waiting = sum(len(_parts_in(row, PartState.QUEUED)) for row in self._of(line))
+        waiting = sum(len(_parts_in(row, PartState.QUEUED)) for row in self._waiting(line))
         await self._limits.allow_messages(line, waiting + len(parts))
         event = MessageQueued(
             message=message,
@@ -101,17 +102,16 @@ class Outbox:
             flash=flash,
         )
         at_ms = round(self._books.note(event).wall_s * 1000)
-        self._open[message] = queued(event, at_ms)
-        await self._on_disk(message)
+        self._hold(queued(event, at_ms))
         log.info("line %s: message %s to %s, %d parts", line.name, message, short(number), len(parts))
-        self._wake()
+        await self._on_disk(message)
         return self._open.get(message) or queued(event, at_ms)
 
     async def retry(self, id_prefix: str) -> MessageRow:
         """Send again what failed or is unsure of a message. Raises LineRefused, or StoreError."""
         await self._books.journal.written()
-        row, _ = await self._books.look_up(message_story, id_prefix)
-        row = self._open.get(row.message, row)
+        stored: MessageRow = (await self._books.look_up(message_story, id_prefix))[0]
+        row = self._open.get(stored.message, stored)
         again = [*_parts_in(row, PartState.FAILED), *_parts_in(row, PartState.UNSURE)]
         if row.direction is not Direction.OUT or not again:
             raise LineRefused(
@@ -122,13 +122,12 @@ class Outbox:
             raise LineRefused(f"there is no line {row.line} any more. Send the message over another one")
         line.messages()
         await self._limits.allow_messages(line, len(again))
-        self._open[row.message] = row
+        self._hold(row)
         for number in sorted(again):
             self._tries.pop((row.message, number), None)
             self._move(row.message, number, PartState.QUEUED, why="asked for again")
         await self._on_disk(row.message)
-        self._wake()
-        return self._open[row.message]
+        return self._open.get(row.message, row)
 
     async def settled(self, row: MessageRow, seconds: float) -> MessageRow:
         """The message when it is known what became of it, or as it is after so many seconds."""
@@ -166,12 +165,12 @@ class Outbox:
         while True:
             row, number, seconds = self._next(line)
             if row is None:
-                await self._until_changed(seconds)
+                await self._until_queued(line, seconds)
             elif self._books.wall_ms() - row.at_ms > MOST_AGE_SECONDS * 1000:
                 hours = round(MOST_AGE_SECONDS / 3600)
                 self._fail(row.message, f"it could not be sent within {hours} hours")
             elif not line.is_up:
-                await self._until_changed(LINE_LOOK_SECONDS, line)
+                await _until_up(line, LINE_LOOK_SECONDS)
             else:
                 await self._send(line, row, number)
 
@@ -228,7 +227,7 @@ class Outbox:
     def _next(self, line: Line) -> tuple[MessageRow | None, int, float]:
         """The next part to be sent, or in how many seconds there may be one."""
         now, soonest = self._books.clock.mono(), LINE_LOOK_SECONDS
-        for row in self._of(line):
+        for row in self._waiting(line):
             for number in _parts_in(row, PartState.QUEUED)[:1]:
                 seconds = self._tries.get((row.message, number), Tries()).not_before - now
                 if seconds <= 0:
@@ -266,12 +265,23 @@ class Outbox:
             why=why,
         )
         row = moved(row, event, round(self._books.note(event).wall_s * 1000))
-        self._open[message] = row
+        self._hold(row)
         if not row.is_open and row.state is not MessageState.UNSURE:
             del self._open[message]
             for part in range(1, row.parts + 1):
                 self._tries.pop((message, part), None)
-        self._wake()
+
+    def _hold(self, row: MessageRow) -> None:
+        """The message as it is now; whoever waits for it, or for something to send, is told."""
+        self._open[row.message] = row
+        queue = self._queues.setdefault(row.line, {})
+        if _parts_in(row, PartState.QUEUED):
+            queue.setdefault(row.message)
+        else:
+            queue.pop(row.message, None)
+        self._changed.set()
+        self._changed = asyncio.Event()
+        self._queued.setdefault(row.line, asyncio.Event()).set()
 
     def _about(self, line: Line, report: StatusReport) -> tuple[MessageRow, int] | None:
         """The part that the report is about: by reference and number, else one that is unsure."""
@@ -291,8 +301,9 @@ class Outbox:
             return None  # it may be about that one, whose reference we do not know yet
         return next(((row, n) for part, row, n in to_them if part.state is PartState.UNSURE), None)
 
-    def _of(self, line: Line) -> Iterable[MessageRow]:
-        return [row for row in self._open.values() if row.line == line.name]
+    def _waiting(self, line: Line) -> list[MessageRow]:
+        """What has parts to be sent, oldest first."""
+        return [self._open[message] for message in self._queues.get(line.name, ())]
 
     async def _stored(self, row: MessageRow) -> MessageRow:
         await self._books.journal.written()
@@ -311,20 +322,18 @@ class Outbox:
             "does. Make room, or look at its health"
         )
 
-    def _wake(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()
+    async def _until_queued(self, line: Line, seconds: float) -> None:
+        """Wait for something to send on the line; not longer than that."""
+        changed = self._queued[line.name] = asyncio.Event()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await changed.wait()
 
-    async def _until_changed(self, seconds: float, line: Line | None = None) -> None:
-        """Wait for a change of a message, or of the line's port; not longer than that."""
-        waits: list[asyncio.Task[Any]] = [asyncio.create_task(self._changed.wait())]
-        if line is not None:
-            waits.append(asyncio.create_task(line.until_up()))
-        try:
-            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in waits:
-                each.cancel()
+
+async def _until_up(line: Line, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await line.port.until_state(PortState.IDLE, PortState.BUSY)
 
 
 def _parts_in(row: MessageRow, state: PartState) -> list[int]:

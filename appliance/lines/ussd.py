@@ -58,7 +58,7 @@ class Ussd:
             raise LineRefused(
                 f"line {line.name} is {busy}{why}, so its network is not asked. Try again later"
             )
-        log.info("line %s: asks the network: %s", line.name, code)
+        log.info("line %s: asks its network by USSD", line.name)  # a code may hold a voucher's number
         return await self._say(line, messages.ussd(code))
 
     async def answer(self, line: Line, text: str) -> UssdReply:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, fields
 from typing import Any
@@ -31,6 +32,8 @@ from appliance.store.messages import (
     received,
 )
 from appliance.store.models import Values, put_rows, writable
+
+log = logging.getLogger(__name__)
 
 
 class MessageTable(Model):
@@ -84,8 +87,11 @@ def put(db: SqliteDatabase, events: Iterable[Stamped]) -> None:
     """Change the rows as the events say, in their order; events about other things change nothing."""
     for stamped in events:
         change = CHANGES.get(type(stamped.event))
-        if change is not None:
-            change(db, stamped.event, mark(stamped).wall_ms)
+        try:
+            if change is not None:
+                change(db, stamped.event, mark(stamped).wall_ms)
+        except (KeyError, TypeError, ValueError):
+            log.exception("journal: %r changes no row, please report this", stamped)
 
 
 def message_row(values: Values) -> MessageRow:
