@@ -68,7 +68,8 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(do=do)
         return sub
 
-    add("run", _run, "start the box and keep it running until Ctrl-C")
+    run = add("run", _run, "start the box and keep it running until Ctrl-C")
+    run.add_argument("--sysfs", type=Path, default=SYSFS, metavar="DIR", help="where USB is seen (/sys)")
     _demo_options(add("demo", _demo, "a whole centre with emulated lines, callers and phones"))
     check = add("check", _check, "check a configuration file and print all errors at once")
     check.add_argument("file", nargs="?", type=Path, help="the file (default: that of --config)")
@@ -150,7 +151,8 @@ def _run(options: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s supervisor %(levelname)s %(message)s")
     loaded = load(options.config)
     state = options.state.resolve()
-    supervisor = Supervisor(programs(loaded.config, options.config.resolve(), state), state=state)
+    children = programs(loaded.config, options.config.resolve(), state, options.sysfs.resolve())
+    supervisor = Supervisor(children, state=state)
     asyncio.run(_until_signal(supervisor))
     return 0
 

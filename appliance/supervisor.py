@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.config.schema import Config
+from drivers.discovery.sysfs import SYSFS
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +46,8 @@ class Program:
     starts: int = 0
 
 
-def programs(config: Config, config_file: Path, state: Path) -> list[Program]:
-    """What a box consists of; the brain last, so that it finds the others."""
+def programs(config: Config, config_file: Path, state: Path, sysfs: Path = SYSFS) -> list[Program]:
+    """What a box consists of; the brain last, so that it finds the others. `sysfs` is where it sees USB."""
     run = state / "run"
     bin = Path(sys.executable).parent  # our programs by their own names, as ps and top show them
     workers = [
@@ -63,8 +64,8 @@ def programs(config: Config, config_file: Path, state: Path) -> list[Program]:
         for number in range(config.sip.workers)
     ]
     media = Program("media", [str(bin / "callbox-media"), "--socket", str(run / "media.sock")])
-    brain = Program("brain", [str(bin / "callboxd"), "--config", str(config_file), "--state", str(state)])
-    return [media, *workers, brain]
+    own = ["--config", str(config_file), "--state", str(state), "--sysfs", str(sysfs)]
+    return [media, *workers, Program("brain", [str(bin / "callboxd"), *own])]
 
 
 class Supervisor:

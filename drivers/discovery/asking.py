@@ -29,6 +29,7 @@ IMEI = re.compile(r"(?<![0-9])[0-9]{15}(?![0-9])")
 OUT_OF_DUPLEX = b"\x10\x03\x10^\r"
 OUT_OF_PROMPT = b"\x1b"  # F20
 BAUD = serialline.BAUD
+OUR_PROGRAMS = ("callboxd", "callbox-media")
 
 #: Opens an AT port, as `serialline.SerialLine` does.
 OpenLine = Callable[..., serialline.Line]
@@ -101,9 +102,10 @@ async def conversation(
     """
     held = access.held_by(path)
     if held is not None:
-        raise serialline.PortBusy(
-            f"port {name}: {path} is held by process {held}. Stop that program if the modem is to be ours"
-        )
+        todo = "Stop that program if the modem is to be ours"
+        if held.program in OUR_PROGRAMS:
+            todo = "It is a line of the box that runs: callbox show lines"
+        raise serialline.PortBusy(f"port {name}: {path} is held by process {held}. {todo}")
     ear = Ear()
     line = access.open_line(name, path, on_bytes=ear.take, on_lost=ear.lose, baud=BAUD)
     try:
