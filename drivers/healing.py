@@ -25,7 +25,7 @@ RETRY_SECONDS = {  # from one try to the next
     Trouble.SILENT: 1.0,
     Trouble.MISSING: 1.5,
     Trouble.SIM: 1.0,
-    Trouble.NOT_OURS: 5.0,  # finding out who has it takes milliseconds of everybody's time
+    Trouble.NOT_OURS: 3.0,  # finding out who has it takes milliseconds of everybody's time
     Trouble.PERSON: 5.0,
 }
 OUT_SECONDS = 10.0  # a device that is there and out of service is asked this often
