@@ -64,6 +64,11 @@ class _Pending:
     def patience(self) -> float:
         return self.seconds if self.body is None or self.prompted else PROMPT_SECONDS
 
+    def go_on(self) -> None:
+        """The modem works at it: its time is counted from now."""
+        if self.limit is not None and not self.limit.expired():
+            self.limit.reschedule(asyncio.get_running_loop().time() + self.patience)
+
 
 #: URCs that are followed by a PDU in hex on a line of its own (27.005 3.4.1), handed over as one.
 WITH_PDU = ("+CMT:", "+CDS:")
@@ -135,7 +140,8 @@ class Channel:
     ) -> list[tuple[str, str]]:
         """Send `text` (AT+CMGR, AT+CMGL) and return each information line with the PDU that follows it.
 
-        "" stands for a PDU that is missing. Raises as `command`.
+        "" stands for a PDU that is missing. A list is long: `seconds` are counted anew with each line of it.
+        Raises as `command`.
         """
         lines = await self._ask(_Pending(text, prefix, True, takes_pdus=True, seconds=seconds))
         found: list[tuple[str, str]] = []
@@ -233,8 +239,7 @@ class Channel:
     def _send_body(self, pending: _Pending) -> None:
         assert pending.body is not None
         pending.prompted, pending.echo = True, pending.body
-        if pending.limit is not None:
-            pending.limit.reschedule(asyncio.get_running_loop().time() + pending.patience)
+        pending.go_on()
         try:
             self._write(pending.body.encode("ascii") + b"\x1a")
         except DriverError as error:
@@ -252,6 +257,8 @@ class Channel:
         elif pending is not None and self._is_information(pending, text):
             pending.lines.append(text)
             self._before_pdu = ""
+            if pending.takes_pdus:
+                pending.go_on()
         else:
             self._urc(text)
 

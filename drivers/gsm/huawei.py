@@ -117,6 +117,7 @@ HUAWEI = Dialect(
     reset="AT+CFUN=1,1",
     reset_seconds=8.0,
     keys="0123456789*#",
+    ussd_packed=True,
     routes=("AT^PORTSEL=0", "AT^PORTSEL=1"),  # gammu leads the reports to the other port
     gains=(
         # A stick takes the same value as before for no change at all: a detour makes it listen.

@@ -22,6 +22,7 @@ from drivers.gsm.calls import Calls
 from drivers.gsm.facts import Facts
 from drivers.gsm.host import ModemReset
 from drivers.gsm.leg import GsmLeg
+from drivers.gsm.messages import GsmMessages
 from drivers.gsm.pcm import AudioPort, OpenAudio
 from drivers.gsm.quirks import Dialect, Meaning
 from drivers.gsm.sim import FOR_A_PERSON, Sim, SimTrouble
@@ -99,6 +100,8 @@ class GsmPort(Port):
         self._audio = AudioPort(
             name, audio_path, open_audio=transport.open_audio, holder=lambda: self.audio_holder
         )
+        self.text_messages = GsmMessages(name, dialect, call=lambda: self._calls.leg)
+        self.messages = self.text_messages
         self._line: serialline.Line | None = None
         self._channel, self._calls, self._watch = self._fresh_session()
         self._trouble: DriverError | None = None
@@ -157,6 +160,7 @@ class GsmPort(Port):
             **self.facts.status(),
             "sim": self._sim.state.value,
             "audio_trouble": self._calls.audio_trouble,
+            "message_trouble": self.text_messages.trouble,
             "rung": self._healing.ladder.rung.value,
             "restarts": self._healing.restarts,
         }
@@ -263,6 +267,7 @@ class GsmPort(Port):
         self._healing.well()
         if self._calls.leg is None:
             self.moved(PortState.IDLE, self._why_idle())
+        self.text_messages.begin(self._channel)
         await self._watch.run(self._pause)
 
     def _fresh_session(self) -> tuple[Channel, Calls, Watch]:
@@ -282,6 +287,7 @@ class GsmPort(Port):
     async def _end_session(self, error: DriverError) -> None:
         """No task of the session is left, the AT port is closed; the leg has ended, unless we close."""
         self._channel.lost(error)
+        await self.text_messages.end()
         await self._calls.stop()
         if self._line is not None:
             self._line.close()
@@ -357,11 +363,13 @@ class GsmPort(Port):
         elif meaning is Meaning.REBOOT:
             if self.state in (PortState.IDLE, PortState.BUSY):
                 self.fail(PortLost(f"port {self.name}: the modem has restarted ({text}). Check its power"))
+        elif self.text_messages.hears(text):
+            self.text_messages.understand(text)
         elif meaning is not None:
             self._calls.understand(meaning, text)
 
     def _is_urc(self, text: str) -> bool:
-        return self.dialect.meaning(text) is not None
+        return self.text_messages.hears(text) or self.dialect.meaning(text) is not None
 
     async def _try(self, command: str) -> None:
         try:

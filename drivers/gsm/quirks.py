@@ -105,6 +105,8 @@ class Dialect:
     digits_reported: bool = False  # keys of the far end come as lines and cannot be heard in the sound
     read_digit: Callable[[str], str] = last_field
     gains: tuple[Gain, ...] = ()
+    message_memory: str = "SM"  # where text messages are received: SIM, or "ME" for the modem
+    ussd_packed: bool = False  # AT+CUSD wants and gives packed septets in hex
     tuning: tuple[str, ...] = ()  # sent once the voice of a call has begun: `tuned`
 
     def meaning(self, text: str) -> Meaning | None:

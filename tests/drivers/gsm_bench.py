@@ -166,6 +166,8 @@ async def bench(
         bench.port = bench.new_port(power=bench.switch)
     await bench.port.open()
     assert bench.port.state is PortState.IDLE, bench.port.reason
+    async with asyncio.timeout(30):
+        await bench.port.text_messages.until_looked()
     try:
         yield bench
     finally:
