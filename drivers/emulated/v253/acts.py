@@ -19,6 +19,7 @@ Act = Generator[bytes, str, str]
 
 DIAL_TONE_WAIT_SECONDS = 5.0  # CX930xx: S6's successor, then NO DIALTONE
 BUSY_SECONDS = 2.0  # two to three cycles before busy is believed
+BEFORE_FLASH_SECONDS = 0.1
 FLASH_SECONDS = 0.5
 DTMF_SECONDS = 0.1  # each tone and pause of ATD, S11
 KEY_PAUSE_MS = 70  # behind a key of +VTS
@@ -86,14 +87,20 @@ def _dial_sign(sign: str, line: Line, settings: DialSettings, pulse: bool) -> Ac
     if sign == ",":
         yield from wait(settings.comma_seconds)
     elif sign == "!":
-        line.flash()
-        yield from wait(FLASH_SECONDS)
+        yield from flash(line)
     elif pulse and sign.isdigit():
         yield from wait((int(sign) or 10) * PULSE_SECONDS + PULSE_PAUSE_SECONDS)
         line.pulse(sign)
     elif sign in KEYS:
         yield from play(generate(sign, DTMF_SECONDS * 1000, DTMF_SECONDS * 1000))
     return "OK"
+
+
+def flash(line: Line) -> Act:
+    """A break of the loop, a moment after what sounded before."""
+    yield from wait(BEFORE_FLASH_SECONDS)
+    line.flash()
+    return (yield from wait(FLASH_SECONDS))
 
 
 def _await_answer(settings: DialSettings) -> Act:
@@ -173,8 +180,7 @@ def sound_tones(items: list[tuple[str, int]], line: Line) -> Act:
     """The act of +VTS."""
     for what, hundredths in items:
         if what == "!":
-            line.flash()
-            yield from wait(FLASH_SECONDS)
+            yield from flash(line)
         else:
             yield from play(b"".join(_samples(what, hundredths * 10)))
     return "OK"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from drivers.emulated.v253.chips import Chip
 from drivers.emulated.v253.dle import code, shield
-from dsp.caller_id_message import CallerId, write
+from dsp.caller_id_message import CallerId, Reason, write
 
 
 def caller_lines(chip: Chip, caller: CallerId, *, as_hex: bool) -> list[str]:
@@ -15,7 +15,7 @@ def caller_lines(chip: Chip, caller: CallerId, *, as_hex: bool) -> list[str]:
     if caller.when is not None:
         told.append(("DATE", f"{caller.when.month:02d}{caller.when.day:02d}"))
         told.append(("TIME", f"{caller.when.hour:02d}{caller.when.minute:02d}"))
-    told.append(("NMBR", caller.number or (caller.reason.value[0].upper() if caller.reason else "O")))
+    told.append(("NMBR", caller.number or ("P" if caller.reason is Reason.PRIVATE else "O")))
     if caller.name or caller.name_reason:
         told.append(("NAME", caller.name or "P"))
     return [chip.caller_id.format(tag, value) for tag, value in told]

@@ -132,7 +132,7 @@ CX93001 = Chip(
         Codec(132, '132,"A-Law",8,0,8000,0,0', Law.ALAW),
         Codec(133, '133,"14 bit PCM",14,0,8000,0,0', Form.S14_LEFT, framing_bit=True),
     ),
-    codec_id=129,
+    codec_id=1,  # the real one may begin with ADPCM, which is not emulated
     ranges={**_RANGES, "+FCLASS": "0,1,1.0,2,8"},
     defaults=_DEFAULTS,
     silence_ends=True,

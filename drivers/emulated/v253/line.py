@@ -83,7 +83,7 @@ class LineOptions:
     echo_loss_db: float | None = 12.0  # of what the modem says, None = no echo
     noise_dbm0: float | None = None
     caller_name: str = ""  # "" = the exchange sends none
-    digit_pause_seconds: float = 2.5  # without a digit the number is complete
+    digit_pause_seconds: float = 4.0  # without a digit the number is complete
     now: Callable[[], datetime] = datetime.now  # the exchange's clock
     seed: int = 1
 

@@ -353,7 +353,7 @@ class VoiceModem:
             codes += self._random.choice(NOISE_CODES)
         if self.stream is not None:
             self._flow(heard, codes)
-        else:
+        elif self._act is None or not self._act_aborts:  # dialling gives a result, not codes
             for character in codes:
                 self.event(character)
         self._watch_idle()
