@@ -98,3 +98,17 @@ async def test_it_dials(tmp_path: Path) -> None:
         assert (call.number, call.inbound) == ("+49301", False)
         it.network.hang_up(call.id)
         await it.manager.until("terminated", "-m", "any", "--voice-list-calls")
+
+
+TEXTS = ["Call 3/4: [ready] 5€", "Ваш баланс 12,34 €", "".join(f"{n:03d} words. " for n in range(40))]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+async def test_messages_come_and_go(tmp_path: Path, text: str) -> None:
+    async with managed(tmp_path, "simtech") as it:
+        it.network.sms.send(it.modem.mailbox, CALLER, text)
+        await it.manager.until("SMS/0 .*received", "-m", "any", "--messaging-list-sms")
+        assert text in await it.manager.mmcli("-s", "0")
+        await it.manager.mmcli("-m", "any", f"--messaging-create-sms=number='+49301',text='{text}'")
+        await it.manager.mmcli("-s", "1", "--send")
+        assert [(sms.number, sms.text) for sms in it.network.sms.sent] == [("+49301", text)]

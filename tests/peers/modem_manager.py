@@ -23,7 +23,7 @@ TEST_MODE = (
     *("--test-session", "--test-enable", "--test-no-udev", "--no-auto-scan"),
     *("--test-no-qrtr", "--test-no-suspend-resume", "--debug"),
 )
-START_SECONDS = 20.0
+START_SECONDS = 40.0
 COMMAND_SECONDS = 60.0  # a message may take as long
 
 needs_modem_manager = pytest.mark.skipif(
