@@ -37,7 +37,11 @@ class Wish:
 
 def probe_lines(wish: Wish) -> int:
     """Tell on stderr how it goes, on stdout what was found; 0 when a modem for a line is there."""
-    return asyncio.run(_probe(wish))
+    try:
+        return asyncio.run(_probe(wish))
+    except KeyboardInterrupt:  # a test call has been hung up, every port is closed
+        sys.stderr.write("callbox: stopped\n")
+        return 1
 
 
 async def _probe(wish: Wish) -> int:

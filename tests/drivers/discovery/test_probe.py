@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -216,6 +217,57 @@ async def test_a_flood_of_noise_is_bounded(tmp_path: Path) -> None:
     found = await only(rig)
     noise.cancel()
     assert (found.verdict, "(8192 bytes" in found.trouble) == (Verdict.SILENT, True)
+
+
+SAYINGS = [
+    b"OK",
+    b"ERROR",
+    b"+CME ERROR: 14",
+    b"+CPIN: ",
+    b"+CPIN: SIM PIN",
+    b"+COPS: 0,2,",
+    b"+COPS: 9",
+    b"> ",
+]
+SAYINGS += [
+    b"+CSQ: ",
+    b"+CSQ: 99,99",
+    b"+CREG: ,",
+    b"+CMEE: 2",
+    b"867584030000017",
+    b"0,1,8",
+    b"+VSM: (",
+    b"RING",
+]
+SAYINGS += [
+    b"+FCLASS: 8.0.",
+    b"\xff\x00\x10",
+    b'+CNUM: "',
+    b"131,",
+    b"+GCI: ZZ",
+    b"AT+CGSN",
+    b"OK+CREG: 1",
+    b"",
+]
+
+
+@pytest.mark.parametrize("seed", range(50))
+async def test_whatever_is_answered_the_look_ends_with_a_verdict(tmp_path: Path, seed: int) -> None:
+    luck = random.Random(seed)
+    rig = Rig(tmp_path)
+    behind = Behind()
+
+    def babble(data: bytes) -> None:
+        said = [luck.choice(SAYINGS) for _ in range(luck.randrange(5))]
+        if luck.random() < 0.7:
+            said.append(b"OK")
+        behind.send(b"".join(b"\r\n" + each + b"\r\n" for each in said))
+
+    behind.feed = babble
+    rig.plug("1-1.2", behind, luck.choice(list(LOOKS.values())))
+    found = await only(rig)
+    assert found.trouble or found.verdict is Verdict.MODEM
+    assert b"CPIN=" not in behind.heard
 
 
 async def test_all_modems_are_asked_at_a_time(tmp_path: Path) -> None:
