@@ -7,7 +7,7 @@ Copper says little, and some of it is false (V2), so a sign counts by what stand
 | `l` loop break | modem | after 1 s; not within 2 s of taking the line, which itself breaks the loop |
 | `L` polarity reversal | modem | the same; of a call we made the second one, the first is the answer |
 | busy, congestion | our ear | 2 s after it was found; at once if the modem said b, K, d or i 10 s before |
-| dial tone | our ear | the same, after 3 s |
+| dial tone | our ear | 3 s after it was found, whatever the modem says |
 | special information | our ear | the second time within 60 s |
 | b, K, d, i alone | modem | never; with `trust_modem` 4 of a kind, 1 to 8 s apart, no key or voice between |
 | silence | our ear | when it has lasted `silence_seconds` |
@@ -171,7 +171,7 @@ class Supervision:
             pending.append((self._dead_since + DEAD_SECONDS, Sign.DEAD))
         if self._tone is not None:
             kind, since = self._tone
-            hinted = since - self._hint_at <= HINT_SECONDS
+            hinted = kind != "dial" and since - self._hint_at <= HINT_SECONDS
             wait = 0.0 if hinted else CONFIRM_SECONDS[kind]
             pending.append((since + wait, Sign.DIAL if kind == "dial" else Sign.BUSY))
         return pending

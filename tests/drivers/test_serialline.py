@@ -10,6 +10,7 @@ import sys
 import termios
 import tty
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,7 @@ def pair() -> Iterator[Pair]:
 class Ear:
     """Collects what a SerialLine reports."""
 
-    def __init__(self, path: str, **more: bool) -> None:
+    def __init__(self, path: str, **more: Any) -> None:
         self.data = bytearray()
         self.lost: list[PortLost] = []
         self.news = asyncio.Event()
@@ -172,3 +173,39 @@ def test_a_duplicate_keeps_the_lock(pair: Pair) -> None:
     assert is_alive(engines, pair.path)
     os.close(engines)
     os.close(open_audio("gsm-1", pair.path))
+
+
+@pytest.mark.realtime
+async def test_a_lent_port_is_not_read_until_it_is_taken_back(pair: Pair) -> None:
+    ear = Ear(pair.path)
+    fd = ear.line.pause()
+    os.write(pair.far, b"sound")
+    await asyncio.sleep(0.02)
+    assert ear.data == b""
+    assert os.read(fd, 5) == b"sound"  # whoever has it reads it
+    os.write(pair.far, b"OK")
+    ear.line.resume()
+    async with asyncio.timeout(5):
+        await ear.news.wait()
+    assert ear.data == b"OK"
+    assert ear.line.alive
+    ear.line.close()
+    assert not ear.line.alive
+
+
+@pytest.mark.realtime
+async def test_an_open_descriptor_is_taken_over_as_lent(pair: Pair) -> None:
+    before = Ear(pair.path)
+    held = os.dup(before.line.pause())  # the media engine's
+    before.line.close()
+    after = Ear(pair.path, fd=held)
+    os.write(pair.far, b"sound")
+    await asyncio.sleep(0.02)
+    assert after.data == b""
+    after.line.resume()
+    async with asyncio.timeout(5):
+        await after.news.wait()
+    assert after.data == b"sound"
+    pair.unplug()
+    assert not after.line.alive
+    after.line.close()
