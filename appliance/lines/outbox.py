@@ -21,6 +21,7 @@ from appliance.store.messages import (
     Direction,
     MessageRow,
     MessageState,
+    OutPart,
     PartState,
     moved,
     queued,
@@ -32,7 +33,7 @@ from drivers.sms import encode
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = (10.0, 60.0, 300.0, 1800.0)  # after the first, second... refusal that may pass; then no more
-NOT_NOW_SECONDS = 10.0  # the modem is busy with something else
+NOT_NOW_SECONDS = 5.0  # the modem is busy with something else
 LINE_LOOK_SECONDS = 60.0  # how often a line that is down is looked at
 MOST_AGE_SECONDS = 24 * 3600.0  # a message that old is not sent any more
 REPORT_SECONDS = 3 * 24 * 3600.0  # a report is waited for so long; networks try for one to three days
@@ -284,7 +285,7 @@ class Outbox:
         self._queued.setdefault(row.line, asyncio.Event()).set()
 
     def _about(self, line: Line, report: StatusReport) -> tuple[MessageRow, int] | None:
-        """The part that the report is about: by reference and number, else one that is unsure."""
+        """The part it is about: by reference and number, else one whose reference is not known."""
         to_them = [
             (part, row, number)
             for row in self._open.values()
@@ -299,7 +300,10 @@ class Outbox:
             return row, number
         if any(part.state is PartState.SENDING for part, _, _ in to_them):
             return None  # it may be about that one, whose reference we do not know yet
-        return next(((row, n) for part, row, n in to_them if part.state is PartState.UNSURE), None)
+        unknown = (
+            each for each in to_them if each[0].state is PartState.UNSURE or _has_no_reference(each[0])
+        )
+        return next(((row, number) for _, row, number in unknown), None)
 
     def _waiting(self, line: Line) -> list[MessageRow]:
         """What has parts to be sent, oldest first."""
@@ -334,6 +338,11 @@ async def _until_up(line: Line, seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await line.port.until_state(PortState.IDLE, PortState.BUSY)
+
+
+def _has_no_reference(part: OutPart) -> bool:
+    """It was sent by a modem that does not tell the reference."""
+    return part.state is PartState.SENT and part.reference < 0
 
 
 def _parts_in(row: MessageRow, state: PartState) -> list[int]:

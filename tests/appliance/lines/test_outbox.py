@@ -166,6 +166,16 @@ async def test_a_report_tells_that_the_unsure_one_arrived(tmp_path: Path) -> Non
     assert stored(tmp_path / "box.db", row.message).state is MessageState.DELIVERED
 
 
+async def test_a_modem_that_tells_no_reference_has_its_reports_matched_by_number(tmp_path: Path) -> None:
+    port = make_port("gsm-1")
+    port.messages.outcomes.append(-1)
+    async with Rig(tmp_path / "box.db", {"gsm-1": port}) as box:
+        row = await send(box, report=True)
+        await asyncio.sleep(1)
+        port.messages.delivers(report(77))
+        assert (await box.outbox.settled(row, 5.0)).state is MessageState.DELIVERED
+
+
 @pytest.mark.parametrize(("committed", "state"), [(0, MessageState.UNSURE), (1, MessageState.SENT)])
 async def test_what_the_modem_took_is_not_sent_again_whatever_the_disk_heard_of_it(
     tmp_path: Path, committed: int, state: MessageState
