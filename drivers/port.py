@@ -145,6 +145,9 @@ class AudioHolder(Protocol):
     async def digits(self, port: str, digits: str) -> None:
         """Sound keys at `port`, one after another; raises DriverError when not all could be."""
 
+    def flow(self, port: str, on: bool) -> None:
+        """Stop writing to the port, or go on; reading goes on either way."""
+
 
 class LegEnded(Exception):
     """The leg this task was working for has ended; raised out of `Leg.alive()`."""

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Coroutine, Mapping
+from functools import partial
 from typing import Any
 
 from drivers.port import (
@@ -27,11 +28,12 @@ from drivers.v253.coding import Coding
 from drivers.v253.dialling import Dial
 from drivers.v253.doing import MOVES, Doing
 from drivers.v253.facts import Facts, is_ring
+from drivers.v253.flash import flash
 from drivers.v253.hook import Hook
 from drivers.v253.host import Host
 from drivers.v253.leg import V253Leg
 from drivers.v253.progress import Fate
-from drivers.v253.quirks import Chip
+from drivers.v253.quirks import GENERIC, Chip
 from drivers.v253.ring import Ringing
 from drivers.v253.settings import Settings
 from drivers.v253.stream import Mode, Stream
@@ -213,16 +215,29 @@ class Calls:
         await asyncio.wait({task})
 
     async def send_leg_digits(self, leg: V253Leg, digits: str) -> None:
-        """DTMF as sound: the modem takes no command while a call is up. The media engine makes it."""
-        if not re.fullmatch(r"[0-9A-D*#]*", digits):
+        """DTMF as sound: the modem takes no command while a call is up. "!" among them is a hook flash."""
+        if not re.fullmatch(r"[0-9A-D*#!]*", digits):
             raise PortRefused(
-                f"port {self.name}: {digits!r} has characters that are no keys; 0-9 A-D * # are"
+                f"port {self.name}: {digits!r} has characters that are no keys; 0-9 A-D * # are, and ! for a "
+                "hook flash"
             )
-        if leg.state is LegState.ENDED:
+        for piece in re.findall(r"!|[^!]+", digits):
+            if leg.state is LegState.ENDED:
+                raise LegEnded(leg)
+            holder, watch = self._host.audio_holder, self.watch
+            if holder is None or watch is None or leg is not self.leg:
+                raise PortRefused(f"port {self.name}: keys can be sent while a call is up and has sound")
+            if piece != "!":
+                await holder.digits(self.name, piece)
+                continue
+            with watch.away():
+                await flash(self.name, holder, partial(self._write_in_call, leg), self._chip)
+
+    def _write_in_call(self, leg: V253Leg, data: bytes) -> None:
+        """Raises LegEnded when the line may be on hook already."""
+        if leg is not self.leg or self.doing is not Doing.TALKS:
             raise LegEnded(leg)
-        if self._host.audio_holder is None or leg.state is not LegState.UP:
-            raise PortRefused(f"port {self.name}: keys can be sent while a call is up and has sound")
-        await self._host.audio_holder.digits(self.name, digits)
+        self._stream.write(data)
 
     def leg_heard_key(self, leg: V253Leg) -> None:
         """The far end pressed a key: it is there."""
@@ -331,6 +346,10 @@ class Calls:
             self._stream.channel.interrupt()
             work.cancel()
             await asyncio.wait({work})
+
+    @property
+    def _chip(self) -> Chip:
+        return self._equipment[0] if self._equipment is not None else GENERIC
 
     def _new_leg(
         self, peer: str, state: LegState, *, inbound: bool, label: str = "", caller_name: str = ""

@@ -6,7 +6,7 @@ import logging
 import re
 
 from drivers.at.channel import CommandFailed
-from drivers.port import PortRefused, PortTimeout
+from drivers.port import PortTimeout
 from drivers.v253.coding import Method
 from drivers.v253.quirks import Chip
 from drivers.v253.settings import Settings
@@ -109,13 +109,3 @@ class Hook:
             await self._stream.channel.command(command)
         except CommandFailed as error:
             log.debug("%s", error)
-
-    async def flash(self) -> None:
-        """A short break of the loop, for exchanges that put a call through by it."""
-        try:
-            await self._stream.channel.command(self._chip.flash)
-        except CommandFailed as error:
-            raise PortRefused(
-                f"port {self._stream.name}: the modem has no hook flash (it answers {self._chip.flash} by "
-                f"{error.answer})"
-            ) from error

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 
 from drivers.port import AudioNews, EndCause
 from drivers.v253.keys import DIGITS, Keys
@@ -20,12 +21,23 @@ class Watch:
         self._signs = Supervision(rules, self.since, answer_reverses=answer_reverses)
         self._on_digit = on_digit
         self._keys = Keys()
+        self._away = False
         self._news = asyncio.Event()
 
     @property
     def heard_last(self) -> list[str]:
         """The last codes and tones, for `show lines`."""
         return self._signs.news
+
+    @contextlib.contextmanager
+    def away(self) -> Iterator[None]:
+        """The modem is taken out of voice by us: its codes, and that nothing is heard, mean nothing."""
+        self._away = True
+        try:
+            yield
+        finally:
+            self._away = False
+            self._news.set()
 
     async def over(self) -> Sign:
         """Wait for the end of the call, and say by what it is known."""
@@ -45,6 +57,10 @@ class Watch:
     def heard(self, news: AudioNews, value: str) -> None:
         """What the media engine tells, but for a lost port."""
         signs = self._signs
+        if self._away and news is not AudioNews.ALIVE:
+            if news is AudioNews.DEAD:
+                signs.dead(_now())
+            return
         if news is AudioNews.CODE:
             self._code(value)
         elif news is AudioNews.TONE:

@@ -176,7 +176,7 @@ async def test_v3_the_widest_coding_in_duplex_is_never_chosen() -> None:
             assert b.modem.commands.codec.sample_bytes == 1
 
 
-@pytest.mark.parametrize("wire", [Wire, ByteByByte])
+@pytest.mark.parametrize("wire", [Wire, pytest.param(ByteByByte, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("chip", [CX93001, USR5637, GENERIC])
 async def test_v4_a_modem_left_in_duplex_is_brought_back(chip: Chip, wire: Callable[[], Wire]) -> None:
     b = Bench(wire(), chip=chip)
@@ -405,3 +405,50 @@ async def test_hang_up_in_the_middle_of_anything_ends_on_hook() -> None:
                     )
                     b.network.hang_up(call.id)
                 await _idle(b)
+
+
+@pytest.mark.parametrize("chip", [CX93001, USR5637, GENERIC])
+async def test_a_hook_flash_among_the_keys_of_a_call(chip: Chip) -> None:
+    async with bench(chip=chip) as b:
+        call = b.call(plan=TALK)
+        leg = await b.port.next_ring()
+        await leg.answer()
+        await asyncio.sleep(3)
+        await leg.send_digits("1!23")
+        assert call.sent_digits == "!"
+        assert b.engine.digits_sent == "123"
+        await asyncio.sleep(10)
+        assert leg.state is LegState.UP, b.port.status()
+        assert b.modem.talking
+        await leg.hangup()
+        await _idle(b)
+
+
+async def test_a_modem_that_does_not_come_back_from_a_flash_loses_the_call_not_the_line() -> None:
+    async with bench() as b:
+        call = b.call(plan=TALK)
+        leg = await b.port.next_ring()
+        await leg.answer()
+        b.modem.fault("silent-vtr")
+        await leg.send_digits("!")
+        async with asyncio.timeout(10):
+            assert await leg.ended() is EndCause.FAILED
+        b.modem.fault("silent-vtr", False)
+        b.network.hang_up(call.id)
+        await _idle(b)
+
+
+async def test_a_hang_up_in_the_middle_of_a_flash_ends_on_hook() -> None:
+    for tenths in range(0, 26, 2):
+        async with bench() as b:
+            call = b.call(plan=TALK)
+            leg = await b.port.next_ring()
+            await leg.answer()
+            pressing = asyncio.ensure_future(leg.send_digits("!5"))
+            await asyncio.sleep(tenths / 10)
+            await leg.hangup()
+            await asyncio.wait({pressing})
+            b.network.hang_up(call.id)
+            await asyncio.sleep(5)
+            await _idle(b)
+            assert isinstance(pressing.exception(), LegEnded | None)

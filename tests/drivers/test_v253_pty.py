@@ -43,6 +43,9 @@ class _Engine:
     async def digits(self, port: str, digits: str) -> None:
         raise NotImplementedError
 
+    def flow(self, port: str, on: bool) -> None:
+        raise NotImplementedError
+
     def _readable(self) -> None:
         for piece in self._reader.feed(os.read(self.fd, 4096)):
             if isinstance(piece, bytes):

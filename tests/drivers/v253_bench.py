@@ -102,6 +102,9 @@ class Engine:
     async def digits(self, port: str, digits: str) -> None:
         self.digits_sent += digits
 
+    def flow(self, port: str, on: bool) -> None:
+        self.speaks = on
+
     def feed(self, data: bytes) -> None:
         self._watch_dead()
         for piece in self._reader.feed(data):
