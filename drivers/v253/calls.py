@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections.abc import Coroutine, Mapping
 from functools import partial
 from typing import Any
 
+from drivers.health import Alarm, AlarmKind
 from drivers.port import (
     AudioNews,
     DriverError,
@@ -25,13 +25,13 @@ from drivers.port import (
 )
 from drivers.v253.caller import cadence, is_caller_line
 from drivers.v253.coding import Coding
-from drivers.v253.dialling import Dial
+from drivers.v253.dialling import Dial, NoDialTone
 from drivers.v253.doing import MOVES, Doing
 from drivers.v253.facts import Facts, is_ring
-from drivers.v253.flash import flash
 from drivers.v253.hook import Hook
 from drivers.v253.host import Host
 from drivers.v253.leg import V253Leg
+from drivers.v253.pressing import press
 from drivers.v253.progress import Fate
 from drivers.v253.quirks import GENERIC, Chip
 from drivers.v253.ring import Ringing
@@ -57,6 +57,7 @@ class Calls:
         self.leg: V253Leg | None = None
         self.doing = Doing.NOTHING
         self.last_end = ""  # why the last call ended, in words
+        self.alarm: Alarm | None = None  # the last call came to nothing, and it is no caller's doing
         self.watch: Watch | None = None  # of the call that is up
         self._stream = stream
         self._settings = settings
@@ -78,7 +79,7 @@ class Calls:
         self._equipment = (chip, hook)
 
     def adopt(self, coding: Coding) -> None:
-        """A call is up since before we came; the media engine has its sound, and the modem is in voice."""
+        """A call is up since before we came; the engine has its sound, and the modem is in voice."""
         leg = self._new_leg("", LegState.UP, inbound=True)
         self._hand_over(leg, coding)
         self._host.offered(leg)
@@ -215,23 +216,14 @@ class Calls:
         await asyncio.wait({task})
 
     async def send_leg_digits(self, leg: V253Leg, digits: str) -> None:
-        """DTMF as sound: the modem takes no command while a call is up. "!" among them is a hook flash."""
-        if not re.fullmatch(r"[0-9A-D*#!]*", digits):
-            raise PortRefused(
-                f"port {self.name}: {digits!r} has characters that are no keys; 0-9 A-D * # are, and ! for a "
-                "hook flash"
-            )
-        for piece in re.findall(r"!|[^!]+", digits):
-            if leg.state is LegState.ENDED:
-                raise LegEnded(leg)
-            holder, watch = self._host.audio_holder, self.watch
-            if holder is None or watch is None or leg is not self.leg:
-                raise PortRefused(f"port {self.name}: keys can be sent while a call is up and has sound")
-            if piece != "!":
-                await holder.digits(self.name, piece)
-                continue
-            with watch.away():
-                await flash(self.name, holder, partial(self._write_in_call, leg), self._chip)
+        """Keys, and "!" for a hook flash, in a call that is up."""
+        if leg.state is LegState.ENDED:
+            raise LegEnded(leg)
+        holder, watch = self._host.audio_holder, self.watch
+        if holder is None or watch is None or leg is not self.leg:
+            raise PortRefused(f"port {self.name}: keys can be sent while a call is up and has sound")
+        write = partial(self._write_in_call, leg)
+        await press(self.name, digits, holder=holder, watch=watch, write=write, chip=self._chip)
 
     def _write_in_call(self, leg: V253Leg, data: bytes) -> None:
         """Raises LegEnded when the line may be on hook already."""
@@ -287,11 +279,14 @@ class Calls:
     def _failed(self, leg: V253Leg, error: DriverError) -> None:
         self.last_end = str(error).removeprefix(f"port {self.name}: ")
         log.warning("port %s: the call is given up: %s", self.name, self.last_end)
+        kind = AlarmKind.NO_NETWORK if isinstance(error, NoDialTone) else AlarmKind.AUDIO
+        self.alarm = Alarm(kind, self.last_end)
         if not isinstance(error, PortLost):  # then the session ends, and the leg with it
             leg.moved(LegState.ENDED, EndCause.FAILED)
 
     def _hand_over(self, leg: V253Leg, coding: Coding, *, answer_reverses: bool = False) -> None:
         """The media engine has the port from here on."""
+        self.alarm = None
         settings = self._settings
         leg.audio = SerialAudio(
             self._stream.lend(),

@@ -24,6 +24,10 @@ NO_DIAL_TONE = frozenset({"NO DIALTONE", "NO DIAL TONE"})
 FATES = {"BUSY": Fate.BUSY, "NO CARRIER": Fate.FAILED}
 
 
+class NoDialTone(PortRefused):
+    """The exchange does not hear us, or is not there."""
+
+
 class Dial:
     """One number on one line. `sound` and `code` take what the modem brings meanwhile."""
 
@@ -123,7 +127,7 @@ class Dial:
             pass
         return progress.fate
 
-    def _no_dial_tone(self, why: str) -> PortRefused:
-        return PortRefused(
+    def _no_dial_tone(self, why: str) -> NoDialTone:
+        return NoDialTone(
             f"port {self._stream.name}: no dial tone ({why}). Check the line cord and the option country"
         )

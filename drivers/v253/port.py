@@ -148,7 +148,8 @@ class V253Port(Port):
 
     def alarms(self) -> tuple[Alarm, ...]:
         """What a person should know now."""
-        return self._healing.alarms()
+        alarm = self._calls.alarm
+        return (*self._healing.alarms(), *([alarm] if alarm is not None else []))
 
     # --- what the calls tell (host.Host) ---------------------------------------------------------------
 
@@ -165,7 +166,8 @@ class V253Port(Port):
     def free_again(self) -> None:
         """The line is on hook; after a call found at `open` the modem is made ready first."""
         if self.state is PortState.BUSY and self._hook is not None:
-            self.moved(PortState.IDLE, self._why_idle)
+            alarm = self._calls.alarm
+            self.moved(PortState.IDLE, self._why_idle if alarm is None else f"the last call: {alarm.text}")
         self._wake_up.set()
 
     def fail(self, error: DriverError) -> None:

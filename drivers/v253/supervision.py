@@ -16,7 +16,7 @@ Copper says little, and some of it is false (V2), so a sign counts by what stand
 | no bytes at all | engine | when they stay away for 3 s more |
 | time | | at `max_call_seconds`, whatever else |
 
-When a modem says 4 codes or more within 3 s (keys, `u`, `o` not counted), its `l`, `L` and `R` count nothing.
+When a modem says 4 codes or more within 3 s (keys, `u`, `o` apart), its `l`, `L` and `R` count nothing.
 
 How often a talk would be ended wrongly: benchmarks/v253_false_hangups.py.
 """
@@ -32,7 +32,7 @@ from drivers.v253.keys import DIGITS
 SETTLE_SECONDS = 2.0
 BREAK_SECONDS = 1.0
 BABBLE_CODES, BABBLE_SECONDS = 4, 3.0
-COMMON_CODES = DIGITS | frozenset("/~uo")
+COMMON_CODES = DIGITS | frozenset("/~uoX.")
 CONFIRM_SECONDS: Mapping[str, float] = {"busy": 2.0, "congestion": 2.0, "dial": 3.0}
 HINT_SECONDS = 10.0  # a modem repeats b every 4 s or so, d every 3 s
 SIT_AGAIN_SECONDS = 60.0

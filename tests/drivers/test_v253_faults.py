@@ -12,6 +12,7 @@ from drivers.emulated.network import Callee, Outcome, Plan, Sound
 from drivers.emulated.v253.chips import CX93001, GENERIC, SI2494, USR5637, Chip
 from drivers.emulated.v253.faults import VOICE_FAULTS
 from drivers.emulated.v253.line import FarEnd, read_zone
+from drivers.health import AlarmKind
 from drivers.port import AudioNews, DriverError, EndCause, LegEnded, LegState, PortRefused, PortState
 from drivers.v253.settings import DialTone, Settings
 from drivers.v253.supervision import Rules
@@ -327,6 +328,9 @@ async def test_a_modem_without_duplex_says_so_at_the_call() -> None:
         with pytest.raises(PortRefused, match="full duplex"):
             await leg.answer()
         assert await leg.ended() is EndCause.FAILED
+        await b.port.until_state(PortState.IDLE)
+        assert "full duplex" in b.port.reason
+        assert [alarm.kind for alarm in b.port.alarms()] == [AlarmKind.AUDIO]
 
 
 @pytest.mark.parametrize("how", DialTone)
@@ -347,6 +351,12 @@ async def test_without_dial_tone_nothing_is_dialled() -> None:
             leg = await b.port.dial(PARTY)
             assert await leg.ended() is EndCause.FAILED
             assert "no dial tone" in str(b.port.status()["last_end"])
+            assert [alarm.kind for alarm in b.port.alarms()] == [AlarmKind.NO_NETWORK]
+            b.modem.fault("line-cut", False)
+            await _idle(b)
+            await _call_out(b)
+            assert b.port.alarms() == ()
+            assert b.port.reason == ""
 
 
 @pytest.mark.parametrize(
