@@ -38,11 +38,17 @@ class Inbox:
         self._doomed: dict[Key, Arrival] = {}  # to be deleted
         self._announced: dict[Place, int] = {}  # to be read -> how often it was tried
         self._unacknowledged: set[str] = set()  # PDUs handed over in this session
+        self._removing = asyncio.Lock()  # from the look at a place to its deletion: a new one may move in
 
     def session_over(self) -> None:
         """Nothing can be acknowledged any more; the next sweep finds what was announced."""
         self._unacknowledged.clear()
         self._announced.clear()
+
+    @property
+    def unread(self) -> bool:
+        """Whether something is known to be there that could not be read yet."""
+        return bool(self._announced)
 
     # --- what the modem says ------------------------------------------------------------------------------
 
@@ -102,11 +108,12 @@ class Inbox:
         if place is None:
             await self._acknowledge(channel, arrival)
             return True
-        if await self._holds(memories, place, arrival.pdu):
-            await memories.empty(place)
+        async with self._removing:
             if await self._holds(memories, place, arrival.pdu):
-                log.warning("port %s: the modem does not delete message %s", self.name, place)
-                return False
+                await memories.empty(place)
+                if await self._holds(memories, place, arrival.pdu):
+                    log.warning("port %s: the modem does not delete message %s", self.name, place)
+                    return False
         self._forgotten(arrival)
         return True
 

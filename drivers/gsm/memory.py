@@ -81,7 +81,8 @@ class Memories:
         """How full the memories in use are; the last one is where the modem receives. Raises DriverError."""
         await self._calm()
         async with self._lock:
-            values = fields((await self._channel.command("AT+CPMS?", "+CPMS:"))[-1])
+            answer = await self._channel.command("AT+CPMS?", "+CPMS:")
+        values = fields(answer[-1]) if answer else []
         named = zip(values[::3], values[1::3], values[2::3], strict=False)
         return [Room(name, number(used) or 0, number(total) or 0) for name, used, total in named]
 
@@ -101,19 +102,29 @@ class Memories:
         return found
 
     async def read(self, place: Place) -> Found | None:
-        """What is in one place, None for nothing. Raises DriverError."""
+        """What is in one place, None for nothing. Raises DriverError.
+
+        "Nothing" is believed when it is said twice: the first OK or ERROR may be the late end of another
+        command (F2, F19), and then every answer after it would be that of the place before.
+        """
         await self._calm()
         async with self._lock:
             if place.memory != self._chosen:
                 await self._choose(place.memory)
-            try:
-                answer = await self._channel.pdus(f"AT+CMGR={place.at}", "+CMGR:")
-            except CommandFailed as error:
-                if error.answer != "ERROR" and number_of(error.answer) != EMPTY:
-                    raise
-                self._channel.distrust()  # some say ERROR and then OK (F19)
-                return None
-        return _found(place, fields(answer[0][0]), answer[0][1]) if answer else None
+            for _ in range(2):
+                if answer := await self._read(place.at):
+                    line, pdu = answer[0]
+                    return _found(place, fields(line), pdu)
+                self._channel.distrust()
+        return None
+
+    async def _read(self, at: int) -> list[tuple[str, str]]:
+        try:
+            return await self._channel.pdus(f"AT+CMGR={at}", "+CMGR:")
+        except CommandFailed as error:
+            if error.answer != "ERROR" and number_of(error.answer) != EMPTY:
+                raise
+            return []
 
     async def empty(self, place: Place) -> None:
         """Delete what is in a place; a modem that says OK may have done nothing. Raises DriverError."""

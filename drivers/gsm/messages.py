@@ -120,11 +120,11 @@ class GsmMessages:
         self._worker = asyncio.create_task(self._serve(channel), name=f"messages {self.name}")
         self._worker.add_done_callback(self._ended)
 
-    async def end(self) -> None:
-        """The session is over and its channel lost."""
+    async def end(self, error: DriverError) -> None:
+        """The session is over and its channel lost, for this reason."""
         self._session, self._not_ready = None, "the modem is not up"
         self._looked.clear()
-        self._ussd.session_over()
+        self._ussd.session_over(error)
         self._inbox.session_over()
         worker, self._worker = self._worker, None
         if worker is not None:
@@ -224,7 +224,7 @@ class GsmMessages:
                 log.info("port %s: messages are looked at again soon: %s", self.name, error)
                 await asyncio.sleep(SILENT_SECONDS if isinstance(error, PortTimeout) else AGAIN_SECONDS)
                 check_at = clock()
-            await self._pause(check_at - clock())
+            await self._pause(min(check_at - clock(), AGAIN_SECONDS if self._inbox.unread else CHECK_SECONDS))
 
     async def _check(self, channel: Channel, memories: Memories, *, in_full: bool) -> None:
         """Find what was not announced; a modem that has started anew unseen is set up again (F17)."""
