@@ -1,8 +1,9 @@
 """Keys pressed in a call that is up: DTMF as sound, and a hook flash, the exchange's recall.
 
-The modem takes no command while it is in voice, so the media engine sounds the digits. For a flash it keeps the port and reads on, and only stops writing for the moment. So the modem's answers
-are not seen (the engine hears them as 3 ms of noise), and commands are sent by the clock. If it does not come
-back into voice, no sound comes any more, and the call is ended as any call without sound is.
+The modem takes no command while it is in voice, so the media engine sounds the digits. For a flash the engine
+keeps the port and reads on, and only stops writing for the moment: the modem's answers are not seen (they are
+heard as 3 ms of noise), and commands are sent by the clock. If the modem does not come back into voice, no
+sound comes any more, and the call is ended as any call without sound is.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ async def press(
     """
     if not re.fullmatch(r"[0-9A-D*#!]*", digits):
         raise PortRefused(
-            f"port {name}: {digits!r} has characters that are no keys; 0-9 A-D * # are, and ! for a hook flash"
+            f"port {name}: {digits!r} has characters that are no keys; 0-9 A-D * # are, and ! for a hook "
+            "flash"
         )
     for piece in re.findall(r"!|[^!]+", digits):
         if piece == "!":

@@ -17,6 +17,7 @@ from drivers.port import DriverError, Leg, LegEnded, LegState, PortState
 from drivers.v253.settings import Settings
 from drivers.v253.supervision import Rules
 from tests.drivers.v253_bench import Bench, bench
+from tests.drivers.wires import Lossy, Wire
 
 PARTY = "5550001"
 WORDS = [
@@ -172,6 +173,19 @@ async def test_a_cable_pulled_at_any_byte_ends_the_call_and_heals(outbound: bool
                 )
                 b.plug()
             await story
+            await _settled(b)
+            await _works(b)
+
+
+@pytest.mark.slow
+async def test_over_a_lossy_wire_every_call_ends_and_the_line_comes_back() -> None:
+    settings = Settings(rules=Rules(max_call_seconds=60.0), max_dial_seconds=30.0)
+    for seed in range(40):
+        async with bench(settings=settings) as b:
+            b.party(PARTY, Callee(after_s=4.0))
+            b.wire = Lossy(seed, every=100)
+            await _story(b, outbound=bool(seed % 2))
+            b.wire = Wire()
             await _settled(b)
             await _works(b)
 
