@@ -72,7 +72,7 @@ class _Pending:
 
 #: URCs that are followed by a PDU in hex on a line of its own (27.005 3.4.1), handed over as one.
 WITH_PDU = ("+CMT:", "+CDS:")
-_PDU = re.compile(r"(?:[0-9A-F]{2}){12,}", re.IGNORECASE)  # the shortest ones have 14 octets
+_PDU = re.compile(r"(?:[0-9A-F]{2}){8,}", re.IGNORECASE)  # the shortest that make sense have 14 octets
 
 
 class Channel:

@@ -287,7 +287,7 @@ class GsmPort(Port):
     async def _end_session(self, error: DriverError) -> None:
         """No task of the session is left, the AT port is closed; the leg has ended, unless we close."""
         self._channel.lost(error)
-        await self.text_messages.end()
+        await self.text_messages.end(error)
         await self._calls.stop()
         if self._line is not None:
             self._line.close()

@@ -11,7 +11,7 @@ import re
 
 from drivers.at.channel import Channel, CommandFailed
 from drivers.messages import UssdReply, UssdState
-from drivers.port import PortRefused, PortTimeout
+from drivers.port import DriverError, PortRefused, PortTimeout
 from drivers.sms import ussd
 
 log = logging.getLogger(__name__)
@@ -31,12 +31,14 @@ class Ussd:
         self._is_packed = is_packed
         self._asking = asyncio.Lock()  # guards _reply: one question at a time
         self._reply: asyncio.Future[UssdReply] | None = None
+        self._unheard: asyncio.Event | None = None  # an answer is due that nobody waits for any more
         self._open = False  # the network waits for an answer
 
     async def ask(self, channel: Channel, text: str) -> UssdReply:
         """Raises PortRefused, PortTimeout (nothing is open then), PortLost."""
         string = self._string(text)
         async with self._asking:
+            await self._let_pass(channel)
             self._reply = asyncio.get_running_loop().create_future()
             try:
                 async with asyncio.timeout(REPLY_SECONDS):
@@ -53,10 +55,25 @@ class Ussd:
                     f"port {self.name}: the network has not answered the USSD code within "
                     f"{REPLY_SECONDS:g} s. Check the code with the operator, or try again later"
                 ) from None
+            except asyncio.CancelledError:
+                self._unheard = asyncio.Event()
+                raise
             finally:
                 self._reply = None
             self._open = reply.state is UssdState.ANSWER_WANTED
             return reply
+
+    async def _let_pass(self, channel: Channel) -> None:
+        """Whoever asked before went away: that answer is not the next one's."""
+        if self._unheard is None:
+            return
+        try:
+            async with asyncio.timeout(REPLY_SECONDS):
+                await self._unheard.wait()
+        except TimeoutError:
+            pass
+        self._unheard = None
+        await self.end(channel)
 
     async def end(self, channel: Channel) -> None:
         """Give up what is open; a modem that refuses has nothing open."""
@@ -71,9 +88,11 @@ class Ussd:
         """Whether the network waits for an answer."""
         return self._open
 
-    def session_over(self) -> None:
+    def session_over(self, error: DriverError) -> None:
         """The modem is gone, and a dialogue with it."""
-        self._open = False
+        self._open, self._unheard = False, None
+        if self._reply is not None and not self._reply.done():
+            self._reply.set_exception(error)
 
     def heard(self, report: str) -> None:
         """A +CUSD line."""
@@ -82,6 +101,8 @@ class Ussd:
             log.warning("port %s: a USSD report that makes no sense: %s", self.name, report)
         elif self._reply is not None and not self._reply.done():
             self._reply.set_result(reply)
+        elif self._unheard is not None:
+            self._unheard.set()
         elif reply.text:
             log.info("port %s: the network says unasked by USSD: %s", self.name, reply.text)
 
