@@ -56,6 +56,7 @@ class LineDesk:
                     tasks.create_task(_keep(f"outbox of {line.name}", self.outbox.serve, line))
                     tasks.create_task(_keep(f"balance of {line.name}", self.balance.serve, line))
             tasks.create_task(_keep("late parts", self._inbox.watch))
+            tasks.create_task(_keep("late reports", self.outbox.watch))
             tasks.create_task(_keep("limits", self.limits.watch, lines))
             tasks.create_task(_keep("history", self._history.watch, lines))
             tasks.create_task(_keep("alarms", self._history.watch_alarms, lines))

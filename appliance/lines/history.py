@@ -14,9 +14,11 @@ from appliance.lines.line import Books, Line
 from appliance.store.opening import StoreError
 from appliance.store.retention import forget_samples
 from drivers.health import AlarmKind
+from drivers.port import PortState
 
 log = logging.getLogger(__name__)
 
+FIRST_SECONDS = 5.0  # for modems to be up
 SAMPLE_SECONDS = 60.0
 ALARM_SECONDS = 5.0
 CLEANING_SECONDS = 24 * 3600.0
@@ -24,7 +26,7 @@ SIGNAL_STEP_DB = 4  # a change by less is noise: one step of +CSQ is 2 dB
 HEAT_STEP_C = 3.0
 WEAK_SAMPLES = 3  # in a row before an alarm: a lorry may park in front of the antenna
 DAY_SECONDS = 24 * 3600.0
-WEAK, HOT = "weak signal", "hot"
+WEAK, HOT, MESSAGES = "weak signal", "hot", "messages"
 
 
 class History:
@@ -39,6 +41,7 @@ class History:
 
     async def watch(self, lines: Collection[Line]) -> None:
         """Sample every minute."""
+        await asyncio.sleep(FIRST_SECONDS)
         while True:
             for line in lines:
                 self._look(line)
@@ -51,6 +54,7 @@ class History:
                 standing = {alarm.kind: alarm.text for alarm in line.port.alarms()}
                 for kind in AlarmKind:
                     self._alarms.set(kind.value, line.name, standing.get(kind, ""))
+                self._alarms.set(MESSAGES, line.name, str(line.port.status().get("message_trouble", "")))
             await asyncio.sleep(ALARM_SECONDS)
 
     async def clean(self) -> None:
@@ -67,6 +71,8 @@ class History:
             await asyncio.sleep(CLEANING_SECONDS)
 
     def _look(self, line: Line) -> None:
+        if line.port.state in (PortState.DOWN, PortState.STARTING):
+            return  # it does not know itself yet
         sample = _sample(line)
         last = self._last.get(line.name)
         if last is None or _differs(sample, last):

@@ -43,7 +43,7 @@ class Inbox:
             if not part.forgotten:
                 self._kept.setdefault((part.event.slot, part.event.pdu), []).append(part.event)
             if part.event.kind == PartKind.TEXT.value and not part.event.message:
-                self._gather(part.event, part.arrived_ms)
+                self._gather(part.event, self._books.born(part.arrived_ms))
 
     async def serve(self, line: Line) -> None:
         """Take what the line's modem has, for ever."""
@@ -65,8 +65,7 @@ class Inbox:
     async def watch(self) -> None:
         """Tell, now and then, of long messages whose other parts do not come."""
         while True:
-            before_ms = self._books.wall_ms() - round(INCOMPLETE_SECONDS * 1000)
-            for gathering in self._joining.overdue(before_ms):
+            for gathering in self._joining.overdue(self._books.clock.mono() - INCOMPLETE_SECONDS):
                 self._tell(gathering)
             await asyncio.sleep(LOOK_SECONDS)
 
@@ -80,10 +79,10 @@ class Inbox:
 
     def _keep(self, line: Line, arrival: Arrival) -> PartArrived:
         part = self._part(line, arrival)
-        at_ms = round(self._books.note(part).wall_s * 1000)
+        self._books.note(part)
         self._kept.setdefault((part.slot, part.pdu), []).append(part)
         if isinstance(arrival, TextPart):
-            self._gather(part, at_ms)
+            self._gather(part, self._books.clock.mono())
         return part
 
     def _part(self, line: Line, arrival: Arrival) -> PartArrived:
@@ -129,8 +128,8 @@ class Inbox:
         if not kept:
             del self._kept[part.slot, part.pdu]
 
-    def _gather(self, part: PartArrived, at_ms: int) -> None:
-        gathering = self._joining.add(part, at_ms)
+    def _gather(self, part: PartArrived, arrived: float) -> None:
+        gathering = self._joining.add(part, arrived)
         if gathering is not None:
             self._tell(gathering)
 

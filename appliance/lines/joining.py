@@ -12,12 +12,12 @@ Key = tuple[str, str, int, int]  # line, sender, reference, how many parts
 
 @dataclass(eq=False)
 class Gathering:
-    """The parts of one message that are here, by number; `since_ms` wall clock of the first.
+    """The parts of one message that are here, by number; `since` is when the first came, monotonic seconds.
 
     `again` are parts that came a second time (the network had no acknowledgement of the first).
     """
 
-    since_ms: int
+    since: float
     parts: dict[int, PartArrived] = field(default_factory=dict)
     again: list[PartArrived] = field(default_factory=list)
 
@@ -37,7 +37,7 @@ class Joining:
     def __init__(self) -> None:
         self._gatherings: dict[Key, list[Gathering]] = {}
 
-    def add(self, part: PartArrived, arrived_ms: int) -> Gathering | None:
+    def add(self, part: PartArrived, arrived: float) -> Gathering | None:
         """One more part; gives the message that it completes, which is then no longer here.
 
         A sender may use a reference anew while an older message still lacks a part, so there may be several
@@ -50,7 +50,7 @@ class Joining:
             if there is not None and (there.text, there.sent_at) == (part.text, part.sent_at):
                 gathering.again.append(part)
                 return None
-        gathering = next((each for each in gatherings if part.part not in each.parts), Gathering(arrived_ms))
+        gathering = next((each for each in gatherings if part.part not in each.parts), Gathering(arrived))
         if gathering not in gatherings:
             gatherings.append(gathering)
         gathering.parts[part.part] = part
@@ -59,10 +59,10 @@ class Joining:
         self._take(key, gathering)
         return gathering
 
-    def overdue(self, before_ms: int) -> Iterator[Gathering]:
+    def overdue(self, before: float) -> Iterator[Gathering]:
         """Take out the messages whose first part came before that."""
         for key, gatherings in list(self._gatherings.items()):
-            for gathering in [each for each in gatherings if each.since_ms < before_ms]:
+            for gathering in [each for each in gatherings if each.since < before]:
                 self._take(key, gathering)
                 yield gathering
 

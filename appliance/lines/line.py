@@ -51,6 +51,10 @@ class Books:
         """Put a question of `store` to the database. Raises StoreError."""
         return await self.ask(question, self.journal.path, *arguments, **named)
 
+    def born(self, at_ms: int) -> float:
+        """What the monotonic clock showed, or would have, at that wall-clock time; never in the future."""
+        return self.clock.mono() - max(0.0, self.clock.wall() - at_ms / 1000)
+
     def wall_ms(self) -> int:
         """Now, in milliseconds since 1970."""
         return round(self.clock.wall() * 1000)

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from appliance.line_events import MessageQueued, PartChanged
 from appliance.lines.limits import Limits
 from appliance.lines.line import Books, Line, LineRefused, new_id, short
+from appliance.lines.matching import about
 from appliance.store.line_reads import message_story, open_messages
 from appliance.store.messages import (
     PART_MOVES,
     Direction,
     MessageRow,
     MessageState,
-    OutPart,
     PartState,
     moved,
     queued,
@@ -37,8 +37,8 @@ NOT_NOW_SECONDS = 5.0  # the modem is busy with something else
 LINE_LOOK_SECONDS = 60.0  # how often a line that is down is looked at
 MOST_AGE_SECONDS = 24 * 3600.0  # a message that old is not sent any more
 REPORT_SECONDS = 3 * 24 * 3600.0  # a report is waited for so long; networks try for one to three days
+LOOK_SECONDS = 3600.0
 KEEP_SECONDS = 5.0  # for the disk to take a new message
-SAME_DIGITS = 7  # at the end: numbers come back with or without a country's prefix
 OVER = frozenset({MessageState.SENT, MessageState.DELIVERED, MessageState.FAILED, MessageState.UNSURE})
 
 
@@ -59,8 +59,9 @@ class Outbox:
         self._limits = limits
         self._open: dict[str, MessageRow] = {}
         self._queues: dict[str, dict[str, None]] = {}  # by line: open messages with queued parts, in order
+        self._born: dict[str, float] = {}  # monotonic seconds; the wall clock may be set at any time
         self._tries: dict[tuple[str, int], Tries] = {}
-        self._early: dict[str, list[StatusReport]] = {}  # by line: older than the answer to `send`
+        self._early: dict[str, list[StatusReport]] = {}  # by line that sends: they may overtake its answer
         self._changed = asyncio.Event()  # anything, for those who wait for an end
         self._queued: dict[str, asyncio.Event] = {}  # by line: something is to be sent
 
@@ -143,9 +144,10 @@ class Outbox:
 
     def reported(self, line: Line, report: StatusReport) -> str:
         """Note what a status report says; gives the id of its message, "" when it fits none (yet)."""
-        found = self._about(line, report)
+        found = about(report, self._open.values(), line)
         if found is None:
-            self._early.setdefault(line.name, []).append(report)
+            if line.name in self._early:
+                self._early[line.name].append(report)
             return ""
         row, number = found
         state = {Fate.DELIVERED: PartState.DELIVERED, Fate.FAILED: PartState.FAILED}.get(report.fate)
@@ -159,6 +161,15 @@ class Outbox:
             self._move(row.message, number, state)
         return row.message
 
+    async def watch(self) -> None:
+        """Let go, now and then, of messages whose reports do not come."""
+        while True:
+            old = self._books.clock.mono() - REPORT_SECONDS
+            for row in [row for row in self._open.values() if self._born[row.message] < old]:
+                if not _parts_in(row, PartState.QUEUED) and not _parts_in(row, PartState.SENDING):
+                    self._let_go(row)
+            await asyncio.sleep(LOOK_SECONDS)
+
     # --- sending --------------------------------------------------------------------------------------
 
     async def serve(self, line: Line) -> None:
@@ -167,7 +178,7 @@ class Outbox:
             row, number, seconds = self._next(line)
             if row is None:
                 await self._until_queued(line, seconds)
-            elif self._books.wall_ms() - row.at_ms > MOST_AGE_SECONDS * 1000:
+            elif self._books.clock.mono() - self._born[row.message] > MOST_AGE_SECONDS:
                 hours = round(MOST_AGE_SECONDS / 3600)
                 self._fail(row.message, f"it could not be sent within {hours} hours")
             elif not line.is_up:
@@ -183,11 +194,11 @@ class Outbox:
             return
         part = row.out_parts[number - 1]
         attempt = part.attempt + 1
-        self._early.pop(line.name, None)
         self._move(row.message, number, PartState.SENDING, attempt=attempt)
         if not await self._books.journal.written():
             self._later(row.message, number, NOT_NOW_SECONDS, "the journal could not keep that it is sent")
             return
+        self._early[line.name] = []
         try:
             reference = await line.messages().send(part.tpdu)
         except MessageRefused as error:
@@ -200,9 +211,11 @@ class Outbox:
             await self._limits.look(line)
         else:
             self._move(row.message, number, PartState.SENT, reference=reference, attempt=attempt)
-            for report in self._early.pop(line.name, []):
+            for report in self._early.pop(line.name):
                 self.reported(line, report)
             await self._limits.look(line)
+        finally:
+            self._early.pop(line.name, None)
 
     def _refused(self, message: str, number: int, error: MessageRefused) -> None:
         tries = self._tries.setdefault((message, number), Tries())
@@ -216,7 +229,10 @@ class Outbox:
     def _later(self, message: str, number: int, seconds: float, why: str) -> None:
         tries = self._tries.setdefault((message, number), Tries())
         tries.not_before = self._books.clock.mono() + seconds
-        log.info("message %s: part %d is tried again in %.0f s: %s", message, number, seconds, why)
+        line = self._open[message].line
+        log.info(
+            "line %s: message %s: part %d is tried again in %.0f s: %s", line, message, number, seconds, why
+        )
         self._move(message, number, PartState.QUEUED, why=why)
 
     def _fail(self, message: str, why: str) -> None:
@@ -252,9 +268,11 @@ class Outbox:
         row = self._open[message]
         was = row.out_parts[number - 1].state
         if state is not was and state not in PART_MOVES[was]:
-            log.warning("message %s: %s -> %s is not a move, dropped", message, was.value, state.value)
+            log.warning(
+                "line %s: message %s: %s -> %s is no move, dropped", row.line, message, was.value, state.value
+            )
             return
-        log.info("message %s: part %d: %s -> %s", message, number, was.value, state.value)
+        log.info("line %s: message %s: part %d is %s", row.line, message, number, state.value)
         event = PartChanged(
             message=message,
             part=number,
@@ -268,13 +286,17 @@ class Outbox:
         row = moved(row, event, round(self._books.note(event).wall_s * 1000))
         self._hold(row)
         if not row.is_open and row.state is not MessageState.UNSURE:
-            del self._open[message]
-            for part in range(1, row.parts + 1):
-                self._tries.pop((message, part), None)
+            self._let_go(row)
+
+    def _let_go(self, row: MessageRow) -> None:
+        del self._open[row.message], self._born[row.message]
+        for number in range(1, row.parts + 1):
+            self._tries.pop((row.message, number), None)
 
     def _hold(self, row: MessageRow) -> None:
         """The message as it is now; whoever waits for it, or for something to send, is told."""
         self._open[row.message] = row
+        self._born.setdefault(row.message, self._books.born(row.at_ms))
         queue = self._queues.setdefault(row.line, {})
         if _parts_in(row, PartState.QUEUED):
             queue.setdefault(row.message)
@@ -283,27 +305,6 @@ class Outbox:
         self._changed.set()
         self._changed = asyncio.Event()
         self._queued.setdefault(row.line, asyncio.Event()).set()
-
-    def _about(self, line: Line, report: StatusReport) -> tuple[MessageRow, int] | None:
-        """The part it is about: by reference and number, else one whose reference is not known."""
-        to_them = [
-            (part, row, number)
-            for row in self._open.values()
-            if row.line == line.name or (row.sim and row.sim == line.sim)
-            if _same_number(row.number, report.recipient)
-            for number, part in enumerate(row.out_parts, 1)
-        ]
-        sent = [each for each in to_them if each[0].state is PartState.SENT]
-        fits = [each for each in sent if each[0].reference == report.reference]
-        if fits:
-            _, row, number = max(fits, key=lambda each: each[0].changed_ms)
-            return row, number
-        if any(part.state is PartState.SENDING for part, _, _ in to_them):
-            return None  # it may be about that one, whose reference we do not know yet
-        unknown = (
-            each for each in to_them if each[0].state is PartState.UNSURE or _has_no_reference(each[0])
-        )
-        return next(((row, number) for _, row, number in unknown), None)
 
     def _waiting(self, line: Line) -> list[MessageRow]:
         """What has parts to be sent, oldest first."""
@@ -340,18 +341,5 @@ async def _until_up(line: Line, seconds: float) -> None:
             await line.port.until_state(PortState.IDLE, PortState.BUSY)
 
 
-def _has_no_reference(part: OutPart) -> bool:
-    """It was sent by a modem that does not tell the reference."""
-    return part.state is PartState.SENT and part.reference < 0
-
-
 def _parts_in(row: MessageRow, state: PartState) -> list[int]:
     return [number for number, part in enumerate(row.out_parts, 1) if part.state is state]
-
-
-def _same_number(one: str, other: str) -> bool:
-    """The same, with or without what stands for a country in front."""
-    one, other = one.lstrip("+"), other.lstrip("+")
-    return one == other or (
-        min(len(one), len(other)) >= SAME_DIGITS and one[-SAME_DIGITS:] == other[-SAME_DIGITS:]
-    )

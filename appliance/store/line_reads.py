@@ -13,7 +13,7 @@ from typing import Any
 
 from peewee import SqliteDatabase, fn
 
-from appliance.events import Event, Stamped
+from appliance.events import Event, LineChanged, Stamped
 from appliance.line_events import AlarmCleared, AlarmRaised, BalanceTold, LineSampled, PartArrived
 from appliance.store import models, opening
 from appliance.store.message_tables import MessageTable, PartTable, message_row, part_event
@@ -150,12 +150,16 @@ def used(path: Path, since_s: float, *, step_seconds: int = 60) -> list[Used]:
 
 
 def line_history(path: Path, line: str, since_s: float, limit: int = 1000) -> list[Stamped]:
-    """The newest `limit` samples, balances and alarms of the line since then, oldest first."""
+    """The newest `limit` samples, faults, balances and alarms of the line since then, oldest first."""
     kinds = (LineSampled, BalanceTold, AlarmRaised, AlarmCleared)
     named = fn.COALESCE(
         fn.json_extract(EventTable.body, "$.line"), fn.json_extract(EventTable.body, "$.object")
     )
-    query = _of_kinds(kinds).where((EventTable.wall_ms >= round(since_s * 1000)) & (named == line))
+    fault = (EventTable.kind == LineChanged.__name__) & (_field("state") == "fault")
+    fits = fault | EventTable.kind.in_([kind.__name__ for kind in kinds])
+    some = EventTable.kind.in_([kind.__name__ for kind in (*kinds, LineChanged)])  # by the index
+    query = EventTable.select().where(some & (EventTable.wall_ms >= round(since_s * 1000)))
+    query = query.where(fits & (named == line))
     with opening.reading(path) as db:
         rows = [] if db is None else query.order_by(EventTable.id.desc()).limit(limit).dicts().execute(db)
         return list(models.readable(rows))[::-1]

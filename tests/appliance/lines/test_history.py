@@ -116,6 +116,22 @@ async def test_alarms_of_the_port_are_raised_and_cleared_with_it_also_over_a_res
         assert box.alarms.rows() == []  # the line is gone
 
 
+async def test_a_modem_that_takes_no_messages_is_an_alarm(tmp_path: Path) -> None:
+    class FullPort(SickPort):
+        trouble = "the memory of the SIM is full. Delete what is not ours"
+
+        def status(self) -> dict[str, object]:
+            return {**super().status(), "message_trouble": self.trouble}
+
+    port = FullPort("gsm-1")
+    async with Rig(tmp_path / "b.db", {"gsm-1": port}) as box:
+        await watched(box, 1)
+        assert [row["text"] for row in box.alarms.rows()] == [port.trouble]
+        port.trouble = ""
+        await asyncio.sleep(6)
+        assert box.alarms.rows() == []
+
+
 async def test_old_samples_are_deleted_and_nothing_else(tmp_path: Path) -> None:
     path, port = tmp_path / "b.db", SickPort("gsm-1")
     async with Rig(path, {"gsm-1": port}) as box:

@@ -13,7 +13,7 @@ from appliance.config.schema import Tariff
 from appliance.line_events import PartChanged
 from appliance.lines.limits import LimitReached
 from appliance.lines.line import LineRefused
-from appliance.lines.outbox import MOST_AGE_SECONDS, RETRY_SECONDS
+from appliance.lines.outbox import MOST_AGE_SECONDS, REPORT_SECONDS, RETRY_SECONDS
 from appliance.store import line_reads
 from appliance.store.messages import MessageRow, MessageState, PartState
 from drivers.messages import Fate
@@ -174,6 +174,32 @@ async def test_a_modem_that_tells_no_reference_has_its_reports_matched_by_number
         await asyncio.sleep(1)
         port.messages.delivers(report(77))
         assert (await box.outbox.settled(row, 5.0)).state is MessageState.DELIVERED
+
+
+async def test_a_report_that_never_comes_is_waited_for_three_days_and_no_memory_is_kept(
+    tmp_path: Path,
+) -> None:
+    async with Rig(tmp_path / "box.db", {"gsm-1": make_port("gsm-1")}) as box:
+        box.also(box.outbox.watch())
+        await send(box, report=True)
+        await asyncio.sleep(REPORT_SECONDS - 60)
+        assert len(box.outbox._open) == 1
+        await asyncio.sleep(2 * 3600)
+        assert not box.outbox._open
+        assert not box.outbox._born
+        assert not box.outbox._tries
+
+
+async def test_a_clock_that_is_set_forward_makes_no_message_old(tmp_path: Path) -> None:
+    """A box without a battery begins in 1970 until somebody tells it the time."""
+    port = make_port("gsm-1")
+    async with Rig(tmp_path / "box.db", {"gsm-1": port}) as box:
+        port.breaks()
+        row = await send(box)
+        box.jump_s = 50 * 365 * 24 * 3600.0
+        await asyncio.sleep(120)
+        port.heals()
+        assert (await box.outbox.settled(row, 60.0)).state is MessageState.SENT
 
 
 @pytest.mark.parametrize(("committed", "state"), [(0, MessageState.UNSURE), (1, MessageState.SENT)])
