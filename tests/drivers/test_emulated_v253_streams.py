@@ -96,6 +96,18 @@ async def test_playing_ends_when_the_last_sample_has_sounded() -> None:
     assert call.voice.sounding_seconds == pytest.approx(0.32, abs=0.03)
 
 
+async def test_what_is_played_can_be_paused() -> None:
+    desk = Desk()
+    call = await desk.call(stream="+VTX", codec=131)
+    desk.modem.feed(b"\x55" * 1600 + b"\x10p")
+    await asyncio.sleep(1)
+    assert call.voice.sounding_seconds == 0
+    desk.modem.feed(b"\x10r\x10\x03")
+    await asyncio.sleep(0.3)
+    assert call.voice.sounding_seconds == pytest.approx(0.2, abs=0.01)
+    assert desk.out.endswith(b"OK\r\n")
+
+
 async def test_cancel_drops_what_waits() -> None:
     desk = Desk()
     call = await desk.call(stream="+VTX", codec=131)

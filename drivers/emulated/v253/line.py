@@ -275,12 +275,13 @@ class Line:
         if loss is not None:
             past, self._echo_past = self._echo_past, said[-2 * len(ECHO_TAPS) :]
             if said != SILENCE or past.strip(b"\0"):
-                far = _add(far, _echo(past + said, loss))
+                far = _with_echo(far, past + said, loss)
         if noise is not None:
             if self._noise is None:
                 self._noise = Generator(Noise(noise), self.options.seed)
             self._noise.change(Noise(noise))
-            far = _add(far, self._noise.fill(FRAME_SAMPLES))
+            noisy = zip(array.array("h", far), array.array("h", self._noise.fill(FRAME_SAMPLES)), strict=True)
+            far = _frame([heard + hiss for heard, hiss in noisy])
         return far
 
     def _talk(self) -> None:
@@ -316,35 +317,25 @@ class Line:
         self._timers.clear()
 
 
-def _echo(said: bytes, loss_db: float) -> bytes:
-    """What comes back of a frame; `said` begins with the last samples before it."""
-    gain = 10 ** (-loss_db / 20)
-    samples = array.array("h", said)
-    taps = [(len(ECHO_TAPS) - n, tap * gain / 64) for n, tap in enumerate(ECHO_TAPS) if tap]
-    count = len(samples) - len(ECHO_TAPS)
-    (a, f), (b, g), (c, h), (d, i) = taps
-    return array.array(
-        "h",
-        [
-            int(f * w + g * x + h * y + i * z)
-            for w, x, y, z in zip(
-                samples[a : a + count],
-                samples[b : b + count],
-                samples[c : c + count],
-                samples[d : d + count],
-                strict=True,
-            )
-        ],
-    ).tobytes()
+def _with_echo(far: bytes, said: bytes, loss_db: float) -> bytes:
+    """A frame and what comes back of ours; `said` begins with the last samples before the frame."""
+    gain = 10 ** (-loss_db / 20) * 1024 / 64
+    samples, length = array.array("h", said), len(ECHO_TAPS)
+    (a, f), (b, g), (c, h), (d, i) = ((n, round(tap * gain)) for n, tap in enumerate(ECHO_TAPS) if tap)
+    parts = zip(
+        array.array("h", far),
+        samples[length - a :],
+        samples[length - b :],
+        samples[length - c :],
+        samples[length - d :],
+        strict=False,  # those delayed less are longer
+    )
+    return _frame([v + (f * w + g * x + h * y + i * z >> 10) for v, w, x, y, z in parts])
 
 
-def _add(one: bytes, other: bytes) -> bytes:
-    if one == SILENCE:
-        return other
-    return array.array(
-        "h",
-        [
-            max(-32768, min(32767, a + b))
-            for a, b in zip(array.array("h", one), array.array("h", other), strict=True)
-        ],
-    ).tobytes()
+def _frame(samples: list[int]) -> bytes:
+    """Samples that may be too loud."""
+    try:
+        return array.array("h", samples).tobytes()
+    except OverflowError:
+        return array.array("h", [max(-32768, min(32767, sample)) for sample in samples]).tobytes()

@@ -63,6 +63,7 @@ class Stream:
         self._unshielder = Unshielder()
         self._buffer = bytearray()
         self._sounding = False
+        self._paused = False
         both = 2 * codec.sample_bytes * FRAME_SAMPLES / FRAME_SECONDS
         self.storms = kind is Kind.DUPLEX and 0 < bytes_per_second < both
         self._budget = round(bytes_per_second * FRAME_SECONDS) // 2 * 2
@@ -96,6 +97,8 @@ class Stream:
     def speak(self) -> tuple[bytes, str]:
         """The next frame for the line, and the codes its making gives."""
         need = FRAME_SAMPLES * self._codec.sample_bytes
+        if self._paused:
+            return SILENCE, ""
         if not self._sounding:
             self._sounding = len(self._buffer) >= need * CUSHION_FRAMES or (self.ending and not self.played)
             if not self._sounding:
@@ -143,10 +146,13 @@ class Stream:
         self._buffer += sound[: max(0, room)]
 
     def _order(self, command: int) -> Order | None:
-        """V.253 table 17, and what the chip adds: what to do with a code of the host."""
+        """What to do with a code of the host, V.253 9.1; volume, marks and +VIT's refresh do nothing here."""
         character = chr(command)
         if character in "/~":
             return Order.DTMF_ON if character == "~" else Order.DTMF_OFF
+        if character in "pr":
+            self._paused = character == "p"
+            return None
         if command in (CAN, DC4):
             self._buffer.clear()
             return Order.LEAVE if command == DC4 and self.kind is Kind.PLAY else None
@@ -155,6 +161,6 @@ class Stream:
         if self.kind is Kind.RECORD and (character == "!" or command == ESC):
             return Order.LEAVE
         if command == ETX and self.kind is Kind.PLAY:
-            self.ending = True
+            self.ending, self._paused = True, False
             return Order.FINISH
         return None

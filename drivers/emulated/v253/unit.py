@@ -12,6 +12,8 @@ from drivers.emulated.v253.chips import CX93001, Chip
 from drivers.emulated.v253.line import FarEnd, LineOptions
 from drivers.emulated.v253.modem import Hooks, VoiceModem
 
+SETTABLE = ("far_end", "echo_loss_db", "noise_dbm0", "caller_name")
+
 
 class VoiceUnit:
     """A modem at `folder`/NAME on a line of `network`."""
@@ -87,7 +89,7 @@ class VoiceUnit:
             (self.unplug if on else self.plug)()
 
     def set(self, name: str, value: object) -> None:
-        """A value of the line: far_end, echo_loss_db, noise_dbm0, caller_name; raises ValueError."""
+        """A value of the line (SETTABLE), or `code`: the modem tells that code now; raises ValueError."""
         options = self.modem.line.options
         if name == "far_end":
             options.far_end = FarEnd(value)
@@ -95,8 +97,10 @@ class VoiceUnit:
             setattr(options, name, None if value is None else float(str(value)))
         elif name == "caller_name":
             options.caller_name = str(value)
+        elif name == "code" and len(str(value)) == 1:
+            self.modem.event(str(value))
         else:
-            raise ValueError(f"{name}: a voice modem has far_end, echo_loss_db, noise_dbm0, caller_name")
+            raise ValueError(f"{name}: a voice modem has {', '.join(SETTABLE)}, and code (one character)")
 
     def status(self) -> dict[str, object]:
         """Plain values for the control socket."""
