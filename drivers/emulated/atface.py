@@ -13,6 +13,7 @@ from drivers.emulated.faults import CURES, FAULTS, HANGS
 
 LINE_BYTES = 2048  # of a command; V.250 5.2.1 asks for 40
 KEPT_COMMANDS = 200
+LATE_SECONDS = 7.0  # of F2: longer than anybody waits for an ordinary command
 RESETS = ("AT+CRESET", "AT+CFUN=1,1")
 GARBLED = {"F11g": bytes(range(128, 256, 3)) + b"\r\n\x00\xffO\xfe#\r", "F11h": b"\r\n+CS"}  # for every line
 URC = '+CREG: 1,"1A2B","0C3D01",7'  # the line that gets into the way of others (F1, F3, F4)
@@ -49,6 +50,7 @@ class AtFace:
         self._send = send
         self._later = later
         self._input = bytearray()
+        self._waiting: list[str] = []  # commands behind one that takes its time (F2), itself first
         self._take_text: Callable[[str], None] | None = None  # a prompt is open
 
     def command(self, name: str, tail: str) -> Iterable[str | None]:
@@ -115,6 +117,7 @@ class AtFace:
         if self.faults & CURES:
             self.faults -= HANGS
         self._input.clear()
+        self._waiting.clear()
         self._take_text = None
         self.echo = True
 
@@ -135,11 +138,20 @@ class AtFace:
             self._send(GARBLED[min(self.faults & GARBLED.keys())])
         if hangs or not line.upper().startswith("AT"):
             return
-        if "F2" in self.faults:
+        if "F2" in self.faults and not self._waiting:
             self.faults.discard("F2")
-            self._later(7.0, lambda: self._execute(line[2:]))
+            self._later(LATE_SECONDS, self._execute_waiting)
+            self._waiting.append(line[2:])
+        elif self._waiting:
+            self._waiting.append(line[2:])
         else:
             self._execute(line[2:])
+
+    def _execute_waiting(self) -> None:
+        """V.250 5.2: one command line after another, however long the first one took."""
+        waiting, self._waiting = self._waiting, []
+        for body in waiting:
+            self._execute(body)
 
     def _echo_back(self, line: str) -> None:
         if "F3" in self.faults:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 FAULTS: dict[str, str] = {
     "F1": "a URC stands between every command and its OK",
-    "F2": "the answer to the next command comes 7 s late",
+    "F2": "the answer to the next command comes 7 s late, and all after it in their order",
     "F3": "a URC cuts the echo of every command in two (echo is on)",
     "F4": "a URC is glued to every OK",
     "F5": "echo stays on, whatever ATE0 says",
