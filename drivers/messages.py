@@ -98,9 +98,9 @@ class Messages(Protocol):
     async def send(self, tpdu: str) -> int:
         """Send one SMS-SUBMIT (hex, without the service centre's address); gives the message reference.
 
-        -1 when the modem has sent it and does not tell the reference. Raises MessageRefused (with the network's reason in words, and whether it may pass), another
-        PortRefused (not now), PortTimeout, PortLost. After PortTimeout or PortLost nobody knows whether it
-        was sent.
+        -1 when the modem has sent it and does not tell the reference. Raises MessageRefused (with the
+        network's reason in words, and whether it may pass), another PortRefused (not now), PortTimeout,
+        PortLost. After PortTimeout or PortLost nobody knows whether it was sent.
         """
 
     async def ussd(self, text: str) -> UssdReply:
