@@ -73,9 +73,8 @@ class Parser:
         for raw in ended:
             if raw or self._skipping:
                 self._line(raw, items)
-        if not self._skipping and not self._quoted and rest.lstrip(b"\0").startswith(b"> "):
-            items.append(Prompt())
-            rest = rest.lstrip(b"\0")[2:]
+        if not self._skipping:
+            rest = self._prompts(rest, items)
         if len(rest) > LINE_BYTES or self._skipping:
             self.dropped_bytes += len(rest)
             self._skipping, rest = True, b""
@@ -87,9 +86,7 @@ class Parser:
             self.dropped_bytes += len(raw)
             self._skipping = False
             return
-        if raw.startswith(b"> ") and not self._quoted:
-            raw = raw[2:]
-            items.append(Prompt())
+        raw = self._prompts(raw, items)
         text = raw.decode("utf-8", "replace")
         if not text.isprintable() or "\ufffd" in text:
             text = text.translate(_NOISE)
@@ -102,6 +99,16 @@ class Parser:
             self._quoted = text
         else:
             _add(text, items)
+
+    def _prompts(self, raw: bytes, items: list[Item]) -> bytes:
+        """What is left of the beginning of a line without the prompts there."""
+        while raw[:1] in b"\0>" and not self._quoted:
+            bare = raw.lstrip(b"\0")
+            if not bare.startswith(b"> "):
+                break
+            items.append(Prompt())
+            raw = bare[2:]
+        return raw
 
     def _go_on(self, text: str, items: list[Item]) -> None:
         """A further line in open quotes; what can be none, or too much of it, ends them."""

@@ -87,12 +87,15 @@ class Memories:
         return [Room(name, number(used) or 0, number(total) or 0) for name, used, total in named]
 
     async def everything(self, memory: str) -> list[Found]:
-        """All that is in a memory. Raises DriverError."""
+        """All that is in a memory; "nothing" is believed when said twice, as in `read`. Raises DriverError."""
         await self._calm()
         async with self._lock:
             if memory != self._chosen:
                 await self._choose(memory)
             listed = await self._channel.pdus("AT+CMGL=4", "+CMGL:")
+            if not listed:
+                self._channel.distrust()
+                listed = await self._channel.pdus("AT+CMGL=4", "+CMGL:")
         found = []
         for line, pdu in listed:
             values = fields(line)

@@ -149,7 +149,7 @@ class GsmMessages:
             if squeezed.startswith(ANNOUNCED) and (index := number(at)) is not None:
                 self._inbox.announce(memory, index)
             else:
-                log.warning("port %s: the modem says: %s", self.name, line)
+                log.warning("port %s: the modem says: %s", self.name, line[:80])
                 self._suspicious = True
             self._wanted.set()
 

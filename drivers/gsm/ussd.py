@@ -98,7 +98,7 @@ class Ussd:
         """A +CUSD line."""
         reply = self.read(report)
         if reply is None:
-            log.warning("port %s: a USSD report that makes no sense: %s", self.name, report)
+            log.warning("port %s: a USSD report that makes no sense: %s", self.name, report[:80])
         elif self._reply is not None and not self._reply.done():
             self._reply.set_result(reply)
         elif self._unheard is not None:

@@ -74,11 +74,11 @@ def parsed(octets: bytes, length: int, *, alphabet: Alphabet, has_header: bool) 
         raise Malformed(f"it should have {size} octets of text and has {len(octets)}")
     octets = octets[:size]
     header_size = 1 + octets[0] if has_header and octets else 0
-    if header_size > size:
+    filled = (header_size * 8 + 6) // 7  # septets that the header takes up
+    if header_size > size or (alphabet is Alphabet.GSM7 and filled > length):
         raise Malformed("its header is longer than its text")
     elements = dict(_elements(octets[1:header_size]))
     if alphabet is Alphabet.GSM7:
-        filled = (header_size * 8 + 6) // 7  # septets that the header takes up
         fill_bits = filled * 7 - header_size * 8
         payload = gsm7.unpack(octets[header_size:], length - filled, fill_bits)
     else:

@@ -39,6 +39,7 @@ CASES: dict[str, tuple[bytes, list[Item]]] = {
         [Line("0791447758100650040C914497726247000000000000"), OK],
     ),
     "an SMS prompt and the echo of what was typed": (b"\r\n> 0011\x1a\r\n", [Prompt(), Line("0011")]),
+    "a prompt behind NULs, with a line behind it": (b"\0\0> RING\r\n", [Prompt(), Line("RING")]),
     "a USSD text with line ends": (
         b'\r\n+CUSD: 1,"1. Yes\r\n\r\n> 2. No\n",15\r\n\r\nOK\r\n',
         [Line('+CUSD: 1,"1. Yes\n> 2. No\n",15'), OK],
