@@ -20,20 +20,23 @@ def dialogue(socket: Path, line: str, code: str, answers: Sequence[str], *, as_j
 
     Raises BrainAway, or WireError with what went wrong.
     """
-    asyncio.run(_talk(socket, line, code, list(answers), as_json=as_json))
-
-
-async def _talk(socket: Path, line: str, code: str, answers: list[str], *, as_json: bool) -> None:
-    with Asker(socket) as box:
-        said = await box.ask("ussd", within_seconds=REPLY_SECONDS, line=line, text=code)
+    given = list(answers)
+    with asyncio.Runner() as runner:  # the terminal is read between two runs: Ctrl-C works there
+        box = runner.run(_connected(socket))
+        said = runner.run(box.ask("ussd", within_seconds=REPLY_SECONDS, line=line, text=code))
         _print(said, as_json=as_json)
         while said["state"] == WANTED:
-            answer = answers.pop(0) if answers else await asyncio.to_thread(_from_terminal)
+            answer = given.pop(0) if given else _from_terminal()
             if not answer:
-                await box.ask("ussd_end", line=line)
+                runner.run(box.ask("ussd_end", line=line))
                 return
-            said = await box.ask("ussd_answer", within_seconds=REPLY_SECONDS, line=line, text=answer)
+            ask = box.ask("ussd_answer", within_seconds=REPLY_SECONDS, line=line, text=answer)
+            said = runner.run(ask)
             _print(said, as_json=as_json)
+
+
+async def _connected(socket: Path) -> Asker:
+    return Asker(socket)
 
 
 def _print(said: dict[str, Any], *, as_json: bool) -> None:
@@ -46,8 +49,8 @@ def _print(said: dict[str, Any], *, as_json: bool) -> None:
 
 
 def _from_terminal() -> str:
-    """The next line typed, "" at the end of the input."""
+    """The next line typed, "" at the end of the input, or for Ctrl-C."""
     try:
         return input("> ").strip()
-    except EOFError:
+    except (EOFError, KeyboardInterrupt):
         return ""
