@@ -10,11 +10,12 @@ import asyncio
 import contextlib
 import random
 from collections import Counter
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any, Protocol
 
 from drivers.emulated.network import Callee, NetCall, Network, NetworkError, Outcome, Plan, Station
 from drivers.port import DriverError, Leg, LegEnded, LegState, Port, PortState
+from tests.chaos.texts import Texts
 from tests.drivers.wires import Wire
 
 NUMBERS = {
@@ -25,6 +26,7 @@ NUMBERS = {
 }
 STUCK_SECONDS = 120.0  # a port may be busy so long without any call behind it, while things go wrong
 HANG_UP_SECONDS = 90.0  # three commands without answer and a reset are less
+MESSAGES_SECONDS = 900.0  # a message that nobody reported is found by the periodic look
 HEAL_SECONDS = 180.0  # from the end of all trouble to an idle line: twice the ladder and a boot
 
 
@@ -43,6 +45,9 @@ class Rig(Protocol):
     def reborn(self) -> Port: ...
 
 
+MakeTexts = Callable[[random.Random], Texts]
+
+
 class Stuck(AssertionError):
     """Something did not end in its time."""
 
@@ -50,7 +55,15 @@ class Stuck(AssertionError):
 class Line:
     """Runs until cancelled; `counts` says what happened."""
 
-    def __init__(self, name: str, rig: Rig, faults: Sequence[str], seed: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        rig: Rig,
+        faults: Sequence[str],
+        seed: int,
+        *,
+        texts: Callable[[random.Random], Texts] | None = None,
+    ) -> None:
         self.name = name
         self.rig = rig
         self.counts: Counter[str] = Counter()
@@ -59,7 +72,8 @@ class Line:
         self._dice = random.Random(f"{seed}/{name}")
         self._visits: set[asyncio.Task[None]] = set()
         self._failures: list[BaseException] = []
-        self._serving: asyncio.Task[None] | None = None
+        self._serving: list[asyncio.Task[None]] = []
+        self._texts = texts(self._dice) if texts is not None else None
         self._idle_since: float | None = None
         for number, outcome in NUMBERS.items():
             rig.network.callees[number] = Callee(outcome, after_s=self._dice.uniform(0, 5))
@@ -67,13 +81,18 @@ class Line:
     async def open(self) -> None:
         """The first opening."""
         await self.rig.port.open()
-        self._serving = asyncio.create_task(self._serve(self.rig.port), name=f"{self.name} serves")
+        parts = [self._serve(self.rig.port)]
+        if self._texts is not None and self.rig.port.messages is not None:
+            parts += [self._texts.read(self.rig.port.messages), self._texts.write(self.rig.port.messages)]
+        self._serving = [asyncio.create_task(part, name=self.name) for part in parts]
 
     async def run(self) -> None:
         """Callers, calls of ours, trouble and the look-out, until one of them fails or we are cancelled."""
         async with asyncio.TaskGroup() as group:
             for part in (self._callers(), self._dialler(), self._saboteur(), self._look_out()):
                 group.create_task(part)
+            if self._texts is not None:
+                group.create_task(self._texts.arrive())
 
     async def settle(self) -> None:
         """All trouble is over: callers leave, the line heals, no leg is left, and a call works in and out."""
@@ -81,7 +100,7 @@ class Line:
             self.rig.fault(fault, False)
         self.rig.plug()
         self.rig.wire = Wire()
-        if self._serving is None:  # we were cancelled in the middle of a restart
+        if not self._serving:  # we were cancelled in the middle of a restart
             await self._restart()
         for call in self._calls():
             self.rig.network.hang_up(call.id)
@@ -92,6 +111,7 @@ class Line:
                 await self.rig.port.until_state(PortState.IDLE)
         except TimeoutError:
             raise Stuck(f"{self.name}: {self._state()} {HEAL_SECONDS:g} s after the last trouble") from None
+        await self._texts_complete()
         assert self._failures == []
         assert [leg.id for leg in self.legs if leg.state is not LegState.ENDED] == []
         assert self._calls() == []
@@ -103,10 +123,19 @@ class Line:
         assert self._calls() == []
         assert self.counts["answered"] == before + 1, f"{self.name}: {self._state()}"
 
+    async def _texts_complete(self) -> None:
+        if self._texts is None:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(MESSAGES_SECONDS):
+                while not self._texts.complete:  # noqa: ASYNC110 - the modem has no event for us
+                    await asyncio.sleep(1)
+        self._texts.check()
+
     async def close(self) -> None:
         """Nothing of ours is left; the modem keeps its call."""
-        tasks = [*self._visits, *([self._serving] if self._serving else [])]
-        self._serving = None
+        tasks = [*self._visits, *self._serving]
+        self._serving = []
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
