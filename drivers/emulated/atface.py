@@ -25,17 +25,18 @@ _COMMAND = re.compile(r"(S\d+|&?[A-Z]|[+^$*][A-Z0-9]+|)(.*)", re.IGNORECASE)
 
 
 class Refused(Exception):
-    """A command is answered by an error; `code` is the +CME (or +CMS) code, 0 for a bare ERROR."""
+    """A command is answered by an error; `code` is the +CME (or +CMS) code, 0 for one with `words` alone."""
 
-    def __init__(self, code: int = 0, kind: str = "CME") -> None:
+    def __init__(self, code: int = 0, kind: str = "CME", *, words: str = "ERROR") -> None:
         super().__init__(code)
         self.code = code
         self.kind = kind
+        self.words = words
 
     def said(self, numbered: bool) -> str:
         """The final result; a +CMS ERROR always has its number (27.005 3.2.5)."""
         numbered = (numbered and self.code > 0) or self.kind == "CMS"
-        return f"+{self.kind} ERROR: {self.code}" if numbered else "ERROR"
+        return f"+{self.kind} ERROR: {self.code}" if numbered else self.words
 
 
 class AtFace:
@@ -46,6 +47,7 @@ class AtFace:
         self.faults: set[str] = set()
         self.powered = True
         self.echo = True
+        self.double_cr: tuple[str, ...] = ()  # beginnings of lines that come with CR CR LF
         self.commands: list[str] = []  # the last ones, for tests and for whoever is curious
         self._send = send
         self._later = later
@@ -123,9 +125,12 @@ class AtFace:
 
     def say(self, *lines: str) -> None:
         """Lines to the host, all of them in one piece."""
-        end = "\r\r\n" if "F6" in self.faults else "\r\n"
         if self.powered and "F11s" not in self.faults:
-            self._send("".join(f"{end}{line}{end}" for line in lines).encode())
+            self._send("".join(map(self._framed, lines)).encode())
+
+    def _framed(self, line: str) -> str:
+        end = "\r\r\n" if "F6" in self.faults or line.startswith(self.double_cr) else "\r\n"
+        return f"{end}{line}{end}"
 
     def _line(self, line: str) -> None:
         if not line:

@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable, Iterable
 
 from drivers.emulated.atface import Later, Refused
+from drivers.emulated.family import Family
 from drivers.emulated.host import Host
 from drivers.emulated.network import Exchange
-from drivers.emulated.simcom import Family
 from drivers.emulated.sms_centre import NUMBER, NotTaken
 from drivers.emulated.storage import ALL, READ, SENT, UNREAD, UNSENT, Memory, Stored, tpdu_octets
 from drivers.emulated.textmode import TextMode

@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from drivers.emulated.family import Family
 from drivers.emulated.modem import Hooks, Identity, Modem
 from drivers.emulated.network import Network
 from drivers.emulated.pcm import PcmPump
 from drivers.emulated.ptys import Pty
+from drivers.emulated.simcom import SIM7600
 from drivers.emulated.sysfs import UsbSocket
 
 SETTABLE: Mapping[str, Callable[[Any], object]] = {"rssi": int, "pin": str, "pin_tries": int, "operator": str}
@@ -31,6 +33,7 @@ class Unit:
         jitter_ms: float = 0.0,
         boot_seconds: float = BOOT_SECONDS,
         usb: UsbSocket | None = None,
+        family: Family = SIM7600,
     ) -> None:
         loop = asyncio.get_running_loop()
         self.name = name
@@ -47,9 +50,10 @@ class Unit:
             hooks=Hooks(send=self.at.write, pcm=self._voice, reset=self._reset),
             exchange=network,
             identity=identity,
+            family=family,
         )
         self.pump = PcmPump(
-            self.audio, drift_ppm=drift_ppm, jitter_ms=jitter_ms, faulty=self.modem.faults.__contains__
+            self.audio, drift_ppm=drift_ppm, jitter_ms=jitter_ms, faulty=self.modem.has_sound_fault
         )
         self.plug()
 

@@ -15,7 +15,19 @@ class CallState(enum.IntEnum):
     DIALING = 2
     ALERTING = 3
     INCOMING = 4
+    WAITING = 5
     ENDED = 6
+
+
+DSCI = {  # <stat> of Quectel's ^DSCI
+    CallState.ACTIVE: 3,
+    CallState.DIALING: 2,
+    CallState.ALERTING: 7,
+    CallState.INCOMING: 4,
+    CallState.WAITING: 5,
+    CallState.ENDED: 6,
+}
+CAUSES = {"NO CARRIER": 16, "BUSY": 17, "NO ANSWER": 19}  # 24.008 10.5.4.11
 
 
 @dataclass
@@ -25,15 +37,33 @@ class VoiceCall:
     number: str
     inbound: bool
     state: CallState
+    index: int = 1
+    is_answering: bool = False  # ATA has come
     began: float = 0.0  # when it was answered, 0 = not yet
 
     def clcc(self, *, hidden: bool = False) -> str:
-        number = "" if hidden else self.number
-        return f'+CLCC: 1,{int(self.inbound)},{int(self.state)},0,0,"{number}",{_kind(number)}'
+        line = '+CLCC: {index},{inbound},{stat},0,0,"{number}",{kind}'
+        return line.format_map(self.values(hidden=hidden))
 
     def clip(self, *, hidden: bool = False) -> str:
         number = "" if hidden else self.number
         return f'+CLIP: "{number}",{_kind(number)},,,,{0 if self.number else WITHHELD}'
+
+    def values(self, *, hidden: bool = False, seconds: int = 0, why: str = "") -> dict[str, object]:
+        """What a family's lines are filled in with (`family.Says`)."""
+        number = "" if hidden else self.number
+        return {
+            "index": self.index,
+            "inbound": int(self.inbound),
+            "stat": int(self.state),
+            "state": -1 if self.state is CallState.ENDED else int(self.state),
+            "dsci": DSCI[self.state],
+            "number": number,
+            "kind": _kind(number),
+            "seconds": seconds,
+            "why": why,
+            "cause": CAUSES.get(why, ""),
+        }
 
 
 def _kind(number: str) -> int:

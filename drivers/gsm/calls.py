@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 DIAL_SECONDS = 60.0  # ATD may take 40 s and more (field reports)
 ANSWER_SECONDS = 15.0  # ATA to voice
+UNREPORTED_CALLS = 2  # one RING may be lost; two, and no other report: they go to another port
 DIAL_RESULTS = {"BUSY": EndCause.BUSY, "NO ANSWER": EndCause.NO_ANSWER}
 REFUSE_SECOND = "AT+CHLD=0"  # 3GPP 22.030 6.5.5.1: a waiting call is told that we are busy
 
@@ -57,6 +58,7 @@ class Calls:
             acts=self,
         )
         self._routes = list(dialect.routes)
+        self._unreported = 0  # calls found in +CLCC that no report had told of
         self._preparing: asyncio.Task[None] | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._clearing = asyncio.Lock()  # guards the modem's calls: none is begun while one is hung up
@@ -69,7 +71,7 @@ class Calls:
         """
         self._reports.listening = True
         await self._voice.check()
-        await self._lead_reports_here()
+        await self._lead_reports()
         for call in await current_calls(self._channel):
             if call.stat in (CallStat.ACTIVE, CallStat.HELD):
                 await self._adopt_active(call)
@@ -140,15 +142,17 @@ class Calls:
         """The modem has a call that we have no leg for: its RING was lost, or a hang-up went wrong."""
         for call in calls:
             if call.stat is CallStat.INCOMING:
-                await self._lead_reports_here()
+                self._unreported += 1
+                if self._unreported >= UNREPORTED_CALLS and not self._reports.any:
+                    await self._lead_reports()
                 self.incoming(call.number)
             elif call.stat is not CallStat.WAITING and self.leg is None:
                 log.warning("port %s: a call nobody waits for is hung up", self.name)
                 await self._clear(None)
 
-    async def _lead_reports_here(self) -> None:
-        """As long as the modem has told of no call by itself, its reports may go to another port (F26)."""
-        if self._routes and not self._reports.any:
+    async def _lead_reports(self) -> None:
+        """To our port (F26): by the family's first command for it, and by the next one if that was wrong."""
+        if self._routes:
             command = self._routes.pop(0)
             self._routes.append(command)
             await self._ask(command)

@@ -17,6 +17,7 @@ from drivers.port import EndCause, LegState
 log = logging.getLogger(__name__)
 
 HELD = {"2": True, "3": False}  # <code2> of +CSSU, 3GPP 27.007 7.17: put on hold, taken off it
+OF_CALLS = frozenset({Meaning.RING, Meaning.CLIP, Meaning.CALL, Meaning.UP, Meaning.END})
 KEYS = frozenset("0123456789*#ABCD")
 
 
@@ -65,7 +66,7 @@ class Reports:
     def understand(self, meaning: Meaning, text: str) -> None:
         """A line the modem said by itself."""
         if meaning in self._meanings:
-            self.any = self.any or meaning in (Meaning.RING, Meaning.CLIP, Meaning.CALL)
+            self.any = self.any or meaning in OF_CALLS
             self._meanings[meaning](text)
 
     def see(self, call: CurrentCall) -> None:

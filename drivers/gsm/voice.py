@@ -12,7 +12,9 @@ from drivers.port import PortRefused
 
 log = logging.getLogger(__name__)
 
+START_SECONDS = 10.0
 RETRY_SECONDS = 0.3  # after a refusal
+NOTHING = "AT"
 
 
 class Voice:
@@ -65,7 +67,7 @@ class Voice:
                 if self._led_for is leg:
                     return True
                 try:
-                    await self._channel.command(self._route.start)
+                    await self._channel.command(self._route.start, seconds=START_SECONDS)
                     self._led_for = leg
                 except CommandFailed as error:
                     await asyncio.sleep(RETRY_SECONDS)  # cancelled here when the call is just over
@@ -82,9 +84,12 @@ class Voice:
                 await self.off()
 
     async def off(self) -> None:
-        """Voice to nowhere, whoever had it."""
-        if self._route.stop:
-            await self._ask(self._route.stop)
+        """Voice to nowhere, whoever had it.
+
+        Something is asked in any case: what the modem had yet to say of the old call (NO CARRIER) comes
+        before its answer, and is not taken for the next call's.
+        """
+        await self._ask(self._route.stop or NOTHING)
 
     def full(self, is_full: bool) -> None:
         """The modem's flow control."""

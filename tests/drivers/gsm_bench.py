@@ -13,6 +13,7 @@ from drivers.emulated.network import NetCall, Network, Plan
 from drivers.gsm.port import GsmPort, Transport
 from drivers.port import AudioHolder, PortLost, PortRefused, PortState
 from drivers.power import PowerError
+from tests.drivers.gsm_families import SIM7600, Pair
 from tests.drivers.wires import Wire
 
 BOOT_SECONDS = 3.0
@@ -78,8 +79,11 @@ class Switch:
 class Bench:
     """One modem on a wire. `port` is ours; `new_port` makes another one, as after a restart of the brain."""
 
-    def __init__(self, wire: Wire | None = None, identity: Identity | None = None) -> None:
+    def __init__(
+        self, wire: Wire | None = None, identity: Identity | None = None, *, pair: Pair = SIM7600
+    ) -> None:
         loop = asyncio.get_running_loop()
+        self.pair = pair
         self.wire = wire or Wire()
         self.plugged = True
         self.line: MemoryLine | None = None
@@ -101,6 +105,7 @@ class Bench:
             hooks=Hooks(send=self._send, reset=self._reset),
             exchange=self.network,
             identity=identity,
+            family=pair.family,
         )
         self.port = self.new_port()
 
@@ -111,6 +116,7 @@ class Bench:
             "gsm-1",
             path="/dev/gsm-1-at",
             audio_path="/dev/null",
+            dialect=self.pair.dialect,
             pin=pin,
             power=power,
             transport=Transport(self._open_line, self._open_audio),
@@ -158,10 +164,14 @@ class Bench:
 
 @asynccontextmanager
 async def bench(
-    wire: Wire | None = None, *, identity: Identity | None = None, power: bool = False
+    wire: Wire | None = None,
+    *,
+    identity: Identity | None = None,
+    power: bool = False,
+    pair: Pair = SIM7600,
 ) -> AsyncIterator[Bench]:
     """A bench with its port open and idle; `power`: its power can be switched."""
-    bench = Bench(wire, identity)
+    bench = Bench(wire, identity, pair=pair)
     if power:
         bench.port = bench.new_port(power=bench.switch)
     await bench.port.open()

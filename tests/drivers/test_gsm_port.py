@@ -1,4 +1,4 @@
-"""A SIM7600 as a port: the contract over four wires, caller ID, SIM, dialling, adoption."""
+"""GSM modems as ports: the contract over four wires for every family; SIM, dialling, adoption."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from drivers.emulated.network import Callee, Outcome
 from drivers.gsm.port import GsmPort
 from drivers.port import DriverError, EndCause, Leg, LegEnded, LegState, PortRefused, PortState, SerialAudio
 from tests.drivers.gsm_bench import Bench, Holder, bench
+from tests.drivers.gsm_families import PAIRS, Pair
 from tests.drivers.port_contract import ANSWERS, BUSY, CALLER, NEVER, PortContract
 from tests.drivers.wires import ByteByByte, Delayed, Lossy, Wire
 
@@ -43,11 +44,18 @@ class _Rig(Bench):
 
 
 class GsmContract(PortContract):
+    """Run once for every family of the table."""
+
     wire: Callable[[], Wire]
+    pair: Pair
+
+    @pytest.fixture(autouse=True, params=PAIRS)
+    def family(self, request: pytest.FixtureRequest) -> None:
+        self.pair = PAIRS[request.param]
 
     @asynccontextmanager
     async def rig(self) -> AsyncIterator[_Rig]:
-        rig = _Rig(type(self).wire())
+        rig = _Rig(type(self).wire(), pair=self.pair)
         rig.network.callees = {
             ANSWERS: Callee(),
             BUSY: Callee(Outcome.BUSY),
@@ -70,8 +78,9 @@ class TestOverADelayedWire(GsmContract):
     wire = Delayed
 
 
-async def test_over_a_lossy_wire_every_call_ends_and_the_line_comes_back() -> None:
-    async with bench() as b:
+@pytest.mark.parametrize("family", PAIRS)
+async def test_over_a_lossy_wire_every_call_ends_and_the_line_comes_back(family: str) -> None:
+    async with bench(pair=PAIRS[family]) as b:
         for seed in range(40):
             b.wire = Lossy(seed, every=60)
             async with asyncio.timeout(600):
@@ -285,7 +294,7 @@ async def test_a_call_whose_voice_was_not_yet_on_gets_it_at_adoption() -> None:
         leg = await b.port.next_ring()
         await leg.answer()
         await b.port.close()
-        b.modem._settings["+CPCMREG"] = "0"
+        b.modem.feed(b"AT+CPCMREG=0\r")
         port = b.new_port()
         await port.open()
         assert b.modem.talking
