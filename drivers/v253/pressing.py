@@ -19,7 +19,7 @@ from drivers.v253.watch import Watch
 DRAIN_SECONDS = 0.1  # what the engine has written is on its way
 LEAVE_SECONDS = 0.5
 FLASH_SECONDS = 1.2  # 0.5 s of break on most chips, and its OK
-ENTER_SECONDS = 0.5
+ENTER_SECONDS = 0.2
 
 
 async def press(

@@ -132,6 +132,8 @@ void serial_pcm_finish(struct serial_pcm *s)
 void serial_pcm_flow(struct serial_pcm *s, bool on)
 {
     s->go_tick = on ? 0 : s->tick + SERIAL_STOP_TICKS;
+    if (on && s->shield.state == SHIELD_ENDED)
+        s->shield.state = SHIELD_SOUND; /* it was taken out of voice for a hook flash, and is back */
 }
 
 /* Whether the modem wants sound now. */

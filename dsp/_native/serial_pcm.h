@@ -104,7 +104,8 @@ void serial_pcm_frame(struct serial_pcm *s, const struct sinc *sinc, uint64_t ti
 /* Writes the frame to the modem; never waits. Sets `dead` on an error. */
 void serial_pcm_write(struct serial_pcm *s, const struct sinc *sinc, const int16_t *frame);
 
-/* The modem asks for a stop, or to go on; a stop ends by itself after SERIAL_STOP_TICKS, should the other be lost. */
+/* The modem asks for a stop, or to go on; a stop ends by itself after SERIAL_STOP_TICKS, should the other be lost.
+ * Going on, sound that <DLE><ETX> had ended begins again. */
 void serial_pcm_flow(struct serial_pcm *s, bool on);
 
 /* Completes a sample that is half out, so that what others write next is not taken for its other half. */
