@@ -87,7 +87,7 @@ class Memories:
         return [Room(name, number(used) or 0, number(total) or 0) for name, used, total in named]
 
     async def everything(self, memory: str) -> list[Found]:
-        """All that is in a memory; "nothing" is believed when said twice, as in `read`. Raises DriverError."""
+        """All that is in a memory; "nothing" is believed when said twice. Raises DriverError."""
         await self._calm()
         async with self._lock:
             if memory != self._chosen:
