@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from appliance.acd.choice import longest_idle
@@ -20,7 +19,9 @@ from appliance.clock import Clock
 from appliance.config.schema import Config, Destination
 from appliance.events import CallArrived, Event, Stamped
 from appliance.media.graph import MediaGraph
+from appliance.media.link import EngineLink
 from drivers.port import DriverError, EndCause, Leg, LegState
+from drivers.wire import Message
 
 PROMPT_SECONDS = 2.0
 
@@ -61,22 +62,40 @@ class ScriptedLeg(Leg):
         self.moved(LegState.ENDED, EndCause.REMOTE)
 
 
-class QuietGraph(MediaGraph):
-    """Keeps the mirror, has no engine; `plays` is what each port was made to hear, in order."""
+class QuietLink(EngineLink):
+    """An engine that is always there, does as it is told, and makes no sound."""
 
-    def __init__(self) -> None:
-        super().__init__(Path("/nowhere"), on_digit=lambda port, digit: None)
+    def __init__(self, on_event: Callable[[Message, list[int]], None]) -> None:
+        super().__init__(
+            Path("/nowhere"), on_met=lambda state: None, on_up=lambda up: None, on_event=on_event
+        )
         self.heard: list[tuple[str, str]] = []
-        self._peer = SimpleNamespace(closed=False)  # type: ignore[assignment]  # `_tell` is the engine
+        self._tell_news = on_event
 
-    def _tell(self, op: str, *, fds: Any = (), then: Any = None, **fields: Any) -> None:
+    @property
+    def there(self) -> bool:
+        return True
+
+    def tell(self, op: str, *, fds: Any = (), then: Any = None, **fields: Any) -> None:
         if op == "record.stop":
             then({"seconds": 1.0})
         if op == "play":
             self.heard += [(fields["to"], Path(name).stem) for name in fields["files"]]
             if not fields["loop"]:
                 news = {"event": "played", "play": fields["play"]}
-                asyncio.get_running_loop().call_later(PROMPT_SECONDS, self._event, news, [])
+                asyncio.get_running_loop().call_later(PROMPT_SECONDS, self._tell_news, news, [])
+
+
+class QuietGraph(MediaGraph):
+    """Keeps the mirror, has no engine; `heard` is what each port was made to hear, in order."""
+
+    def __init__(self) -> None:
+        super().__init__(Path("/nowhere"), on_digit=lambda port, digit: None)
+        self._link: QuietLink = QuietLink(self._event)
+
+    @property
+    def heard(self) -> list[tuple[str, str]]:
+        return self._link.heard
 
     def heard_now(self, port: str) -> list[str]:
         """What is playing at a port."""
