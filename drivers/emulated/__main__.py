@@ -100,7 +100,8 @@ def _voice_arguments(parser: argparse.ArgumentParser) -> None:
         "--far-end",
         choices=[way.value for way in FarEnd],
         default=FarEnd.BUSY.value,
-        help="what their lines show of a far end that hangs up (busy tone)",
+        metavar="HOW",
+        help="a far end that hangs up shows: " + ", ".join(way.value for way in FarEnd) + " (busy tone)",
     )
 
 

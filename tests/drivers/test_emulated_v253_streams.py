@@ -96,6 +96,14 @@ async def test_playing_ends_when_the_last_sample_has_sounded() -> None:
     assert call.voice.sounding_seconds == pytest.approx(0.32, abs=0.03)
 
 
+@pytest.mark.parametrize("drift_ppm", [20_000.0, -20_000.0, 0.0])
+async def test_sound_comes_by_the_modems_own_clock(drift_ppm: float) -> None:
+    desk = Desk(echo_loss_db=None, drift_ppm=drift_ppm)
+    await desk.call(TONE)
+    await asyncio.sleep(20)
+    assert len(desk.heard()[0]) == pytest.approx(160_000 * (1 + drift_ppm * 1e-6), abs=320)
+
+
 async def test_what_is_played_can_be_paused() -> None:
     desk = Desk()
     call = await desk.call(stream="+VTX", codec=131)

@@ -18,7 +18,9 @@ INIT = ("ATE0V1", "AT+FCLASS=8;+VIT=0;+VSD=128,0")
 class Desk:
     """`ask` types a command and gives what was said at once; `out` is everything since the last `ask`."""
 
-    def __init__(self, chip: str = "cx93001", zone: str = "us", seed: int = 1, **line: Any) -> None:
+    def __init__(
+        self, chip: str = "cx93001", zone: str = "us", seed: int = 1, drift_ppm: float = 0.0, **line: Any
+    ) -> None:
         loop = asyncio.get_running_loop()
         self.out = b""
         self.pieces: list[bytes] = []  # as they came
@@ -35,6 +37,7 @@ class Desk:
             exchange=self.network,
             chip=CHIPS[chip],
             line=LineOptions(zone=read_zone(zone), now=lambda: datetime(2026, 11, 21, 19, 30), **line),
+            drift_ppm=drift_ppm,
             seed=seed,
         )
 

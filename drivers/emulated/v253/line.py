@@ -31,7 +31,7 @@ CALLER_ID_SECONDS = (
 FIRST_RING_SECONDS = 1.5  # where caller ID comes before the first ring (SIN 227)
 BEFORE_RING = frozenset({"uk"})
 DIAL_TONE_SECONDS = 0.3  # from off hook
-ECHO_TAPS = (0, 0, 0, 0, 46, 39, -15, -9)  # /64 of the sum below: a hybrid's short, bent answer
+ECHO_TAPS = (0, 0, 0, 0, 46, 41, 0, -17)  # /64 of the sum below: a hybrid's short, bent answer
 
 
 class LineState(enum.Enum):
@@ -321,16 +321,15 @@ def _with_echo(far: bytes, said: bytes, loss_db: float) -> bytes:
     """A frame and what comes back of ours; `said` begins with the last samples before the frame."""
     gain = 10 ** (-loss_db / 20) * 1024 / 64
     samples, length = array.array("h", said), len(ECHO_TAPS)
-    (a, f), (b, g), (c, h), (d, i) = ((n, round(tap * gain)) for n, tap in enumerate(ECHO_TAPS) if tap)
+    (a, f), (b, g), (c, h) = ((n, round(tap * gain)) for n, tap in enumerate(ECHO_TAPS) if tap)
     parts = zip(
         array.array("h", far),
         samples[length - a :],
         samples[length - b :],
         samples[length - c :],
-        samples[length - d :],
         strict=False,  # those delayed less are longer
     )
-    return _frame([v + (f * w + g * x + h * y + i * z >> 10) for v, w, x, y, z in parts])
+    return _frame([u + (f * x + g * y + h * z >> 10) for u, x, y, z in parts])
 
 
 def _frame(samples: list[int]) -> bytes:
