@@ -1,7 +1,8 @@
 """The drivers by name: how a Port is made of a line's options.
 
 What options there are, with their types and help, is declared once, in `appliance/config/schema.py`; the
-makers here take exactly those. A new driver is one entry in DRIVERS and one section there.
+makers here take exactly those. A new driver is one entry in DRIVERS and one section there; a new GSM family
+is one entry in `drivers/gsm/families.py`.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from functools import partial
 from typing import Any
 
 from drivers.discovery.modems import Modems, Where
+from drivers.gsm.families import FAMILIES
 from drivers.gsm.port import GsmPort
 from drivers.gsm.quirks import Dialect
-from drivers.gsm.simcom import SIM7600
 from drivers.port import Port
 from drivers.power import POWER_OPTIONS, make_power
 from drivers.v253.coding import Coding
@@ -36,6 +37,7 @@ def _gsm(
     dialect: Dialect, modems: Modems, name: str, *, pin: str, rtscts: bool, baud: int, **others: Any
 ) -> Port:
     power = make_power(name, **{option: others.pop(option) for option in POWER_OPTIONS})
+    dialect = dialect.tuned({gain.option: others.pop(gain.option) for gain in dialect.gains})
     where = _where(modems, name, dialect.name, **others)
     return GsmPort(name, where=where, dialect=dialect, pin=pin, rtscts=rtscts, baud=baud, power=power)
 
@@ -79,7 +81,7 @@ def _virtual(modems: Modems, name: str) -> Port:
 
 
 DRIVERS: Mapping[str, Callable[..., Port]] = {
-    "sim7600": partial(_gsm, SIM7600),
+    **{name: partial(_gsm, dialect) for name, dialect in FAMILIES.items()},
     "v253": _v253,
     "virtual": _virtual,
 }

@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "appliance.events": {"appliance.event", "appliance.line_events"},
     "appliance.clock": set(),
     "appliance.bus": {"appliance.events", "appliance.clock"},
-    "appliance.config": {"dsp", "drivers.port"},
+    "appliance.config": {"dsp", "drivers.port", "drivers.gsm.families", "drivers.gsm.quirks"},
     "appliance.store": {
         "appliance.events",
         "appliance.line_events",

@@ -10,7 +10,7 @@ from annotated_types import Ge, Le
 from pydantic.fields import FieldInfo
 
 from appliance.config.problem import Keys
-from appliance.config.schema import DIALLED, PHONE, USB, USSD_CODE, Config, Destination, Section
+from appliance.config.schema import DIALLED, PHONE, USB, USSD_CODE, Config, Destination, OneOf, Section
 
 DESTINATION = '"menu:NAME", "queue:NAME", "agent:NAME" or "hangup"'
 
@@ -32,6 +32,9 @@ KINDS = {str: "text in quotes", int: "a whole number", float: "a number", bool: 
 
 def sections_in(annotation: Any) -> list[type[Section]]:
     """Every Section class that an annotation mentions, in order."""
+    kinds = [part for part in getattr(annotation, "__metadata__", ()) if isinstance(part, OneOf)]
+    if kinds:
+        return list(kinds[0].sections)
     if isinstance(annotation, type) and issubclass(annotation, Section):
         return [annotation]
     return [found for part in typing.get_args(annotation) for found in sections_in(part)]

@@ -6,9 +6,24 @@ and reading TOML with line numbers is `load.py`. All of it is frozen: a running 
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, NamedTuple
+import functools
+import operator
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    PlainSerializer,
+    create_model,
+)
+from pydantic_core import CoreSchema
+
+from drivers.gsm.families import FAMILIES
+from drivers.gsm.quirks import Dialect
 
 
 class Section(BaseModel):
@@ -49,6 +64,17 @@ Seconds = Annotated[float, Field(ge=0, le=86400)]
 Most = Annotated[int, Field(ge=0, le=1_000_000)]
 
 
+class OneOf:
+    """For Annotated: a table is one of these sections, and its `driver` says which."""
+
+    def __init__(self, *sections: type[Section]) -> None:
+        self.sections = sections
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        any_of_them = functools.reduce(operator.or_, self.sections)
+        return handler.generate_schema(Annotated[any_of_them, Field(discriminator="driver")])
+
+
 class Box(Section):
     """The box as a whole."""
 
@@ -69,6 +95,7 @@ class Sip(Section):
 class LineBase(Section):
     """What every line has."""
 
+    driver: str
     number: str = Field("", description="the number callers dial to reach it, as printed on a letter")
     to: To = Field(description="where its callers go first")
     enabled: bool = Field(True, description="false leaves the port alone")
@@ -110,10 +137,28 @@ class GsmLine(SerialLine):
     baud: int = Field(115200, ge=1200, le=4_000_000, description="speed of the AT port; USB modems ignore it")
 
 
-class Sim7600Line(GsmLine):
-    """A SIMCom SIM7600 modem."""
-
-    driver: Literal["sim7600"]
+def gsm_line(dialect: Dialect) -> type[GsmLine]:
+    """The section of a line at a modem of this family: its driver's name, and the gains it has."""
+    gains: dict[str, Any] = {
+        gain.option: (
+            int,
+            Field(
+                gain.low - 1,
+                ge=gain.low - 1,
+                le=gain.high,
+                description=f"{gain.help}; {gain.low - 1} leaves it alone",
+            ),
+        )
+        for gain in dialect.gains
+    }
+    name: Any = Literal[dialect.name]
+    return create_model(
+        f"{dialect.name.capitalize()}Line",
+        __base__=GsmLine,
+        __doc__=f"{dialect.title}.",
+        driver=(name, ...),
+        **gains,
+    )
 
 
 class V253Line(SerialLine):
@@ -170,7 +215,8 @@ class VirtualLine(LineBase):
     driver: Literal["virtual"]
 
 
-Line = Annotated[Sim7600Line | V253Line | VirtualLine, Field(discriminator="driver")]
+GSM_LINES: Mapping[str, type[GsmLine]] = {name: gsm_line(dialect) for name, dialect in FAMILIES.items()}
+Line = Annotated[LineBase, OneOf(*GSM_LINES.values(), V253Line, VirtualLine)]
 
 
 class Tariff(Section):

@@ -67,7 +67,7 @@ class Calls:
     async def adopt(self) -> None:
         """Take over what the modem is doing since before we came: a call up is not disturbed.
 
-        Raises PortRefused when the modem has no voice.
+        Raises NoVoice when the modem has none.
         """
         self._reports.listening = True
         await self._voice.check()

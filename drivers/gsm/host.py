@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Protocol
 
 from drivers.gsm.leg import GsmLeg
-from drivers.port import DriverError, PortLost
+from drivers.port import DriverError, PortLost, PortRefused
 
 
 class ModemReset(PortLost):
     """We have told the modem to start anew."""
+
+
+class NoVoice(PortRefused):
+    """The modem's firmware carries no voice; only a person can change that."""
 
 
 class Host(Protocol):

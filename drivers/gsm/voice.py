@@ -6,9 +6,9 @@ import asyncio
 import logging
 
 from drivers.at.channel import Channel, CommandFailed
+from drivers.gsm.host import NoVoice
 from drivers.gsm.leg import GsmLeg
 from drivers.gsm.quirks import Dialect, Moment
-from drivers.port import PortRefused
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class Voice:
         self._lock = asyncio.Lock()  # guards _led_for and the modem's route
 
     async def check(self) -> None:
-        """Raises PortRefused when the firmware has no voice, in words for who has to change that."""
+        """Raises NoVoice when the firmware has no voice, in words for who has to change that."""
         if self._route.check is None:
             return
         command, wanted = self._route.check
@@ -40,7 +40,7 @@ class Voice:
         except CommandFailed as error:
             answer = error.answer
         if not answer.replace(" ", "").startswith(wanted):
-            raise PortRefused(
+            raise NoVoice(
                 f'port {self.name}: this modem has no voice ({command} said "{answer}", {wanted} was '
                 f"expected). {self._route.advice}"
             )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from appliance.config.options import drivers
-from appliance.config.schema import Config, LineBase, Sim7600Line
+from appliance.config.schema import GSM_LINES, Config, LineBase
 from drivers.discovery.modems import Modems
 from drivers.gsm.port import GsmPort
 from drivers.port import PortState
@@ -41,7 +41,7 @@ def test_a_port_is_made_of_what_the_configuration_says(driver: str) -> None:
 async def test_a_modem_is_looked_for_where_the_configuration_says(
     place: dict[str, str], said: str, tmp_path: Path
 ) -> None:
-    line = Sim7600Line.model_validate({"driver": "sim7600", "to": "hangup", **place})
+    line = GSM_LINES["sim7600"].model_validate({"driver": "sim7600", "to": "hangup", **place})
     options = line.model_dump(exclude=set(LineBase.model_fields) | {"driver"})
     port = make_port("sim7600", "gsm-1", options, Modems(tmp_path))
     assert isinstance(port, GsmPort)

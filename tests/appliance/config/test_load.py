@@ -54,13 +54,14 @@ def test_prompts_are_relative_to_the_file_or_absolute(tmp_path: Path) -> None:
         (
             'driver = "sim7600"',
             'driver = "sim7601"',
-            'box.toml:2: lines.gsm-1.driver = "sim7601": unknown driver. Allowed: sim7600, v253, virtual. '
+            'box.toml:2: lines.gsm-1.driver = "sim7601": unknown driver. '
+            "Allowed: huawei, quectel, sim7600, v253, virtual. "
             'Did you mean "sim7600"?',
         ),
         (
             'driver = "sim7600"\n',
             "",
-            "box.toml:1: lines.gsm-1.driver: missing. Allowed: sim7600, v253, virtual.",
+            "box.toml:1: lines.gsm-1.driver: missing. Allowed: huawei, quectel, sim7600, v253, virtual.",
         ),
         (
             'audio_port = "/dev/ttyUSB4"\n',
@@ -71,7 +72,7 @@ def test_prompts_are_relative_to_the_file_or_absolute(tmp_path: Path) -> None:
             'to = "menu:main"',
             'too = "menu:main"\nto = "hangup"',
             'box.toml:5: lines.gsm-1.too = "menu:main": unknown key. Allowed: audio_port, baud, driver, '
-            "enabled, gpio_active_low, gpio_chip, gpio_line, imei, number, pin, port, power and 5 more. "
+            "enabled, gpio_active_low, gpio_chip, gpio_line, imei, number, pin, port, power and 8 more. "
             'Did you mean "to"?',
         ),
         (
@@ -289,7 +290,7 @@ def test_problems_as_plain_values_survive_json(tmp_path: Path) -> None:
         "path": "lines.gsm-1.driver",
         "value": '"sim7601"',
         "wrong": "unknown driver",
-        "allowed": "sim7600, v253, virtual",
+        "allowed": "huawei, quectel, sim7600, v253, virtual",
         "closest": "sim7600",
     }
 

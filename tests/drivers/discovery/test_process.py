@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from appliance.config.load import load
-from appliance.config.schema import LineBase, Sim7600Line
+from appliance.config.schema import GSM_LINES, LineBase
 from drivers.discovery.modems import Modems
 from drivers.port import EndCause, LegState, Port, PortState
 from drivers.registry import make_port
@@ -62,7 +62,7 @@ async def holding(program: Path, path: str) -> AsyncIterator[int]:
 
 
 def port(sysfs: Path, **told: str) -> Port:
-    line = Sim7600Line.model_validate({"driver": "sim7600", "to": "hangup", **told})
+    line = GSM_LINES["sim7600"].model_validate({"driver": "sim7600", "to": "hangup", **told})
     options = line.model_dump(exclude=set(LineBase.model_fields) | {"driver"})
     return make_port("sim7600", "gsm-1", options, Modems(sysfs))
 
