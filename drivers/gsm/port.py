@@ -20,7 +20,7 @@ from drivers.at.channel import Channel, CommandFailed
 from drivers.discovery.modems import Where, fixed
 from drivers.gsm.calls import Calls
 from drivers.gsm.facts import Facts
-from drivers.gsm.host import ModemReset
+from drivers.gsm.host import ModemReset, NoVoice
 from drivers.gsm.leg import GsmLeg
 from drivers.gsm.messages import GsmMessages
 from drivers.gsm.pcm import AudioPort, OpenAudio
@@ -160,6 +160,7 @@ class GsmPort(Port):
             **self.facts.status(),
             "sim": self._sim.state.value,
             "audio_trouble": self._calls.audio_trouble,
+            "last_end": self._calls.last_end,
             "message_trouble": self.text_messages.trouble,
             "rung": self._healing.ladder.rung.value,
             "restarts": self._healing.restarts,
@@ -235,6 +236,8 @@ class GsmPort(Port):
     def _trouble_of(self, error: DriverError) -> Trouble:
         if isinstance(error, SimTrouble):
             return Trouble.PERSON if error.state in FOR_A_PERSON else Trouble.SIM
+        if isinstance(error, NoVoice):
+            return Trouble.PERSON
         return trouble_of(error, was_open=self._line is not None)
 
     def _ran_out(self, runner: asyncio.Task[None]) -> None:
