@@ -48,7 +48,7 @@ def test_polarity_ends_a_call_but_the_first_one_of_ours_is_its_answer(inbound: b
 
 @pytest.mark.parametrize(
     ("tone", "seconds", "sign"),
-    [("busy", 2.0, Sign.BUSY), ("congestion", 2.0, Sign.BUSY), ("dial", 3.0, Sign.DIAL)],
+    [("busy", 2.0, Sign.BUSY), ("congestion", 2.0, Sign.BUSY), ("dial", 6.0, Sign.DIAL)],
 )
 def test_a_tone_ends_the_call_when_it_goes_on(tone: str, seconds: float, sign: Sign) -> None:
     watched = _watched()
