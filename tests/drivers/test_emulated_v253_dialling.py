@@ -48,10 +48,11 @@ async def test_pulses_pauses_and_a_semicolon() -> None:
     assert desk.modem.line.digits_heard == "190"
 
 
-async def test_no_dial_tone_on_a_dead_line() -> None:
-    desk = Desk()
+@pytest.mark.parametrize(("chip", "result"), [("cx93001", "NO DIALTONE"), ("usr5637", "NO DIAL TONE")])
+async def test_no_dial_tone_on_a_dead_line(chip: str, result: str) -> None:
+    desk = Desk(chip)
     desk.modem.fault("line-cut")
-    assert await dial(desk, "ATDT12") == "NO DIALTONE"
+    assert await dial(desk, "ATDT12") == result
 
 
 async def test_a_character_aborts_dialling_but_not_in_its_first_moment() -> None:

@@ -76,12 +76,13 @@ def split(body: str) -> Iterator[Command | None]:
 class AtLine:
     """Bytes to command lines, and lines to bytes, by the settings E, V, Q and S3 to S5."""
 
-    def __init__(self, send: Callable[[bytes], None]) -> None:
+    def __init__(self, send: Callable[[bytes], None], *, no_dial_tone: str = "NO DIALTONE") -> None:
         self.letters = dict(LETTERS)
         self.registers = dict(REGISTERS)
         self.always_echo = False
         self.commands: list[str] = []  # the last ones, for tests and for whoever is curious
         self._send = send
+        self._no_dial_tone = no_dial_tone
         self._input = bytearray()
 
     def reset(self) -> None:
@@ -125,7 +126,8 @@ class AtLine:
         if self.letters["Q"]:
             return
         if self.letters["V"]:
-            self._send(self._end + text.encode("latin-1") + self._end)
+            words = self._no_dial_tone if text == "NO DIALTONE" else text
+            self._send(self._end + words.encode("latin-1") + self._end)
         else:
             self._send(NUMBERS[text].encode() + bytes([self.registers[3]]))
 

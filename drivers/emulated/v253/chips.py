@@ -2,7 +2,8 @@
 
 Sources: CX93001 = texts of a real CX93001-EIS_V0.2013-V92 in published logs, and bench measurements of one;
 USR = USRobotics 5637 OEM manual and logs of firmware 1.2.23; SI = Silicon Labs AN93 Rev 1.3, tables 110 to
-112; V.253 = ITU-T V.253 clauses 8 to 10. A text that no source gives is the generic one.
+112; V.253 = ITU-T V.253 clauses 8 to 10. A habit that no source tells is that of V.253.
+Not seen on a real one: the +GM texts, ATI of the Si2494, and ATI of the USR but for ATI3.
 """
 
 from __future__ import annotations
@@ -68,6 +69,7 @@ class Chip:
     etx_after: frozenset[str] = frozenset({"+VRX", "+VTR"})  # <DLE><ETX> stands before the OK that ends these
     digits_framed: bool = True  # DTMF: <DLE>/ <DLE>5 <DLE>~, else <DLE>5 alone
     silence_ends: bool = False  # +VSD's silence ends the stream, not only tells of it
+    no_dial_tone: str = "NO DIALTONE"
     dialled: str = "OK"  # result of a dial that was answered, in voice mode
     three_tone_fields: bool = False  # +VTS=[f1,f2,dur] needs all three
     bytes_per_second: int = 0  # of both directions together, 0 = no limit
@@ -116,7 +118,8 @@ CX93001 = Chip(
     ati={
         "": ("56000",),
         "0": ("56000",),
-        "1": ("OK",),
+        "1": ("255",),
+        "2": ("OK",),
         "3": ("CX93001-EIS_V0.2013-V92",),
         "6": ("CX93001-EIS_V0.2013-V92",),
     },
@@ -168,6 +171,7 @@ USR5637 = Chip(
     leaves_duplex=frozenset("^\x03"),
     etx_after=frozenset({"+VRX"}),
     digits_framed=False,
+    no_dial_tone="NO DIAL TONE",
     dialled="VCON",
 )
 

@@ -65,7 +65,7 @@ class VoiceModem:
         self.counters = StreamCounters()
         self.skipped_frames = 0  # our own loop was too late
         self.stream: Stream | None = None
-        self.at = AtLine(self._say)
+        self.at = AtLine(self._say, no_dial_tone=chip.no_dial_tone)
         self.line = Line(self, self, exchange, later=later, options=line or LineOptions())
         self.commands = Commands(self)
         self._ringing = Ringing(self.at, self.commands, later=later, clock=clock, send=self._say)
