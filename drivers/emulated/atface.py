@@ -21,7 +21,7 @@ URC = '+CREG: 1,"1A2B","0C3D01",7'  # the line that gets into the way of others 
 #: Calls its second argument after the first in seconds; `asyncio.AbstractEventLoop.call_later` fits.
 Later = Callable[[float, Callable[[], None]], asyncio.TimerHandle]
 
-_COMMAND = re.compile(r"(S\d+|&?[A-Z]|[+^$*][A-Z0-9]+|)(.*)", re.IGNORECASE)
+_COMMAND = re.compile(r"(S\d+|&?[A-Z]|[+^$*#][A-Z0-9]+|)(.*)", re.IGNORECASE)
 
 
 class Refused(Exception):

@@ -96,6 +96,7 @@ QUECTEL = Dialect(
         query=("AT+QPCMV?", "+QPCMV: 0"),
         advice="Check that the firmware has voice over USB (AT+QPCMV=? must answer)",
     ),
+    read_digit=read_tone,
     routes=(
         'AT+QURCCFG="urcport","all"',
         'AT+QURCCFG="urcport","usbat"',

@@ -120,7 +120,9 @@ class Reports:
     def _second(self) -> None:
         """Refused, once. While our own caller rings he would be refused as well, so that is left alone."""
         leg = self._track.leg
-        if leg is not None and not self._track.second and (leg.state is LegState.UP or not leg.inbound):
+        if leg is None or leg.leaving or self._track.second:
+            return
+        if leg.state is LegState.UP or not leg.inbound:
             self._track.second = True
             self._acts.refuse_second()
 
