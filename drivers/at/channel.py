@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 COMMAND_SECONDS = 5.0  # ordinary commands; chan_dongle's middle class
 DOUBT_SECONDS = 0.3  # an OK without the expected line may be the previous command's (F2): wait this long
 PROMPT_SECONDS = 10.0  # "> " comes at once, or after the modem has finished something else
+NOTHING = "OK, and no answer"  # in CommandFailed: the line that was asked for did not come
 CALL_ENDS = ("NO CARRIER", "BUSY", "NO ANSWER", "NO DIALTONE", "NO DIAL TONE")
 
 
@@ -63,6 +64,11 @@ class _Pending:
     @property
     def patience(self) -> float:
         return self.seconds if self.body is None or self.prompted else PROMPT_SECONDS
+
+    @property
+    def lacks_answer(self) -> bool:
+        """The lines that it is to be answered with have not come."""
+        return self.prefix is not None and not self.lines and not self.may_be_empty
 
     def go_on(self) -> None:
         """The modem works at it: its time is counted from now."""
@@ -131,7 +137,8 @@ class Channel:
         `prefix` tells those lines: None when none are due, "+CSQ:" for named ones, "" for free text.
         `may_be_empty`: an answer without any such line is in order. `dialling`: a call's end (NO CARRIER,
         BUSY...) is this command's result too.
-        Raises CommandFailed (the modem refused), PortTimeout (no answer), PortLost (channel lost).
+        Raises CommandFailed (the modem refused, or said OK alone where lines were due), PortTimeout (no
+        answer), PortLost (channel lost).
         """
         return await self._ask(_Pending(text, prefix, may_be_empty, dialling, seconds=seconds))
 
@@ -218,6 +225,8 @@ class Channel:
                 self._given_up(pending)
         if not result.ok:
             raise CommandFailed(self.name, pending.text, result.text)
+        if pending.lacks_answer and pending.body is None:
+            raise CommandFailed(self.name, pending.text, NOTHING)
         return pending.lines
 
     def _given_up(self, pending: _Pending) -> None:
@@ -285,7 +294,7 @@ class Channel:
         if pending is None:
             log.debug("port %s: %r came too late or unasked, dropped", self.name, result.text)
             return
-        if result.ok and pending.prefix is not None and not pending.lines and not pending.may_be_empty:
+        if result.ok and pending.lacks_answer:
             if self._late:
                 return  # the answer of the command that was given up
             if self._doubt is None:

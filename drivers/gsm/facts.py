@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from drivers.at.channel import Channel, CommandFailed
+from drivers.at.channel import NOTHING, Channel, CommandFailed
 from drivers.at.parser import fields, number
 from drivers.port import PortTimeout
 
@@ -87,10 +87,14 @@ class Facts:
 
         An OK alone is no answer: it may be made of noise.
         """
-        lines = await channel.command("AT+CSQ", "+CSQ:")
-        if not lines:
-            raise PortTimeout(f"port {channel.name}: AT+CSQ was answered without a value; the modem may hang")
-        self.heard_signal(lines[-1:])
+        try:
+            self.heard_signal((await channel.command("AT+CSQ", "+CSQ:"))[-1:])
+        except CommandFailed as error:
+            if error.answer != NOTHING:
+                raise
+            raise PortTimeout(
+                f"port {channel.name}: AT+CSQ was answered without a value; the modem may hang"
+            ) from error
 
     async def refresh(self, channel: Channel, may_go_on: Callable[[], bool] = lambda: True) -> None:
         """Operator and temperature, one by one, while nobody has need of the modem."""

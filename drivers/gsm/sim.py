@@ -147,6 +147,6 @@ def _state(said: str) -> SimState:
 
 async def _cpin(channel: Channel) -> str:
     try:
-        return (await channel.command("AT+CPIN?", "+CPIN:") or ["nothing"])[0]
+        return (await channel.command("AT+CPIN?", "+CPIN:"))[0]
     except CommandFailed as error:
         return error.answer

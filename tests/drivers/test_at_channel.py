@@ -333,3 +333,9 @@ async def test_noise_without_end_disturbs_no_command() -> None:
 @pytest.mark.parametrize("command", ['AT+CPIN="1234"', 'AT+CUSD=1,"*104*12345678901234#",15'])
 def test_secrets_are_not_shown(command: str) -> None:
     assert "1234" not in shown(command)
+
+
+async def test_ok_alone_where_a_line_is_due_is_a_refusal() -> None:
+    other = Scripted({"AT^CVOICE?": b"\r\nOK\r\n"})
+    with pytest.raises(CommandFailed, match="OK, and no answer"):
+        await other.channel.command("AT^CVOICE?", "^CVOICE:")
