@@ -27,6 +27,7 @@ NUMBERS = {
 STUCK_SECONDS = 120.0  # a port may be busy so long without any call behind it, while things go wrong
 HANG_UP_SECONDS = 90.0  # three commands without answer and a reset are less
 MESSAGES_SECONDS = 900.0  # a message that nobody reported is found by the periodic look
+DOUBT_SECONDS = 60.0  # questions from before may still go unanswered, and be acted on
 HEAL_SECONDS = 180.0  # from the end of all trouble to an idle line: twice the ladder and a boot
 
 
@@ -108,6 +109,7 @@ class Line:
             async with asyncio.timeout(HEAL_SECONDS):
                 if self._visits:
                     await asyncio.wait(self._visits)
+                await asyncio.sleep(DOUBT_SECONDS)
                 await self.rig.port.until_state(PortState.IDLE)
         except TimeoutError:
             raise Stuck(f"{self.name}: {self._state()} {HEAL_SECONDS:g} s after the last trouble") from None

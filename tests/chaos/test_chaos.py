@@ -16,6 +16,7 @@ from drivers.port import Port
 from tests.chaos.line import Line
 from tests.chaos.texts import Texts
 from tests.drivers import gsm_bench, v253_bench
+from tests.drivers.gsm_families import PAIRS
 from tests.drivers.wires import ByteByByte, Delayed, Lossy, Wire
 
 SEEDS = [int(seed) for seed in os.environ.get("CALLBOX_CHAOS_SEEDS", "1").split(",")]
@@ -48,7 +49,8 @@ WIRES: list[Callable[[], Wire]] = [Wire, ByteByByte, Delayed, Lossy]
 
 def gsm_line(number: int, seed: int) -> Line:
     wire = WIRES[number % len(WIRES)]()
-    rig = GsmRig(wire)
+    families = list(PAIRS.values())
+    rig = GsmRig(wire, pair=families[number % len(families)])
     name = f"gsm-{number}"
 
     def texts(dice: random.Random) -> Texts:
