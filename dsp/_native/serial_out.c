@@ -17,16 +17,22 @@
 
 /* --- before the first frame, and after running dry ------------------------------------------------------------- */
 
+static double into_tick(const struct serial_pcm *s, uint64_t at_ns)
+{
+    return (double)(int64_t)(at_ns - grid_time_ns(s->tick)) * SAMPLES_PER_NS;
+}
+
+/* Silence before the next frame, for a modem that has nothing left to play. */
 static void fill(struct serial_pcm *s, int samples)
 {
     s->prefill = samples;
+    s->empty = true;
     s->filled_tick = s->tick;
+    pace_init(&s->pace);
 }
 
-void serial_out_meet(struct serial_pcm *s, uint64_t at_ns)
+static void meet(struct serial_pcm *s, uint64_t at_ns)
 {
-    double into_tick = (double)(int64_t)(at_ns - grid_time_ns(s->tick)) * SAMPLES_PER_NS;
-    into_tick = fmin(FRAME_SAMPLES, fmax(0.0, into_tick));
     s->fed = true;
     s->margin = MARGIN;
     if (s->form.shielded) {
@@ -36,7 +42,22 @@ void serial_out_meet(struct serial_pcm *s, uint64_t at_ns)
     if (s->tty)
         tcflush(s->fd, TCOFLUSH);
     s->rest_count = 0;
-    fill(s, (int)lrint(DRIFT_START_GUARD + FRAME_SAMPLES - into_tick));
+    double phase = fmin(FRAME_SAMPLES, fmax(0.0, into_tick(s, at_ns)));
+    fill(s, (int)lrint(DRIFT_START_GUARD + FRAME_SAMPLES - phase));
+}
+
+void serial_out_arrived(struct serial_pcm *s, uint64_t at_ns)
+{
+    if (!s->fed)
+        meet(s, at_ns);
+    else if (s->prefill == 0)
+        pace_arrival(&s->pace, (double)s->given + into_tick(s, at_ns) - serial_samples(s, s->received));
+}
+
+void serial_out_missed(struct serial_pcm *s)
+{
+    if (s->fed && s->prefill == 0)
+        s->prefill = FRAME_SAMPLES; /* for one that was not given: else every later tick would be as late to it */
 }
 
 /* How many samples a V.253 modem still has to play, if it plays one for each it makes; a chunk too many at the most. */
@@ -49,7 +70,7 @@ static void refill_if_dry(struct serial_pcm *s)
 {
     bool told = s->shield.underruns != s->underruns_seen;
     s->underruns_seen = s->shield.underruns;
-    if (s->prefill > 0 || s->tick < s->filled_tick + REFILL_TICKS || (!told && left_to_play(s) >= -s->chunk))
+    if (s->empty || s->tick < s->filled_tick + REFILL_TICKS || (!told && left_to_play(s) >= -s->chunk))
         return;
     s->margin += s->margin < SERIAL_PREFILL_MOST ? MARGIN_STEP : 0;
     fill(s, s->margin);
@@ -60,11 +81,12 @@ static void refill_if_dry(struct serial_pcm *s)
 /* Our frame in modem samples, 159 to 161 of them. */
 static int to_modem(struct serial_pcm *s, const struct sinc *sinc, const int16_t *frame, int16_t *out)
 {
+    double ratio = 1.0 + 1e-6 * (s->drift.integral_ppm + s->pace.ppm);
     int count = 0;
     memmove(s->out_history, s->out_history + FRAME_SAMPLES, SINC_TAPS * sizeof(float));
     for (int i = 0; i < FRAME_SAMPLES; i++)
         s->out_history[SINC_TAPS + i] = frame[i];
-    for (; s->out_phase < FRAME_SAMPLES; s->out_phase += 1.0 / s->drift.ratio, count++) {
+    for (; s->out_phase < FRAME_SAMPLES; s->out_phase += 1.0 / ratio, count++) {
         int whole = (int)s->out_phase;
         out[count] = saturated(sinc_at(sinc, s->out_history + whole, s->out_phase - whole));
     }
@@ -170,12 +192,14 @@ void serial_pcm_write(struct serial_pcm *s, const struct sinc *sinc, const int16
 {
     int16_t samples[MOST_SAMPLES], made[2 * FRAME_SAMPLES];
     int count = to_modem(s, sinc, frame, made);
+    pace_tick(&s->pace);
     if (!wanted(s))
         return;
     if (s->form.shielded)
         refill_if_dry(s);
-    if (s->prefill > 0)
+    if (s->empty)
         s->anchor = (int64_t)serial_samples(s, s->received) - (int64_t)s->given;
+    s->empty = false;
     memset(samples, 0, (size_t)s->prefill * sizeof *samples);
     memcpy(samples + s->prefill, made, (size_t)count * sizeof *made);
     count += s->prefill;

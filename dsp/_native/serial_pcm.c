@@ -27,6 +27,7 @@ void serial_pcm_init(struct serial_pcm *s, int fd, const struct serial_form *for
     s->tick = s->heard_tick = tick;
     s->chunk = USUAL_CHUNK;
     drift_init(&s->drift, known_ppm);
+    pace_init(&s->pace);
     plc_init(&s->plc);
 }
 
@@ -134,8 +135,7 @@ static void arrived(struct serial_pcm *s, const uint8_t *sound, size_t count, ui
         prime(s, before, before + chunk, at_ns);
     if (chunk <= LARGEST_CHUNK)
         s->chunk = fmax(chunk, s->chunk * CHUNK_FADE);
-    if (!s->fed)
-        serial_out_meet(s, at_ns);
+    serial_out_arrived(s, at_ns);
     if (s->form.coding == CODING_S16LE) /* others have no second byte to lose */
         examine(s);
     if (s->echo != NULL)
@@ -238,6 +238,8 @@ void serial_pcm_frame(struct serial_pcm *s, const struct sinc *sinc, uint64_t ti
     s->tick = tick;
     if (s->running && missed > 0)
         skip(s, (double)missed * frame);
+    if (missed > 0)
+        serial_out_missed(s);
     if (s->running && serial_samples(s, s->received) - s->position > SERIAL_RING_SAMPLES - 2 * FRAME_SAMPLES) {
         skip(s, serial_samples(s, s->received) - s->position - s->chunk - FRAME_SAMPLES);
         s->counters.overruns++;

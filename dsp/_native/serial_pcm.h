@@ -4,7 +4,7 @@
  * In (serial_pcm.c): bytes come in chunks of any size, and become s16. A reading position moves on continuously with
  * time, at the ratio `drift` gives, as late as the latest chunk allows; the frame of tick n is what it passed since
  * tick n-1. All counting is in samples: how many bytes a shielded one takes depends on what is said.
- * Out (serial_out.c): the same ratio says how many samples a tick is worth to the modem.
+ * Out (serial_out.c): the same clock, and `pace`, say how many samples a tick is worth to the modem.
  *   - A GSM modem takes a chunk when it sends one. At the first arrival the stale output is flushed and so much
  *     silence prefilled that it never starves.
  *   - A V.253 modem (shielded) plays what it has, and begins when it is given the first. So nothing is written before
@@ -18,6 +18,7 @@
 #include "drift.h"
 #include "line_echo.h"
 #include "mailbox.h" /* FRAME_SAMPLES */
+#include "pace.h"
 #include "plc.h"
 #include "realign.h"
 #include "shield.h"
@@ -79,7 +80,9 @@ struct serial_pcm {
     uint64_t filled_tick; /* of the last prefill */
     uint64_t underruns_seen; /* of those the modem told */
     uint64_t given;       /* samples the modem took, prefill and all */
-    int64_t anchor;       /* samples that had come when the last prefill was written, less those given before it */
+    bool empty;           /* the modem has nothing left to play: what is written next begins anew */
+    int64_t anchor;       /* samples that had come when it last began anew, less those given before */
+    struct pace pace;
     uint64_t go_tick;     /* nothing is written before this one */
     struct line_echo *echo; /* NULL: none */
     double out_phase;                           /* of the next modem sample, in samples of ours */
@@ -111,8 +114,9 @@ void serial_pcm_flow(struct serial_pcm *s, bool on);
 /* Completes a sample that is half out, so that what others write next is not taken for its other half. */
 void serial_pcm_finish(struct serial_pcm *s);
 
-/* serial_out.c for serial_pcm.c: the modem has sent its first chunk, at `at_ns`. */
-void serial_out_meet(struct serial_pcm *s, uint64_t at_ns);
+/* serial_out.c for serial_pcm.c: a chunk came at `at_ns`; ticks were left out before this one. */
+void serial_out_arrived(struct serial_pcm *s, uint64_t at_ns);
+void serial_out_missed(struct serial_pcm *s);
 
 /* Samples of ours that have come, whole ones and a half. */
 static inline double serial_samples(const struct serial_pcm *s, uint64_t bytes)

@@ -142,6 +142,37 @@ def test_the_modem_gets_as_much_as_it_sends_and_a_clean_tone():
     assert residual_db(late[:4000].astype(float), 1000 / (1 - 200e-6)) > 60
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("ppm", [0, 100, -100])
+def test_chunks_that_come_late_leave_no_more_waiting_in_the_modem(ppm):
+    """What it was given less what it took, both 160 at a time: seen at whole turns of the two clocks."""
+    rig, far = bridged(wave=sine(400), ppm=ppm)
+    waiting, taken = [], 0
+
+    def look(tick):
+        nonlocal taken
+        taken += len(far.take())
+        late_ns = tick * TICK_NS - far.arrived_ns  # since its latest chunk: what it took of the next one
+        waiting.append(taken - far.sent - late_ns / 1e9 * 8000 * (1 + ppm * 1e-6))
+
+    for _ in range(10):
+        run(rig, [far], 50 * 30, look)
+        far.next_ns += 18_000_000
+    settled = np.mean(waiting[50 * 29 : 50 * 30])
+    assert np.mean(waiting[-50:]) == pytest.approx(settled, abs=16)
+
+
+@pytest.mark.parametrize("late_ticks", [1, 2, 10])
+def test_a_tick_that_was_left_out_leaves_the_modem_its_reserve(late_ticks):
+    rig, far = bridged(wave=sine(400))
+    run(rig, [far], 200)
+    far.take()
+    before = far.sent
+    rig.tick += late_ticks
+    run(rig, [far], 100)
+    assert len(far.take()) - (far.sent - before) >= -160 * (late_ticks - 1) - 4
+
+
 def test_a_modem_that_sends_nothing_gets_160_samples_a_tick_and_is_told_dead_then_alive():
     rig = Rig(0)
     far = Modem(rig)
