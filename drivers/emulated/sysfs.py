@@ -78,6 +78,15 @@ class UsbTree:
                 self._tty(interface, look.tty, pty)
         _link(self.root / "bus/usb/devices" / place, device)  # complete before it can be found
 
+    def switch(self, place: str) -> Path:
+        """The file that takes the power of a hub's port away while it holds 1 (`disable`, Linux 6.0)."""
+        hub, _, port = place.rpartition(".")
+        folder = self.root / "bus/usb/devices" / f"{hub}:1.0" / f"{hub}-port{port}"
+        folder.mkdir(parents=True, exist_ok=True)
+        file = folder / "disable"
+        file.write_text("0\n", encoding="utf-8")
+        return file
+
     def unplug(self, place: str) -> None:
         """The device is gone; harmless when there is none."""
         (self.root / "bus/usb/devices" / place).unlink(missing_ok=True)
@@ -117,6 +126,12 @@ class UsbSocket:
         self._tree = tree
         self._look = look
         self._serial = serial
+        self._switch = tree.switch(place)
+
+    @property
+    def powered(self) -> bool:
+        """Whether the hub's port gives power; the box may have switched it off."""
+        return not self._switch.read_text(encoding="utf-8").startswith("1")
 
     def plug(self, at: Path, audio: Path | None) -> None:
         """The modem comes up as a modem, with these ptys for ports."""

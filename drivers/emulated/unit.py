@@ -16,6 +16,7 @@ from drivers.emulated.simcom import SIM7600
 from drivers.emulated.sysfs import UsbSocket
 
 SETTABLE: Mapping[str, Callable[[Any], object]] = {"rssi": int, "pin": str, "pin_tries": int, "operator": str}
+POWER_SECONDS = 0.1  # between looks at the switch of its USB port
 BOOT_SECONDS = 3.0  # of the emulation; a real SIM7600 takes about 20 s to come back after AT+CRESET
 
 
@@ -41,6 +42,7 @@ class Unit:
         self._boot_seconds = boot_seconds
         self._usb = usb
         self._booting: asyncio.TimerHandle | None = None
+        self._powered = True
         self.audio = Pty(folder / f"{name}-audio")
         self.at = Pty(folder / f"{name}-at", self._host_wrote)
         self.modem = Modem(
@@ -56,6 +58,7 @@ class Unit:
             self.audio, drift_ppm=drift_ppm, jitter_ms=jitter_ms, faulty=self.modem.has_sound_fault
         )
         self.plug()
+        self._watching = loop.call_later(POWER_SECONDS, self._watch_power) if usb is not None else None
 
     def plug(self) -> None:
         """Put the cable in: both ports are there, the modem says that it has started."""
@@ -93,8 +96,9 @@ class Unit:
     def close(self) -> None:
         """Take everything away."""
         self.unplug()
-        if self._booting is not None:
-            self._booting.cancel()
+        for timer in (self._booting, self._watching):
+            if timer is not None:
+                timer.cancel()
 
     def fault(self, name: str, on: bool) -> None:
         """As Modem.fault; F15 works on the cable."""
@@ -137,6 +141,20 @@ class Unit:
             self.pump.stop()
         elif not self.pump.running and call is not None:
             self.pump.start(call.voice)
+
+    def _watch_power(self) -> None:
+        """The hub's port is a file, and a file tells nobody."""
+        loop = asyncio.get_running_loop()
+        self._watching = loop.call_later(POWER_SECONDS, self._watch_power)
+        if self._usb is None or self._usb.powered is self._powered:
+            return
+        self._powered = self._usb.powered
+        if self._powered:
+            self._booting = loop.call_later(self._boot_seconds, self.plug)
+        else:
+            if self._booting is not None:
+                self._booting.cancel()
+            self.unplug()
 
     def _reset(self) -> None:
         self.unplug()

@@ -12,7 +12,7 @@ from drivers.discovery.holders import Holder
 from drivers.gsm.watch import DEAF_CALL_SECONDS
 from drivers.health import Alarm, AlarmKind
 from drivers.ladder import AGAIN_SECONDS, Rung
-from drivers.port import AudioNews, EndCause, Leg, LegState, PortState
+from drivers.port import AudioNews, EndCause, Leg, LegState, PortState, PortTimeout
 from drivers.power import PowerError
 from drivers.serialline import PortBusy, PortForbidden
 from tests.drivers.gsm_bench import Bench, bench
@@ -314,6 +314,33 @@ async def test_f9_a_dial_on_a_modem_that_hangs_is_left_alone_for_its_time() -> N
         await b.port.dial("+49301")
         await asyncio.sleep(50)
         assert b.modem.commands == ["ATD+49301;"]
+
+
+class _Tapped(Wire):
+    """Keeps what the host writes."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+
+    def carry(self, data: bytes, take: Callable[[bytes], None]) -> None:
+        if take.__name__ == "feed":  # of the modem
+            self.written.append(data)
+        super().carry(data, take)
+
+
+async def test_f20_no_ping_goes_into_a_prompt_that_sticks() -> None:
+    wire = _Tapped()
+    async with bench(wire) as b:
+        b.modem.fault("F20")
+        del wire.written[:]
+        sending = asyncio.create_task(b.port._channel.submit("AT+CMGS=18", "+CMGS:", "00" * 19, seconds=45.0))
+        await asyncio.sleep(44)
+        assert [data[:9] for data in wire.written] == [b"AT+CMGS=1", b"000000000"]
+        (error,) = await asyncio.gather(sending, return_exceptions=True)
+        assert isinstance(error, PortTimeout)
+        await asyncio.sleep(20)
+        assert (b.port.state, b.port.health.heals) == (PortState.IDLE, 0)
+        assert b"AT+CSQ\r" in wire.written
 
 
 async def test_f16_a_modem_that_restarts_again_and_again_is_an_alarm() -> None:
