@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import itertools
 import logging
 import signal
 import sys
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from drivers.emulated.control import Control
+from drivers.emulated.families import FAMILIES
 from drivers.emulated.faults import FAULTS
 from drivers.emulated.modem import Identity
 from drivers.emulated.network import Network, NetworkError, Plan, Sound
@@ -38,6 +40,7 @@ Each modem N has two serial ports, named gsm-N-at (commands) and gsm-N-audio (vo
 Examples:
   python -m drivers.emulated --dir /tmp/modems --modems 2 --ring-every 20 --wav hello.wav
   python -m drivers.emulated --dir /tmp/modems --modems 6 --drift-ppm 100,-80 --control /tmp/modems/control
+  python -m drivers.emulated --dir /tmp/modems --modems 3 --family huawei,quectel,sim7600
   python -m drivers.emulated --dir /tmp/modems --modems 0 --v253 2 --chip usr5637 --country uk
 
 Over the control socket (one JSON object a SOCK_SEQPACKET packet) a program places calls, presses keys,
@@ -51,12 +54,18 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     width = max(map(len, faults))
     parser = argparse.ArgumentParser(
         prog="python -m drivers.emulated",
-        description="Emulated SIM7600 and V.253 modems on ptys, with a telephone network behind them.",
+        description="Emulated GSM and V.253 modems on ptys, with a telephone network behind them.",
         epilog=EPILOG + "\n".join(f"  {name:{width}}  {text}" for name, text in faults.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--dir", type=Path, required=True, help="where the ports appear")
     parser.add_argument("--modems", type=int, default=1, metavar="N", help="how many (1)")
+    parser.add_argument(
+        "--family",
+        default="sim7600",
+        metavar="LIST",
+        help=f"what they are, the list is used in turn: {', '.join(FAMILIES)} (sim7600)",
+    )
     _voice_arguments(parser)
     parser.add_argument(
         "--drift-ppm",
@@ -83,6 +92,9 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         parsed.drifts = [float(ppm) for ppm in parsed.drift_ppm.split(",")]
     except ValueError:
         parser.error(f"--drift-ppm {parsed.drift_ppm}: numbers separated by commas are expected, as 100,-80")
+    parsed.families = parsed.family.split(",")
+    if unknown := sorted(set(parsed.families) - set(FAMILIES)):
+        parser.error(f"--family {parsed.family}: {unknown[0]!r} is none, there are {', '.join(FAMILIES)}")
     try:
         if parsed.wav:
             read_speech(parsed.wav)
@@ -132,9 +144,12 @@ class Emulator:
                 drift_ppm=options.drifts[(n - 1) % len(options.drifts)],
                 jitter_ms=options.jitter_ms,
                 boot_seconds=options.boot_seconds,
-                usb=UsbSocket(tree, place_of(n), LOOKS["sim7600"], SERIAL) if tree is not None else None,
+                usb=UsbSocket(tree, place_of(n), LOOKS[family], SERIAL) if tree is not None else None,
+                family=FAMILIES[family],
             )
-            for n in range(1, options.modems + 1)
+            for n, family in zip(
+                range(1, options.modems + 1), itertools.cycle(options.families), strict=False
+            )
         }
         for n in range(1, options.v253 + 1):
             place = place_of(options.modems + n)

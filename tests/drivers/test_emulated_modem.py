@@ -6,17 +6,20 @@ import asyncio
 
 import pytest
 
+from drivers.emulated.families import FAMILIES
+from drivers.emulated.family import Family
 from drivers.emulated.faults import FAULTS
 from drivers.emulated.modem import Hooks, Identity, Modem
 from drivers.emulated.network import Callee, Network, NetworkError, Outcome, Plan, Sound
 from drivers.emulated.pcm import FRAME_BYTES, SILENCE
+from drivers.emulated.simcom import SIM7600
 from drivers.emulated.voice import BadSpeech, FarVoice, read_speech, tone
 
 
 class Desk:
     """A modem on a table: `ask` types a command, `out` is everything it said."""
 
-    def __init__(self, **identity: object) -> None:
+    def __init__(self, *, family: Family = SIM7600, **identity: object) -> None:
         loop = asyncio.get_running_loop()
         self.out = b""
         self.pcm: list[bool] = []
@@ -31,6 +34,7 @@ class Desk:
             hooks=Hooks(send=self._said, pcm=self.pcm.append),
             exchange=self.network,
             identity=Identity(**identity),  # type: ignore[arg-type]
+            family=family,
         )
 
     def _said(self, data: bytes) -> None:
@@ -182,3 +186,104 @@ def test_looping_speech_has_no_gap() -> None:
     assert frames[50] == frames[0]
     assert all(len(frame) == FRAME_BYTES for frame in frames)
     assert Sound(tone_hz=1000).loop is False
+
+
+# --- families -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("family", "at_answer", "at_end"),
+    [
+        ("sim7600", b"VOICE CALL: BEGIN", b"VOICE CALL: END: 000005"),
+        ("huawei", b"^CONN:1,0", b"^CEND:1,5,104,16"),
+        ("quectel", b'+QIND: "ccinfo",1,1,0,0,0,"1",129', b'+QIND: "ccinfo",1,1,-1,0,0,"1",129'),
+    ],
+)
+async def test_a_family_tells_of_a_call_in_its_own_words(
+    family: str, at_answer: bytes, at_end: bytes
+) -> None:
+    desk = Desk(family=FAMILIES[family])
+    desk.ask('AT+QINDCFG="ccinfo",1,0')
+    call = desk.network.place(desk.modem, "1")
+    desk.ask("ATA")
+    await asyncio.sleep(5.1)
+    assert at_answer in desk.out
+    desk.network.hang_up(call.id)
+    assert at_end in desk.out
+
+
+@pytest.mark.parametrize(
+    ("family", "ring", "before", "answer", "after", "flows"),
+    [
+        ("huawei", True, "AT^DDSETEX=2", "ATA", "AT", False),
+        ("huawei", True, "AT", "ATA", "AT^DDSETEX=2", True),
+        ("huawei", False, "AT^DDSETEX=2", "ATD1;", "AT", False),
+        ("huawei", False, "AT", "ATD1;", "AT^DDSETEX=2", True),
+        ("quectel", True, "AT+QPCMV=0;+QPCMV=1,0", "ATA", "AT", True),
+        ("quectel", True, "AT", "ATA", "AT+QPCMV=0;+QPCMV=1,0", False),
+        ("quectel", False, "AT+QPCMV=0;+QPCMV=1,0", "ATD1;", "AT", True),
+        ("quectel", False, "AT", "ATD1;", "AT+QPCMV=0;+QPCMV=1,0", False),
+        ("quectel", True, "AT+QPCMV=1,2", "ATA", "AT", False),
+        ("sim7600", True, "AT+CPCMREG=1", "ATA", "AT", False),
+    ],
+)
+async def test_voice_flows_only_when_a_family_was_told_in_its_order(
+    family: str, ring: bool, before: str, answer: str, after: str, flows: bool
+) -> None:
+    desk = Desk(family=FAMILIES[family])
+    if ring:
+        desk.network.place(desk.modem, "1")
+    for command in (before, answer, after):
+        desk.ask(command)
+    await asyncio.sleep(3)
+    assert desk.modem.call is not None
+    assert desk.modem.talking is flows
+
+
+async def test_a_quectels_second_call_needs_the_voice_switched_off_in_between() -> None:
+    desk = Desk(family=FAMILIES["quectel"])
+    talks = []
+    for command in ("AT+QPCMV=1,0", "AT+QPCMV=1,0", "AT+QPCMV=0;+QPCMV=1,0"):
+        desk.ask(command)
+        desk.ask("ATD1;")
+        await asyncio.sleep(3)
+        talks.append(desk.modem.talking)
+        desk.ask("ATH")
+    assert talks == [True, False, True]
+
+
+async def test_a_stick_chatters_until_it_is_told_to_be_quiet_and_says_no_in_its_own_words() -> None:
+    desk = Desk(family=FAMILIES["huawei"])
+    await asyncio.sleep(60)
+    assert desk.out.count(b"^BOOT:") > 1
+    assert desk.out.count(b"^RSSI:") > 1
+    assert "COMMAND NOT SUPPORT" in desk.ask("AT+CPCMREG=1")
+    desk.ask("AT^CURC=0")
+    desk.network.place(desk.modem, "1")
+    desk.ask("ATA")
+    await asyncio.sleep(1)
+    assert b"^CONN" not in desk.out
+
+
+@pytest.mark.parametrize(
+    ("family", "setting", "line"),
+    [
+        ("sim7600", "AT+DDET=1", b"\r\r\n+RXDTMF: 8\r\r\n"),
+        ("huawei", "AT^DDTMFCFG=0,1", b"\r\n^DDTMF:8\r\n"),
+        ("quectel", "AT+QTONEDET=1", b"\r\n+QTONEDET: 56\r\n"),
+    ],
+)
+async def test_keys_of_the_far_end_are_reported_to_who_asks(family: str, setting: str, line: bytes) -> None:
+    desk = Desk(family=FAMILIES[family])
+    desk.modem.remote_presses("8")
+    assert line not in desk.out
+    desk.ask(setting)
+    desk.modem.remote_presses("8")
+    assert line in desk.out
+
+
+async def test_satellites_stand_in_a_quectels_voice_until_they_are_told_not_to() -> None:
+    desk = Desk(family=FAMILIES["quectel"])
+    assert desk.modem.has_sound_fault("F14c")
+    desk.ask('AT+QGPSCFG="outport","none"')
+    assert not desk.modem.has_sound_fault("F14c")
