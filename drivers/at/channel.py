@@ -147,8 +147,8 @@ class Channel:
     ) -> list[tuple[str, str]]:
         """Send `text` (AT+CMGR, AT+CMGL) and return each information line with the PDU that follows it.
 
-        "" stands for a PDU that is missing. A list is long: `seconds` are counted anew with each line of it.
-        Raises as `command`.
+        "" stands for a PDU that is missing, or when there are two and nobody knows which it is. A list is
+        long: `seconds` are counted anew with each line of it. Raises as `command`.
         """
         lines = await self._ask(_Pending(text, prefix, True, takes_pdus=True, seconds=seconds))
         found: list[tuple[str, str]] = []
@@ -156,7 +156,8 @@ class Channel:
             if line.startswith(prefix):
                 found.append((line, ""))
             elif found:
-                found[-1] = (found[-1][0], line)
+                before, pdu = found[-1]
+                found[-1] = (before, "" if pdu else line)
         return found
 
     async def submit(self, text: str, prefix: str, body: str, *, seconds: float) -> list[str]:

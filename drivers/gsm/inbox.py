@@ -71,26 +71,36 @@ class Inbox:
         """Look where something was announced."""
         if len(self._announced) > FEW or any(place.memory not in memories.names for place in self._announced):
             await self.sweep(memories)
-        for place in list(self._announced):
-            found = await memories.read(place)
-            self._announced.setdefault(place, 0)
-            if found is None:
-                del self._announced[place]
-            else:
-                self._take_found(found)
+        else:
+            await self._read_places(memories)
 
     async def sweep(self, memories: Memories) -> None:
-        """Look everywhere."""
+        """Look everywhere. A list only says where: with a line lost in it a PDU seems to be in another place,
+        so what is not known yet is read by itself."""
+        for place in [place for place in self._announced if place.memory not in memories.names]:
+            del self._announced[place]
         for memory in memories.names:
             everything = await memories.everything(memory)
             places = {found.place for found in everything}
             self._ours[memory] = sum(found.is_ours for found in everything)
             for gone in [place for place in self._held if place.memory == memory and place not in places]:
                 self._is_empty(gone)
-            for place in [place for place in self._announced if place.memory not in memories.names]:
-                del self._announced[place]
             for found in everything:
-                self._take_found(found)
+                if self._held.get(found.place) == found.pdu and not found.is_ours:
+                    self._announced.pop(found.place, None)
+                    self._take(str(found.place), found.pdu)
+                elif not found.is_ours:
+                    self._announced.setdefault(found.place, 0)
+            await self._read_places(memories)
+
+    async def _read_places(self, memories: Memories) -> None:
+        for place in list(self._announced):
+            if place.memory in memories.names:
+                found = await memories.read(place)
+                if found is None:
+                    self._announced.pop(place, None)
+                else:
+                    self._take_found(found)
 
     def suspects(self, memories: Memories, rooms: list[Room]) -> bool:
         """Whether there may be something that we have not seen; notes whether the memory is full."""

@@ -305,6 +305,13 @@ async def test_a_list_has_a_pdu_for_every_line_or_says_that_it_is_missing() -> N
     assert len(found) == 255
 
 
+async def test_two_pdus_for_one_line_are_none() -> None:
+    """A URC glued to the front of the second line hides it."""
+    answer = f"\r\n+CMGL: 1,1,,26\r\n{PDU}\r\n+CREG: 1+CMGL: 2,1,,26\r\n{OTHER_PDU}\r\n\r\nOK\r\n"
+    other = Scripted({"AT+CMGL=4": answer.encode()})
+    assert await other.channel.pdus("AT+CMGL=4", "+CMGL:") == [("+CMGL: 1,1,,26", "")]
+
+
 async def test_a_message_handed_over_is_one_line_for_who_listens() -> None:
     other = Scripted({})
     other.channel.feed(f"\r\n+CMT: ,26\r\n{PDU}\r\n+CDS: 26\r\nRING\r\n{PDU}\r\n+CMT: ,9\r\n".encode())

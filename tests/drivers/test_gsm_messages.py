@@ -96,6 +96,26 @@ async def test_what_is_in_the_modem_at_the_start_is_given() -> None:
     await b.port.close()
 
 
+async def test_f4_a_line_hidden_in_a_list_does_not_move_a_message_to_another_place() -> None:
+    b = Bench()
+    for number in range(3):
+        gets(b, f"message {number}")
+    await asyncio.sleep(1)
+    listed = b.modem._handlers["+CMGL"]
+    b.modem._handlers["+CMGL"] = lambda tail: [
+        str(line).replace("+CMGL: 2", "+CREG: 1+CMGL: 2") for line in listed(tail)
+    ]
+    await b.port.open()
+    async with kept(b) as keeper:
+        await settles(b, 5)
+        places = {one.slot: one.text for one in keeper.kept.values() if isinstance(one, TextPart)}
+        assert places.items() <= {f"SM:{number + 1}": f"message {number}" for number in range(3)}.items()
+        b.modem._handlers["+CMGL"] = listed
+        await settles(b, 700)
+        assert keeper.texts() == ["message 0", "message 1", "message 2"]
+    await b.port.close()
+
+
 async def test_what_was_not_forgotten_is_given_again_after_a_restart_of_the_box() -> None:
     async with bench() as b:
         gets(b, "keep me")
