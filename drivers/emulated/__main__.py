@@ -92,9 +92,12 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         parsed.drifts = [float(ppm) for ppm in parsed.drift_ppm.split(",")]
     except ValueError:
         parser.error(f"--drift-ppm {parsed.drift_ppm}: numbers separated by commas are expected, as 100,-80")
-    parsed.families = parsed.family.split(",")
-    if unknown := sorted(set(parsed.families) - set(FAMILIES)):
-        parser.error(f"--family {parsed.family}: {unknown[0]!r} is none, there are {', '.join(FAMILIES)}")
+    parsed.families, parsed.chips = parsed.family.split(","), parsed.chip.split(",")
+    for option, names, known in (("family", parsed.families, FAMILIES), ("chip", parsed.chips, CHIPS)):
+        if unknown := sorted(set(names) - set(known)):
+            parser.error(
+                f"--{option} {','.join(names)}: {unknown[0]!r} is none, there are {', '.join(known)}"
+            )
     try:
         if parsed.wav:
             read_speech(parsed.wav)
@@ -106,7 +109,12 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def _voice_arguments(parser: argparse.ArgumentParser) -> None:
     """What V.253 modems and their lines are like."""
     parser.add_argument("--v253", type=int, default=0, metavar="N", help="how many V.253 voice modems (0)")
-    parser.add_argument("--chip", choices=CHIPS, default="cx93001", help="what they are (cx93001)")
+    parser.add_argument(
+        "--chip",
+        default="cx93001",
+        metavar="LIST",
+        help=f"what they are, used in turn, of {', '.join(CHIPS)} (cx93001)",
+    )
     parser.add_argument("--country", default="us", help="of their lines: a zone of config/tones (us)")
     parser.add_argument(
         "--far-end",
@@ -157,7 +165,7 @@ class Emulator:
                 f"fxo-{n}",
                 options.dir,
                 self.network,
-                chip=CHIPS[options.chip],
+                chip=CHIPS[options.chips[(n - 1) % len(options.chips)]],
                 line=LineOptions(zone=options.zone, far_end=FarEnd(options.far_end), seed=n),
                 drift_ppm=options.drifts[(n - 1) % len(options.drifts)],
                 jitter_ms=options.jitter_ms,

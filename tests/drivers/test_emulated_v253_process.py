@@ -136,6 +136,13 @@ async def test_dialling_a_busy_party_and_a_fault(tmp_path: Path) -> None:
         host.close()
 
 
+async def test_chips_are_used_in_turn(tmp_path: Path) -> None:
+    async with emulator(tmp_path, "--v253", "3", "--chip", "si2494,usr5637") as peer:
+        modems = (await peer.request("status"))["modems"]
+        chips = [modem["chip"] for modem in modems if modem["modem"].startswith("fxo")]
+        assert chips == ["Silicon Labs Si2494", "USR 5637", "Silicon Labs Si2494"]
+
+
 async def test_the_cable_is_pulled_and_put_back(tmp_path: Path) -> None:
     async with emulator(tmp_path, "--v253", "1") as peer:
         host = Host(tmp_path)
