@@ -136,7 +136,10 @@ class Subscriber(AtFace):
             return [f"{name}: {self.family.ranges[name]}"] if name in self.family.ranges else []
         if tail == "?":
             return [f"{name}: {self._settings[name]}"]
-        self._settings[name] = tail.removeprefix("=") or "0"
+        value, route = tail.removeprefix("=") or "0", self.family.route
+        if route is not None and name == route.setting and value not in (*route.here, route.elsewhere):
+            raise Refused()
+        self._settings[name] = value
         return []
 
     def _table(self) -> dict[str, Callable[[str], Iterable[str | None]]]:

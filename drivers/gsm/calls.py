@@ -151,11 +151,11 @@ class Calls:
                 await self._clear(None)
 
     async def _lead_reports(self) -> None:
-        """To our port (F26): by the family's first command for it, and by the next one if that was wrong."""
-        if self._routes:
-            command = self._routes.pop(0)
-            self._routes.append(command)
-            await self._ask(command)
+        """To our port (F26): by the first of the family's commands that it takes; later by the next one."""
+        for command in list(self._routes):
+            self._routes.append(self._routes.pop(0))
+            if await self._ask(command):
+                return
 
     def distrust_audio(self, why: str) -> None:
         """The voice port does not do its work (F12): the modem is reset when it has no call."""
@@ -230,7 +230,7 @@ class Calls:
     def refuse_second(self) -> None:
         """Another caller waits."""
         log.warning("port %s: a second caller is told that the line is busy", self.name)
-        self._spawn(self._ask(REFUSE_SECOND), "refuse a second caller")
+        self._spawn(self._refuse(), "refuse a second caller")
 
     # --- what we do ---------------------------------------------------------------------------------------
 
@@ -249,6 +249,9 @@ class Calls:
     async def _prepare(self, leg: GsmLeg) -> None:
         """What a family wants before ATA is done while it rings, so that an answer need not wait for it."""
         await self._voice.start(leg, Moment.BEFORE)
+
+    async def _refuse(self) -> None:
+        await self._ask(REFUSE_SECOND)
 
     async def _adopt_active(self, call: CurrentCall) -> None:
         if self.leg is not None:
@@ -344,12 +347,14 @@ class Calls:
             ModemReset(f"port {self.name}: {why}; the modem is being reset, it comes back by itself")
         )
 
-    async def _ask(self, command: str) -> None:
-        """A command whose refusal does not matter."""
+    async def _ask(self, command: str) -> bool:
+        """A command whose refusal does not matter; False when it was refused."""
         try:
             await self._channel.command(command)
         except CommandFailed as error:
             log.debug("%s", error)
+            return False
+        return True
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=name)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
+from drivers.emulated.family import ReportRoute
 from drivers.emulated.network import Callee, Outcome
 from drivers.gsm.quirks import Moment
 from drivers.port import DriverError, EndCause, LegEnded, LegState, PortState
@@ -191,6 +193,18 @@ async def test_f26_reports_that_go_astray_later_are_led_back_after_two_calls() -
             await idle_again(b)
         assert waits[0] > 1
         assert waits[2] < 1
+
+
+async def test_f26_a_firmware_that_has_not_every_way_is_led_by_the_next_one() -> None:
+    route = ReportRoute("+QURCCFG", ('"urcport","usbat"',), '"urcport","usbmodem"')
+    b = Bench(pair=Pair(QUECTEL.dialect, replace(QUECTEL.family, route=route)))
+    b.modem.fault("F26")
+    await b.port.open()
+    began = now()
+    b.call(CALLER)
+    await b.port.next_ring()
+    assert now() - began < 1
+    await b.port.close()
 
 
 async def test_f28_a_sim_with_an_error_of_the_makers_own_is_a_fault_until_it_is_ready(pair: Pair) -> None:
