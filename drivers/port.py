@@ -136,8 +136,8 @@ class AudioNews(enum.Enum):
 class AudioHolder(Protocol):
     """Who reads and writes the sound of serial ports: the media engine, seen from a driver."""
 
-    async def descriptor(self, port: str) -> int | None:
-        """A duplicate of the descriptor held for `port`, ours to close; None when none is held."""
+    async def held(self, port: str) -> SerialAudio | None:
+        """The sound of `port` as it is held, its `fd` a duplicate that is ours to close; None for none."""
 
     async def release(self, port: str) -> None:
         """Let go of the port's descriptor; nothing more is read or written there when this returns."""

@@ -13,6 +13,7 @@ import contextlib
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from appliance.media.held import (
     port_id,
     same_port,
     same_sound,
+    serial_audio,
     sound_fields,
     wav_seconds,
 )
@@ -96,15 +98,26 @@ class MediaGraph:
         """Leave the engine as it is."""
         self._link.close()
 
-    async def descriptor(self, port: str) -> int | None:
-        """A duplicate of the serial descriptor the engine holds for `port`, or None; the caller owns it."""
-        if port not in self._held.get("ports", {}):
+    async def held(self, port: str) -> SerialAudio | None:
+        """The sound of a serial port that the engine has, from an earlier brain or from us; None for none.
+
+        Its `fd` is a duplicate that the caller owns.
+        """
+        earlier, audio = self._held.get("ports", {}).get(port), self._ports.get(port)
+        if earlier is None and not isinstance(audio, SerialAudio):
             return None
-        return await self._link.descriptor(port)
+        fd = await self._link.descriptor(port)
+        if fd is None:
+            return None
+        return replace(audio, fd=fd) if isinstance(audio, SerialAudio) else serial_audio(earlier, fd)
 
     async def release(self, port: str) -> None:
-        """Let the engine close its duplicate of the port's descriptor; at once when there is no engine."""
+        """Let the engine close its duplicate of the port's descriptor; at once when there is no engine.
+
+        A new engine is not told of the port any more.
+        """
         self._held.get("ports", {}).pop(port, None)
+        self._forget_port(port)
         await self._link.ask("port.close", port=port)
 
     def prune(self) -> None:
@@ -138,11 +151,11 @@ class MediaGraph:
     @contextlib.contextmanager
     def port(self, leg: Leg) -> Iterator[str]:
         """The leg's audio as a port of the graph; without audio (a scripted line) there is silence."""
-        port = port_id(leg)
-        if leg.audio is None:
+        port, audio = port_id(leg), leg.audio
+        if audio is None:
             yield port
             return
-        self._ports[port] = leg.audio
+        self._ports[port] = audio
         self._declare_port(port)
         if leg.digits_in_audio:
             self._dtmf.add(port)
@@ -150,9 +163,13 @@ class MediaGraph:
         try:
             yield port
         finally:
-            del self._ports[port]
-            self._dtmf.discard(port)
-            self._link.tell("port.close", port=port)
+            if self._ports.get(port) is audio:  # else it was released, or is the next leg's already
+                self._forget_port(port)
+                self._link.tell("port.close", port=port)
+
+    def _forget_port(self, port: str) -> None:
+        self._ports.pop(port, None)
+        self._dtmf.discard(port)
 
     @contextlib.contextmanager
     def hears(self, src: str, dst: str, gain_db: float = 0.0) -> Iterator[None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,13 @@ def by_id(state: Mapping[str, Any]) -> dict[str, Any]:
 def same_port(held: Mapping[str, Any] | None, wanted: SerialAudio) -> bool:
     """Whether the engine has such a port already, with the same kind of sound."""
     return held is not None and all(held.get(key) == value for key, value in sound_fields(wanted).items())
+
+
+def serial_audio(held: Mapping[str, Any], fd: int) -> SerialAudio:
+    """A serial port that the engine has, as a driver knows it."""
+    return SerialAudio(
+        fd, **{each.name: held[each.name] for each in fields(SerialAudio) if each.name != "fd"}
+    )
 
 
 def sound_fields(audio: SerialAudio) -> dict[str, Any]:

@@ -59,10 +59,11 @@ class AudioPort:
     async def _asked(self, holder: AudioHolder) -> int | None:
         try:
             async with asyncio.timeout(ADOPT_SECONDS):
-                return await holder.descriptor(self.name)
+                audio = await holder.held(self.name)
         except TimeoutError:
             log.warning("port %s: nobody said whether the audio port is still open", self.name)
             return None
+        return audio.fd if audio is not None else None
 
     def close(self) -> None:
         """Let go of it; harmless twice."""

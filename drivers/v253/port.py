@@ -29,11 +29,12 @@ from drivers.port import (
     PortRefused,
     PortState,
     PortTimeout,
+    SerialAudio,
 )
 from drivers.power import Power, usb_place
 from drivers.v253.bringup import bring_up
 from drivers.v253.calls import Calls
-from drivers.v253.country import law
+from drivers.v253.coding import Coding
 from drivers.v253.dialling import DIALLABLE
 from drivers.v253.doing import Doing
 from drivers.v253.facts import Facts
@@ -213,10 +214,10 @@ class V253Port(Port):
         self._healing.place = ports.place or usb_place(self.path) or self._healing.place
         held = await self._held()
         self._stream.line = await self._opened(held)
-        if held >= 0:
+        if held is not None:
             self._healed()
             log.info("port %s: a call is up already, taken over", self.name)
-            self._calls.adopt(self.settings.coding or law(self.settings.country))
+            self._calls.adopt(Coding(held.coding))
             while self._calls.doing is not Doing.NOTHING:
                 await self._pause(WATCH_SECONDS)
                 self._check_device()
@@ -241,28 +242,26 @@ class V253Port(Port):
         stream = Stream(self.name, listener)
         return stream, Calls(self.name, stream, self.settings, self, self.facts)
 
-    async def _held(self) -> int:
-        """The descriptor that the media engine has for a call that is up; -1 for none."""
+    async def _held(self) -> SerialAudio | None:
+        """The sound of a call that is up, as the media engine has it."""
         if self.audio_holder is None:
-            return -1
+            return None
         try:
             async with asyncio.timeout(HOLDER_SECONDS):
-                fd = await self.audio_holder.descriptor(self.name)
+                audio = await self.audio_holder.held(self.name)
         except TimeoutError:
-            return -1
-        if fd is None:
-            return -1
-        if serialline.is_alive(fd, self.path):
-            return fd
-        os.close(fd)
-        return -1
+            return None
+        if audio is None or (audio.shielded and serialline.is_alive(audio.fd, self.path)):
+            return audio
+        os.close(audio.fd)
+        return None
 
-    async def _opened(self, held: int) -> VoiceLine:
+    async def _opened(self, held: SerialAudio | None) -> VoiceLine:
         """The port; an engine that holds it without a call (the call's brain is gone) is told to let go."""
         stream = self._stream
         arguments = {"on_bytes": stream.feed, "on_lost": self.fail, **self._serial}
-        if held >= 0:
-            return self._open_line(self.name, self.path, fd=held, **arguments)
+        if held is not None:
+            return self._open_line(self.name, self.path, fd=held.fd, **arguments)
         try:
             return self._open_line(self.name, self.path, **arguments)
         except serialline.PortBusy:

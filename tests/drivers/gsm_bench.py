@@ -11,7 +11,7 @@ from typing import Any
 from drivers.emulated.modem import Hooks, Identity, Modem
 from drivers.emulated.network import NetCall, Network, Plan
 from drivers.gsm.port import GsmPort, Transport
-from drivers.port import AudioHolder, PortLost, PortRefused, PortState
+from drivers.port import AudioHolder, PortLost, PortRefused, PortState, SerialAudio
 from drivers.power import PowerError
 from tests.drivers.gsm_families import SIM7600, Pair
 from tests.drivers.wires import Wire
@@ -50,10 +50,10 @@ class Holder:
         self.asked: list[str] = []
         self.released: list[str] = []
 
-    async def descriptor(self, port: str) -> int | None:
+    async def held(self, port: str) -> SerialAudio | None:
         self.asked.append(port)
         fd, self.fd = self.fd, -1
-        return fd if fd >= 0 else None
+        return SerialAudio(fd) if fd >= 0 else None
 
     async def release(self, port: str) -> None:
         self.released.append(port)

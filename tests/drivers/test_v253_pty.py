@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,12 +28,12 @@ class _Engine:
         self.sound_bytes = 0
 
     def take(self, audio: SerialAudio) -> None:
-        self.fd = os.dup(audio.fd)
+        self.audio, self.fd = audio, os.dup(audio.fd)
         self._reader = Reader()
         asyncio.get_running_loop().add_reader(self.fd, self._readable)
 
-    async def descriptor(self, port: str) -> int | None:
-        return os.dup(self.fd) if self.fd >= 0 else None
+    async def held(self, port: str) -> SerialAudio | None:
+        return replace(self.audio, fd=os.dup(self.fd)) if self.fd >= 0 else None
 
     async def release(self, port: str) -> None:
         if self.fd >= 0:

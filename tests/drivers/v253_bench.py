@@ -90,8 +90,9 @@ class Engine:
         self._quiet_seconds = 0.0
         self._watch_dead()
 
-    async def descriptor(self, port: str) -> int | None:
-        return os.open(PATH, os.O_RDWR) if self.has_port else None
+    async def held(self, port: str) -> SerialAudio | None:
+        audio = self._bench.audio
+        return replace(audio, fd=os.open(PATH, os.O_RDWR)) if self.has_port and audio is not None else None
 
     async def release(self, port: str) -> None:
         self.released += 1
@@ -164,6 +165,7 @@ class Bench:
         self.line: MemoryLine | None = None
         self.backlog = bytearray()  # what the kernel keeps while nobody reads
         self.engine = Engine(self)
+        self._audio: SerialAudio | None = None
         self.cut_after: int | None = None  # bytes to the modem until the cable is pulled
         self.network = Network(later=loop.call_later, clock=loop.time)
         self.options = LineOptions(zone=read_zone(self.settings.country), echo_loss_db=None)
@@ -180,15 +182,22 @@ class Bench:
 
     def new_port(self, holder: AudioHolder | None = None) -> V253Port:
         """A port; the old one must be closed."""
+        _ = self.audio if hasattr(self, "port") else None
         self.port = V253Port("line-1", path=PATH, settings=self.settings, open_line=self._open)
         self.port.audio_holder = holder or self.engine
         return self.port
 
     @property
-    def coding(self) -> Coding:
+    def audio(self) -> SerialAudio | None:
+        """The sound of the call that is up, also after the brain that had it is gone."""
         leg = self.port._calls.leg
-        audio = leg.audio if leg is not None else None
-        return Coding(audio.coding) if isinstance(audio, SerialAudio) else Coding.ULAW
+        if leg is not None and isinstance(leg.audio, SerialAudio):
+            self._audio = leg.audio
+        return self._audio
+
+    @property
+    def coding(self) -> Coding:
+        return Coding(self.audio.coding) if self.audio is not None else Coding.ULAW
 
     def call(self, number: str = "5551234567", plan: Plan | None = None) -> NetCall:
         return self.network.place(self.modem, number, plan or Plan())

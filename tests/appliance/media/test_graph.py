@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,8 @@ class FakeEngine:
         if message["op"] == "hello":
             return {"state": self.state}, []
         self.asked.append({key: value for key, value in message.items() if key != "id"})
+        if message["op"] == "fd":
+            return {}, [os.open("/dev/null", os.O_RDWR)]
         if message["op"] in self.refuse:
             raise wire.WireError("no")
         return {"seconds": 1.5, "dropped_frames": 0}, []
@@ -212,6 +215,49 @@ async def test_a_line_that_is_held_with_another_kind_of_sound_is_declared_again(
     engine.server.close()
 
 
+@pytest.mark.parametrize("earlier", [True, False])
+async def test_a_driver_gets_the_sound_that_the_engine_has_of_its_port(tmp_path: Path, earlier: bool) -> None:
+    engine = FakeEngine(tmp_path / "m.sock", {"ports": [{"port": "fxo-1", **LINE}]} if earlier else {})
+    async with connected(tmp_path / "m.sock") as graph, contextlib.AsyncExitStack() as stack:
+        if not earlier:
+            stack.enter_context(graph.port(a_line(0, **LINE)))
+        audio = await graph.held("fxo-1")
+        assert audio is not None
+        assert audio == SerialAudio(audio.fd, **LINE)
+        os.close(audio.fd)
+        assert await graph.held("fxo-2") is None
+    engine.server.close()
+
+
+async def test_a_released_port_is_closed_once_and_no_new_engine_is_told_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "m.sock"
+    engine = FakeEngine(path)
+    async with connected(path) as graph:
+        with graph.port(a_line(0, **LINE)):
+            await graph.release("fxo-1")
+            assert engine.ops() == ["port.serial", "dtmf", "port.close"]
+            engine.server.close()
+            second = FakeEngine(path)
+            await until(lambda: not graph.up.is_set())
+            await until(graph.up.is_set)
+        await graph.release("elsewhere")
+        assert second.ops() == ["port.close"]
+    second.server.close()
+
+
+async def test_a_leg_that_is_over_leaves_the_port_of_the_next_one_alone(tmp_path: Path) -> None:
+    engine = FakeEngine(tmp_path / "m.sock")
+    async with connected(tmp_path / "m.sock") as graph:
+        with contextlib.ExitStack() as first:
+            first.enter_context(graph.port(a_line(0, **LINE)))
+            await graph.release("fxo-1")
+            with graph.port(a_line(1, **LINE)):
+                first.close()
+                await graph.release("elsewhere")
+                assert engine.ops().count("port.close") == 2
+    engine.server.close()
+
+
 async def test_digits_are_pressed_32_at_a_time_and_waited_for(tmp_path: Path) -> None:
     engine = FakeEngine(tmp_path / "m.sock")
     async with connected(tmp_path / "m.sock") as graph, asyncio.timeout(5):
@@ -264,4 +310,4 @@ async def test_without_an_engine_nothing_waits_and_nothing_is_lost(tmp_path: Pat
     graph = MediaGraph(tmp_path / "nobody.sock", on_digit=lambda port, digit: None)
     with graph.port(a_leg()) as port, graph.bridge(port, "gsm-1"):
         assert not graph.connected
-    assert await graph.descriptor("gsm-1") is None
+    assert await graph.held("gsm-1") is None
