@@ -4,7 +4,7 @@ A whole box, 30 emulated lines to 30 phones, everybody speaking without a pause.
 stime of all threads over the period as a share of one core; memory is PSS at its end. The emulated modems and
 the phones (this benchmark's own process, with the supervisor) are the outside world and counted apart.
 
-    python -m benchmarks.thirty_calls [--calls 30] [--seconds 40] [--json]
+    python -m benchmarks.thirty_calls [--calls 30] [--v253 0] [--seconds 40] [--json]
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ SETTLE_SECONDS = 5.0
 OUTSIDE = "modems"
 
 
-async def measure(calls: int, seconds: float, report: Report) -> None:
-    """All calls up, then `seconds` of looking on."""
-    async with Box(phones=calls, lines=calls, drift_ppm="120,-80,40,-150,200,-20") as box:
+async def measure(calls: int, voice: int, seconds: float, report: Report) -> None:
+    """All calls up, `voice` of them on V.253 lines, then `seconds` of looking on."""
+    lines = {"lines": calls - voice, "voice_lines": voice}
+    async with Box(phones=calls, **lines, drift_ppm="120,-80,40,-150,200,-20") as box:
         speaking = asyncio.create_task(keep_speaking(box.phones))
         await box.bridge_all()
         await asyncio.sleep(SETTLE_SECONDS)
@@ -72,10 +73,15 @@ def main() -> None:
     """Run and print."""
     parser = options(__doc__)
     parser.add_argument("--calls", type=int, default=30, help="default %(default)s")
+    parser.add_argument(
+        "--v253", type=int, default=0, help="of these on analogue lines (default %(default)s)"
+    )
     parser.add_argument("--seconds", type=float, default=40.0, help="of measuring (default %(default)s)")
     chosen = parser.parse_args()
+    if not 0 <= chosen.v253 <= chosen.calls:
+        parser.error(f"--v253 {chosen.v253}: of {chosen.calls} calls")
     report = Report(f"{chosen.calls} calls bridged and recorded for {chosen.seconds:g} s")
-    asyncio.run(measure(chosen.calls, chosen.seconds, report))
+    asyncio.run(measure(chosen.calls, chosen.v253, chosen.seconds, report))
     report.show(as_json=chosen.json)
 
 

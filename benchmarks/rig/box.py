@@ -51,17 +51,27 @@ class Box:
     """Everything lives in a temporary folder and is gone after the block; on an error the log is printed.
 
     Modems and phones get real-time priority where that is allowed (`punctual`): a late one is not the box's
-    doing. `brain` is a module to run in the place of callboxd.
+    doing. `voice_lines` are analogue, at V.253 modems, besides the others. `brain` is a module to run in the
+    place of callboxd.
     """
 
     def __init__(
-        self, *, phones: int, lines: int, workers: int = 2, drift_ppm: str = "0", brain: str = ""
+        self,
+        *,
+        phones: int,
+        lines: int,
+        voice_lines: int = 0,
+        workers: int = 2,
+        drift_ppm: str = "0",
+        brain: str = "",
     ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="callbox-bench-"))
         self.state = self.folder / "state"
         self.run = self.state / "run"
         self.database = self.state / "callbox.db"
-        self.lines = [f"gsm-{n + 1}" for n in range(lines)]
+        self.gsm_lines = [f"gsm-{n + 1}" for n in range(lines)]
+        self.voice_lines = [f"fxo-{n + 1}" for n in range(voice_lines)]
+        self.lines = self.gsm_lines + self.voice_lines
         self.phones = [Phone(f"agent-{n + 1}") for n in range(phones)]
         self.on_news: Callable[[wire.Message], None] = lambda message: None  # gets the network's events
         self._free: dict[str, asyncio.Queue[None]] = {line: asyncio.Queue() for line in self.lines}
@@ -180,7 +190,8 @@ class Box:
 
     def _modems(self, drift_ppm: str) -> Program:
         options = [
-            *("--dir", str(self.folder / "ports"), "--modems", str(len(self.lines))),
+            *("--dir", str(self.folder / "ports"), "--modems", str(len(self.gsm_lines))),
+            *("--v253", str(len(self.voice_lines))),
             *("--drift-ppm", drift_ppm, "--boot-seconds", "0.5", "--control", str(self.run / "modems.sock")),
         ]
         return Program("modems", [sys.executable, "-m", "drivers.emulated", *options])
@@ -190,7 +201,12 @@ class Box:
         lines = "".join(
             f'[lines.{line}]\ndriver = "sim7600"\nto = "queue:sales"\n'
             f'port = "{ports / line}-at"\naudio_port = "{ports / line}-audio"\n\n'
-            for line in self.lines
+            for line in self.gsm_lines
+        )
+        lines += "".join(
+            f'[lines.{line}]\ndriver = "v253"\nto = "queue:sales"\ncountry = "us"\n'
+            f'port = "{ports / line}"\n\n'
+            for line in self.voice_lines
         )
         phones = "".join(
             f'[agents.{phone.user}]\nphone = "{phone.uri}"\nready_at_start = true\n\n'
