@@ -17,6 +17,7 @@ from functools import partial
 
 from drivers import serialline
 from drivers.at.channel import Channel, CommandFailed
+from drivers.at.waking import STANDARD_RESET, reset_blindly, wake
 from drivers.discovery.modems import Where, fixed
 from drivers.gsm.calls import Calls
 from drivers.gsm.facts import Facts
@@ -27,7 +28,6 @@ from drivers.gsm.pcm import AudioPort, OpenAudio
 from drivers.gsm.quirks import Dialect, Meaning
 from drivers.gsm.sim import FOR_A_PERSON, Sim, SimTrouble
 from drivers.gsm.simcom import SIM7600
-from drivers.gsm.waking import STANDARD_RESET, reset_blindly, wake
 from drivers.gsm.watch import Watch
 from drivers.healing import Healing, trouble_of
 from drivers.health import Alarm, AlarmKind, Health

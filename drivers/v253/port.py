@@ -14,8 +14,8 @@ from collections.abc import Callable
 from functools import partial
 
 from drivers import serialline
+from drivers.at.waking import reset_blindly
 from drivers.discovery.modems import Where, fixed
-from drivers.gsm.waking import reset_blindly
 from drivers.healing import Healing, trouble_of
 from drivers.health import Alarm, Health
 from drivers.ladder import Rung
