@@ -54,7 +54,6 @@ class Calls:
             dialect=dialect,
             track=self._track,
             arrival=self._arrival,
-            voice=self._voice,
             acts=self,
         )
         self._routes = list(dialect.routes)
@@ -231,6 +230,10 @@ class Calls:
         """Another caller waits."""
         log.warning("port %s: a second caller is told that the line is busy", self.name)
         self._spawn(self._refuse(), "refuse a second caller")
+
+    def sound_wanted(self, wanted: bool) -> None:
+        """The modem's own flow control."""
+        self._host.sound_wanted(wanted)
 
     # --- what we do ---------------------------------------------------------------------------------------
 

@@ -28,5 +28,8 @@ class Host(Protocol):
     def look_again(self) -> None:
         """Call `reconcile` soon."""
 
+    def sound_wanted(self, wanted: bool) -> None:
+        """The modem takes sound, or none for now (its own flow control)."""
+
     def fail(self, error: DriverError) -> None:
         """The session cannot go on."""

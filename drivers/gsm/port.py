@@ -201,6 +201,11 @@ class GsmPort(Port):
         """A call may have ended."""
         self._wake_up.set()
 
+    def sound_wanted(self, wanted: bool) -> None:
+        """The modem takes sound, or none for now (Quectel's +QPCMV)."""
+        if self.audio_holder is not None:
+            self.audio_holder.flow(self.name, wanted)
+
     def fail(self, error: DriverError) -> None:
         """The session is over; whoever waits for the modem is told at once."""
         self._trouble = self._trouble or error

@@ -11,7 +11,6 @@ from drivers.gsm.arrival import Arrival
 from drivers.gsm.clcc import CallStat, CurrentCall
 from drivers.gsm.quirks import Dialect, Meaning
 from drivers.gsm.track import Track
-from drivers.gsm.voice import Voice
 from drivers.port import EndCause, LegState
 
 log = logging.getLogger(__name__)
@@ -33,13 +32,14 @@ class Acts(Protocol):
     def refuse_second(self) -> None:
         """Another caller waits while the leg has its call."""
 
+    def sound_wanted(self, wanted: bool) -> None:
+        """The modem takes sound, or none for now."""
+
 
 class Reports:
     """Takes the lines of one session, from `listening` on."""
 
-    def __init__(
-        self, name: str, *, dialect: Dialect, track: Track, arrival: Arrival, voice: Voice, acts: Acts
-    ) -> None:
+    def __init__(self, name: str, *, dialect: Dialect, track: Track, arrival: Arrival, acts: Acts) -> None:
         self.listening = False
         self.any = False  # the modem has told of a call by itself
         self._dialect = dialect
@@ -58,8 +58,8 @@ class Reports:
             Meaning.WAITING: lambda text: self._second(),
             Meaning.SERVICE: self._service,
             Meaning.DIGIT: self._digit,
-            Meaning.SOUND_FULL: lambda text: voice.full(True),
-            Meaning.SOUND_READY: lambda text: voice.full(False),
+            Meaning.SOUND_FULL: lambda text: acts.sound_wanted(False),
+            Meaning.SOUND_READY: lambda text: acts.sound_wanted(True),
             Meaning.COMPLAINT: lambda text: log.warning("port %s: the modem says: %s", name, text),
         }
 

@@ -23,7 +23,6 @@ class Voice:
     def __init__(self, name: str, dialect: Dialect, channel: Channel) -> None:
         self.name = name
         self.trouble = ""
-        self.is_full = False  # the modem said that it takes no more sound for now
         self._dialect = dialect
         self._route = dialect.voice
         self._channel = channel
@@ -77,7 +76,6 @@ class Voice:
 
     async def stop(self, leg: GsmLeg | None) -> None:
         """The call of `leg` is over; the voice of a later one that has begun already stays."""
-        self.is_full = False
         async with self._lock:
             if self._led_for is None or self._led_for is leg:
                 self._led_for = None
@@ -90,11 +88,6 @@ class Voice:
         before its answer, and is not taken for the next call's.
         """
         await self._ask(self._route.stop or NOTHING)
-
-    def full(self, is_full: bool) -> None:
-        """The modem's flow control."""
-        self.is_full = is_full
-        log.debug("port %s: the modem takes %s", self.name, "no more sound for now" if is_full else "sound")
 
     async def tune(self) -> None:
         """Set the gains of the configuration; modems forget them, so this is done for every call."""

@@ -48,7 +48,7 @@ class Holder:
     def __init__(self, fd: int) -> None:
         self.fd = fd
         self.asked: list[str] = []
-        self.released: list[str] = []
+        self.flowing: list[tuple[str, bool]] = []
 
     async def held(self, port: str) -> SerialAudio | None:
         self.asked.append(port)
@@ -56,7 +56,13 @@ class Holder:
         return SerialAudio(fd) if fd >= 0 else None
 
     async def release(self, port: str) -> None:
-        self.released.append(port)
+        raise NotImplementedError
+
+    async def digits(self, port: str, digits: str) -> None:
+        raise NotImplementedError
+
+    def flow(self, port: str, on: bool) -> None:
+        self.flowing.append((port, on))
 
 
 class Switch:

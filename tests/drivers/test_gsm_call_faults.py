@@ -11,7 +11,7 @@ from drivers.emulated.family import ReportRoute
 from drivers.emulated.network import Callee, Outcome
 from drivers.gsm.quirks import Moment
 from drivers.port import DriverError, EndCause, LegEnded, LegState, PortState
-from tests.drivers.gsm_bench import Bench, bench
+from tests.drivers.gsm_bench import Bench, Holder, bench
 from tests.drivers.gsm_families import HUAWEI, PAIRS, QUECTEL, SIM7600, Pair
 
 CALLER, SECOND = "+4917012345678", "+4917099999999"
@@ -307,15 +307,17 @@ async def test_on_hold_by_the_far_end_is_told_and_taken_back(pair: Pair) -> None
             assert leg.held is held
 
 
-async def test_flow_control_of_the_voice_is_understood() -> None:
+async def test_a_modem_that_is_full_of_sound_gets_none_until_it_wants_more() -> None:
     async with bench(pair=QUECTEL) as b:
+        holder = Holder(-1)
+        b.port.audio_holder = holder
         b.call(CALLER)
         leg = await b.port.next_ring()
         await leg.answer()
-        for line, is_full in (("+QPCMV: 0,0", True), ("+QPCMV: 1,0", False)):
-            b.modem.report(line)
-            await asyncio.sleep(0.1)
-            assert b.port._calls._voice.is_full is is_full
+        b.modem.report("+QPCMV: 0,0")
+        b.modem.report("+QPCMV: 1,0")
+        await asyncio.sleep(0.1)
+        assert holder.flowing == [("gsm-1", False), ("gsm-1", True)]
         assert (leg.state, b.modem.talking) == (LegState.UP, True)
 
 
