@@ -7,7 +7,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from appliance.demo.site import PROMPTS
 from appliance.store.read import calls, open_calls
 from appliance.supervisor import Program, Supervisor, programs
 from drivers import wire
+from drivers.gsm.families import FAMILIES
 from tests.peers.baresip import free_port
 
 CONFIG = """\
@@ -44,7 +45,11 @@ music = "music"
 
 
 class Box:
-    """`async with Box(folder, phones={"ana": uri}) as box:` starts everything and ends it after the body."""
+    """`async with Box(folder, phones={"ana": uri}) as box:` starts everything and ends it after the body.
+
+    There are `lines` SIM7600, or one line of each of `kinds`: GSM families (gsm-1, ...), voice modems by
+    chip (fxo-1, ...).
+    """
 
     def __init__(
         self,
@@ -52,6 +57,7 @@ class Box:
         *,
         phones: Mapping[str, str],
         lines: int = 1,
+        kinds: Sequence[str] = (),
         workers: int = 1,
         ring_seconds: float = 10,
         wrap_up_seconds: float = 2,
@@ -63,14 +69,15 @@ class Box:
         self.database = self.state / "callbox.db"
         self.sip_port = free_port()
         self.config_file = folder / "callbox.toml"
-        self.lines = [f"gsm-{n + 1}" for n in range(lines)]
+        self.kinds = named(kinds or ["sim7600"] * lines)
+        self.lines = list(self.kinds)
         self.news: list[wire.Message] = []
         self.killed: list[str] = []
         ports = folder / "ports"
         self.run.mkdir(parents=True)
         self._write_config(ports, phones, workers, ring_seconds, wrap_up_seconds, ready)
         modems = [
-            *(sys.executable, "-m", "drivers.emulated", "--dir", str(ports), "--modems", str(lines)),
+            *(sys.executable, "-m", "drivers.emulated", "--dir", str(ports), *self._modems()),
             *("--drift-ppm", drift_ppm, "--boot-seconds", "0.5", "--control", str(self.run / "modems.sock")),
         ]
         self.ready_lines = self.lines  # those the start waits for
@@ -127,11 +134,11 @@ class Box:
 
     # --- the outside world ----------------------------------------------------------------------------
 
-    async def rings(self, line: str = "gsm-1", *, key: str = "1", key_at: float = 1.5, **plan: Any) -> str:
-        """A caller rings, presses a key; the emulated network's id of the call."""
-        plan.setdefault("tone_hz", 0)
+    async def rings(self, line: str = "", *, key: str = "1", key_at: float = 1.5, **plan: Any) -> str:
+        """A caller rings (the first line), presses a key; the emulated network's id of the call."""
+        plan = {"number": "+15550123", "tone_hz": 0, **plan}
         digits = [[key_at, key]] if key else []
-        reply = await self.network.request("call", modem=line, number="+15550123", digits=digits, **plan)
+        reply = await self.network.request("call", modem=line or self.lines[0], digits=digits, **plan)
         return str(reply["call"])
 
     async def hangs_up(self, caller: str) -> None:
@@ -222,6 +229,14 @@ class Box:
 
     # --- inside ---------------------------------------------------------------------------------------
 
+    def _modems(self) -> list[str]:
+        """The emulator's options for our lines."""
+        options = []
+        for count, which, prefix in (("--modems", "--family", "gsm-"), ("--v253", "--chip", "fxo-")):
+            kinds = [kind for line, kind in self.kinds.items() if line.startswith(prefix)]
+            options += [count, str(len(kinds)), *([which, ",".join(kinds)] if kinds else [])]
+        return options
+
     def _write_config(
         self,
         ports: Path,
@@ -231,11 +246,7 @@ class Box:
         wrap_up_seconds: float,
         ready: bool,
     ) -> None:
-        lines = "".join(
-            f'[lines.{line}]\ndriver = "sim7600"\nto = "menu:main"\n'
-            f'port = "{ports / line}-at"\naudio_port = "{ports / line}-audio"\n\n'
-            for line in self.lines
-        )
+        lines = "".join(_section(line, kind, ports) for line, kind in self.kinds.items())
         agents = "".join(
             f'[agents.{name}]\nphone = "{uri}"\nready_at_start = {str(ready).lower()}\n\n'
             for name, uri in phones.items()
@@ -253,3 +264,21 @@ class Box:
                 prompts=prompts,
             )
         )
+
+
+def named(kinds: Sequence[str]) -> dict[str, str]:
+    """The kind of each line by its name, gsm-1, gsm-2, ... and fxo-1, ... in the order given."""
+    lines: dict[str, str] = {}
+    for kind in kinds:
+        prefix = "gsm-" if kind in FAMILIES else "fxo-"
+        lines[f"{prefix}{1 + sum(name.startswith(prefix) for name in lines)}"] = kind
+    return lines
+
+
+def _section(line: str, kind: str, ports: Path) -> str:
+    """The line in the configuration."""
+    if kind in FAMILIES:
+        place = f'driver = "{kind}"\nport = "{ports / line}-at"\naudio_port = "{ports / line}-audio"\n'
+    else:
+        place = f'driver = "v253"\ncountry = "us"\nport = "{ports / line}"\n'
+    return f'[lines.{line}]\nto = "menu:main"\n{place}\n'
