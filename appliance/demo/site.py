@@ -13,6 +13,8 @@ NAMES = ("ana", "ben", "cem", "dora", "emil", "fay", "gus", "hana", "ivo", "june
 PROMPTS = Path(__file__).resolve().parents[2] / "config" / "prompts"
 ANSWER_AFTER = (0.8, 2.2, 1.4, 3.0)  # s; agents differ
 FIRST_PORT = 15060  # away from a real box's 5060
+FAMILIES = ("sim7600", "huawei", "quectel")  # of the GSM lines, in turn
+CHIPS = ("cx93001", "usr5637")  # of the analogue ones
 DRIFT_PPM = "120,-80,40,-150,200,-20"  # no two clocks agree; a demo in which they do proves little
 
 CONFIG = """\
@@ -71,6 +73,9 @@ class Site:
         """The emulated network's remote control."""
         return self.state / "run" / "modems.sock"
 
+    def _count(self, kind: str) -> int:
+        return sum(line.startswith(kind) for line in self.lines)
+
     def phone_port(self, agent: str) -> int:
         """The UDP port of an agent's phone."""
         return self.sip_port + 20 + self.agents.index(agent)
@@ -79,8 +84,8 @@ class Site:
         """Write the configuration file."""
         ports = self.state / "ports"
         lines = "".join(
-            f'[lines.{line}]\ndriver = "sim7600"\nnumber = "+1555010{number}"\nto = "menu:main"\n'
-            f'port = "{ports / line}-at"\naudio_port = "{ports / line}-audio"\n\n'
+            f'[lines.{line}]\nnumber = "+1555010{number}"\nto = "menu:main"\n'
+            + (_gsm_line(ports / line, number) if line.startswith("gsm") else _analogue_line(ports / line))
             for number, line in enumerate(self.lines)
         )
         phones = "".join(
@@ -103,7 +108,8 @@ class Site:
     def outside_world(self, speech: list[Path], *, seed: int) -> list[Program]:
         """The emulated modems with their network, and the agents' phones."""
         modems = [
-            *("--dir", str(self.state / "ports"), "--modems", str(len(self.lines))),
+            *("--dir", str(self.state / "ports"), "--family", ",".join(FAMILIES), "--chip", ",".join(CHIPS)),
+            *("--modems", str(self._count("gsm")), "--v253", str(self._count("fxo"))),
             *("--drift-ppm", DRIFT_PPM, "--boot-seconds", "0.5", "--control", str(self.modems_socket)),
         ]
         phones = [
@@ -126,7 +132,19 @@ class Site:
 def make_site(state: Path, *, lines: int, agents: int) -> Site:
     """A site whose ports are free now."""
     names = tuple(NAMES[n] if n < len(NAMES) else f"agent-{n + 1}" for n in range(agents))
-    return Site(state, tuple(f"gsm-{n + 1}" for n in range(lines)), names, _free_ports(20 + agents))
+    analogue = lines // 3
+    gsm = [f"gsm-{n + 1}" for n in range(lines - analogue)]
+    fxo = [f"fxo-{n + 1}" for n in range(analogue)]
+    return Site(state, (*gsm, *fxo), names, _free_ports(20 + agents))
+
+
+def _gsm_line(port: Path, number: int) -> str:
+    driver = FAMILIES[number % len(FAMILIES)]
+    return f'driver = "{driver}"\nport = "{port}-at"\naudio_port = "{port}-audio"\n\n'
+
+
+def _analogue_line(port: Path) -> str:
+    return f'driver = "v253"\ncountry = "us"\nport = "{port}"\n\n'
 
 
 def _free_ports(count: int) -> int:
