@@ -18,7 +18,7 @@ from drivers.at.waking import reset_blindly
 from drivers.discovery.modems import Where, fixed
 from drivers.healing import Healing, trouble_of
 from drivers.health import Alarm, Health
-from drivers.ladder import Rung
+from drivers.ladder import PINGS, Rung
 from drivers.port import (
     AudioNews,
     DriverError,
@@ -45,8 +45,9 @@ from drivers.v253.stream import OUT_OF_VOICE, Listener, Stream, VoiceLine
 
 log = logging.getLogger(__name__)
 
-PING_SECONDS = 30.0  # AT+VCID=1: asks whether the modem lives, and sets what others may have undone (V6)
-UNANSWERED_SECONDS = 2.0
+PING_SECONDS = 10.0  # AT+VCID=1: asks whether the modem lives, and sets what others may have undone (V6)
+ANSWER_SECONDS = 3.0
+UNANSWERED_SECONDS = 1.0
 WATCH_SECONDS = 3.0  # in a call: whether the device is still there
 HOLDER_SECONDS = 2.0  # the media engine answers within a millisecond, if it is there
 
@@ -302,10 +303,13 @@ class V253Port(Port):
 
     async def _ping(self, hook: Hook) -> None:
         try:
-            await hook.caller_id_on()
-        except PortTimeout:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await hook.caller_id_on()
+        except (TimeoutError, PortTimeout):
             if self._healing.unanswered():
-                raise
+                raise PortTimeout(
+                    f"port {self.name}: no answer to {PINGS} questions in a row; the modem hangs"
+                ) from None
         else:
             self._healing.well()
 

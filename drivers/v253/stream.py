@@ -231,9 +231,10 @@ class Stream:
             await self._quiet()
             self.mode = Mode.COMMAND
             try:
-                await self.channel.command(command, seconds=seconds)
-            except (PortTimeout, CommandFailed) as error:
-                log.debug("%s", error)
+                async with asyncio.timeout(seconds):
+                    await self.channel.command(command)
+            except (TimeoutError, CommandFailed) as error:
+                log.debug("port %s: no answer yet: %s", self.name, error)
             else:
                 self.sure = True
                 return

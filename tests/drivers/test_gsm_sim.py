@@ -14,6 +14,7 @@ from drivers.ladder import Rung
 from drivers.port import PortState, PortTimeout
 from tests.drivers.answering import Answering
 from tests.drivers.gsm_bench import Bench, bench
+from tests.drivers.gsm_families import PAIRS
 
 #: How each family tells the tries left: two left, all left, and what tells nothing.
 TRIES = {
@@ -139,20 +140,23 @@ async def test_a_sim_that_can_call_is_ready(said: str) -> None:
 # --- on a modem -----------------------------------------------------------------------------------------
 
 
-async def test_a_pin_is_entered_again_after_every_restart_of_the_modem() -> None:
-    b = Bench(identity=Identity(pin="1234"))
+@pytest.mark.parametrize("family", FAMILIES)
+async def test_a_pin_is_entered_again_after_every_restart_of_the_modem(family: str) -> None:
+    b = Bench(identity=Identity(pin="1234"), pair=PAIRS[family])
     b.port = b.new_port(pin="1234")
     await b.port.open()
     for _ in range(4):
-        b.modem.restarted()
+        b.unplug()
         await b.port.until_state(PortState.FAULT)
+        b.plug()
         await b.port.until_state(PortState.IDLE)
     assert b.modem.identity.pin_tries == 3
     await b.port.close()
 
 
-async def test_a_wrong_pin_is_tried_once_however_often_the_modem_restarts_and_climbs_no_rung() -> None:
-    b = Bench(identity=Identity(pin="1234"))
+@pytest.mark.parametrize("family", FAMILIES)
+async def test_a_wrong_pin_is_tried_once_however_often_the_modem_restarts(family: str) -> None:
+    b = Bench(identity=Identity(pin="1234"), pair=PAIRS[family])
     b.port = b.new_port(pin="9999", power=b.switch)
     await b.port.open()
     for _ in range(5):
