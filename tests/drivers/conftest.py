@@ -1,8 +1,16 @@
-"""What all tests of drivers need."""
+"""What tests of drivers run over."""
 
 from __future__ import annotations
 
 import pytest
+
+from tests.drivers.gsm_families import PAIRS, Pair
+
+
+@pytest.fixture(params=PAIRS)
+def pair(request: pytest.FixtureRequest) -> Pair:
+    """A GSM family, each in turn."""
+    return PAIRS[request.param]
 
 
 @pytest.fixture(autouse=True)
