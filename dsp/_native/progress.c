@@ -23,6 +23,7 @@
 #define LATE SPAN(150)      /* beyond the longest gap: until then the next burst would be known to have begun */
 #define CUT_AFTER 3         /* elements */
 #define LEVEL_POWER 4.0f    /* 6 dB either way between bursts of one sound: a quiet one has 10 dB less */
+#define LEFT_POWER 0.05f             /* -13 dB beside the tone: what an echo canceller leaves of our own voice */
 #define GAP_POWER 0.5f      /* -3 dB beside the burst */
 #define LEAST_GAP SPAN(60)  /* shorter gaps are in no plan and not heard reliably */
 
@@ -37,7 +38,25 @@ struct fit {
 
 static const struct progress_burst *burst_back(const struct progress *progress, uint32_t back)
 {
-    return &progress->heard[(progress->bursts - 1 - back) % PROGRESS_HISTORY];
+    return &progress->heard[progress->bursts - 1 - back];
+}
+
+/* What was far quieter and stands before it was in a gap, and is no part of a tone. */
+static void keep(struct progress *progress, const struct progress_burst *burst)
+{
+    while (progress->bursts > 0 && burst_back(progress, 0)->power < LEFT_POWER * burst->power)
+        progress->bursts--;
+    if (progress->bursts == PROGRESS_HISTORY) {
+        progress->bursts--;
+        memmove(progress->heard, progress->heard + 1, progress->bursts * sizeof *progress->heard);
+    }
+    progress->heard[progress->bursts++] = *burst;
+}
+
+/* Whether something of this power may stand in the gaps of the tone that was found. */
+static int is_left(const struct progress *progress, float power)
+{
+    return progress->found && power < LEFT_POWER * progress->power;
 }
 
 /* A gap in which it is never quiet is none: somebody speaks over a steady tone. */
@@ -92,7 +111,7 @@ static int is_level(const struct progress_burst *burst, const struct progress_el
 /* Walks back from the latest burst, or from the gap after it (`gap` samples), as element `at`. */
 static struct fit walk_back(const struct progress *progress, const struct progress_tone *tone, int at, uint64_t gap)
 {
-    const uint32_t kept = progress->bursts < PROGRESS_HISTORY ? progress->bursts : PROGRESS_HISTORY;
+    const uint32_t kept = progress->bursts;
     uint64_t later[PROGRESS_ELEMENTS] = {0};
     struct fit fit = {0};
     int last = at, whole;
@@ -264,6 +283,7 @@ static void find(struct progress *progress, int tone, const struct fit *fit, uin
     finding->start_sample = fit->start_sample;
     finding->end_sample = end;
     finding->bursts = (uint32_t)fit->bursts;
+    progress->power = progress->rx.burst.power;
     progress->deadline = end + fit->longest_next + LATE;
     tell(told, finding);
 }
@@ -281,6 +301,7 @@ static void go_on(struct progress *progress, uint64_t end, struct told *told)
     }
     progress->finding.end_sample = end;
     progress->finding.bursts++;
+    progress->power = progress->rx.burst.power;
     progress->deadline = end + fit.longest_next + LATE;
 }
 
@@ -336,13 +357,15 @@ static int is_steady(const struct progress *progress)
 static void hear(struct progress *progress, const struct progress_heard *heard, struct told *told)
 {
     if (heard->ended) {
-        progress->heard[progress->bursts++ % PROGRESS_HISTORY] = heard->burst;
+        keep(progress, &heard->burst);
         if (is_steady(progress)) {
             progress->finding.end_sample = heard->burst.end_sample;
             stop(progress, told);
         }
-        weigh(progress, 0, told);
-    } else if (heard->rose && progress->bursts > 0 && !is_steady(progress)) {
+        if (!is_left(progress, heard->burst.power))
+            weigh(progress, 0, told);
+    } else if (heard->rose && progress->bursts > 0 && !is_steady(progress) &&
+               !is_left(progress, progress->rx.stretch.level)) {
         const uint64_t end = burst_back(progress, 0)->end_sample;
         if (heard->rose_sample > end + LEAST_GAP)
             weigh(progress, heard->rose_sample - end, told);

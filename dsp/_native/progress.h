@@ -20,7 +20,7 @@
 #define PROGRESS_SOUNDS 12
 #define PROGRESS_TONES 12
 #define PROGRESS_ELEMENTS 12
-#define PROGRESS_HISTORY 16 /* bursts, a power of two */
+#define PROGRESS_HISTORY 16 /* bursts, */
 #define PROGRESS_SILENCE -1 /* sound of an element */
 #define PROGRESS_ANY_BUSY -1 /* tone of a finding */
 
@@ -57,9 +57,10 @@ struct progress_finding {
 struct progress {
     const struct progress_plan *plan;
     struct progress_burst_rx rx;
-    struct progress_burst heard[PROGRESS_HISTORY]; /* by number */
-    uint32_t bursts;                               /* how many were heard */
+    struct progress_burst heard[PROGRESS_HISTORY]; /* the latest last */
+    uint32_t bursts;                               /* how many of them there are */
     int found;                                     /* `finding` goes on: */
+    float power;                                   /* its latest burst's */
     uint64_t deadline;                             /* sample by which its next burst has begun */
     struct progress_finding finding;
 };
