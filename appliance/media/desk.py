@@ -97,7 +97,10 @@ class Desk:
         ports = [self._port_counters(entry) for entry in self.ports.values()]
         return {
             **self._engine.counters(),
-            **{name: sum(port[name] for port in ports) for name in ("underruns", "overruns", "realigns")},
+            **{
+                name: sum(port[name] for port in ports)
+                for name in ("underruns", "slips", "overruns", "realigns")
+            },
             "ports": ports,
             "workers": [
                 {"worker": name, "missed_ticks": self._engine.missed(i)} for name, i in self.workers.items()

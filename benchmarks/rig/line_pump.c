@@ -30,7 +30,7 @@ struct line {
     int16_t queue[QUEUE];
     uint64_t put, taken;
     int16_t played[CHUNK];
-    int playing, half, quiet, shield;
+    int speaks, playing, half, quiet, shield;
     uint32_t dice;
     uint64_t codes, lost; /* chunks the box had no room for */
 };
@@ -104,6 +104,9 @@ static void say(struct line *l)
     uint8_t bytes[4 * CHUNK];
     size_t count = 0;
     bool step = ++l->chunk % STEP_EVERY == 0;
+    if (!l->speaks)
+        l->taken = l->put; /* what came before it is nobody's */
+    l->speaks = 1;
     for (int i = 0; i < CHUNK; i++) {
         int value = step ? LOUD : noise(l) + (l->voice ? l->played[i] / ECHO_DIVISOR : 0);
         if (!l->voice) {

@@ -33,6 +33,12 @@ void drift_arrival(struct drift *d, double depth)
     d->arrivals++;
 }
 
+void drift_slipped(struct drift *d, double samples)
+{
+    for (int i = 0; i < DRIFT_BLOCKS; i++)
+        d->minimum[i] += samples;
+}
+
 static void steer(struct drift *d, double depth)
 {
     double error = depth - DRIFT_GUARD;

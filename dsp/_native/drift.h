@@ -25,6 +25,9 @@ void drift_init(struct drift *d, double ppm);
 
 void drift_arrival(struct drift *d, double depth);
 
+/* The reading position was moved back by so many samples. */
+void drift_slipped(struct drift *d, double samples);
+
 /* Once a tick. Returns the samples to skip now (0 nearly always); the minima are moved along already. */
 double drift_tick(struct drift *d);
 

@@ -52,7 +52,7 @@ cdef extern from "media_core.h" nogil:
     struct port_status:
         bint serial, alive
         int fd
-        uint64_t underruns, overruns, realigns, stopped, bytes_in, bytes_out, samples_in, samples_out
+        uint64_t underruns, slips, overruns, realigns, stopped, bytes_in, bytes_out, samples_in, samples_out
         uint64_t modem_underruns, modem_overruns, codes_untold
         double erle_db, ppm, delay_ms, level_dbm0
         int peak

@@ -38,6 +38,7 @@ class PortStatus(TypedDict):
     alive: bool
     fd: int
     underruns: int
+    slips: int
     overruns: int
     realigns: int
     stopped_frames: int

@@ -304,6 +304,7 @@ cdef class Engine:
             "alive": bool(s.alive),
             "fd": s.fd,
             "underruns": s.underruns,
+            "slips": s.slips,
             "overruns": s.overruns,
             "realigns": s.realigns,
             "stopped_frames": s.stopped,

@@ -414,6 +414,7 @@ static void serial_status(const struct serial_pcm *s, struct port_status *out)
     out->alive = s->fd >= 0;
     out->fd = s->fd;
     out->underruns = s->counters.underruns;
+    out->slips = s->counters.slips;
     out->overruns = s->counters.overruns;
     out->realigns = s->counters.realigns;
     out->stopped = s->counters.stopped;

@@ -90,7 +90,7 @@ struct media_counters {
 struct port_status {
     bool serial, alive;
     int fd; /* -1 for a slot, or when dead */
-    uint64_t underruns, overruns, realigns, bytes_in, bytes_out;
+    uint64_t underruns, slips, overruns, realigns, bytes_in, bytes_out;
     uint64_t samples_in, samples_out;               /* what the bytes hold; less when shielded */
     uint64_t stopped;                               /* frames not written, at the modem's wish */
     uint64_t modem_underruns, modem_overruns;       /* codes u and o of a V.253 modem */

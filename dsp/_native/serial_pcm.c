@@ -9,6 +9,7 @@
 #define READ_BYTES 4096
 #define READS 4              /* in one go; what is left wakes us again */
 #define PIECE 160            /* samples made at once */
+#define SLIP_MOST 144.0      /* samples, 18 ms: a frame of which at least 2 ms are there */
 #define EMPTY_READS 50       /* readable and empty so often: nobody is there */
 #define USUAL_CHUNK 160.0    /* samples; until more is known */
 #define LARGEST_CHUNK 800.0  /* samples; 1600 B every 100 ms is the most a modem was seen to send */
@@ -193,9 +194,20 @@ static void skip(struct serial_pcm *s, double samples)
     s->jumped = true;
 }
 
-static bool dry(struct serial_pcm *s, double end)
+/* Samples that are not there yet of a frame that ends there. */
+static double missing(const struct serial_pcm *s, double end)
 {
-    return end + SINC_AFTER + 1 > floor(serial_samples(s, s->received));
+    return end + SINC_AFTER + 1 - floor(serial_samples(s, s->received));
+}
+
+/* A chunk is late: what the frame lacks of it is made up at the frame's beginning, and all is read so much later. */
+static void slip(struct serial_pcm *s, double samples)
+{
+    s->played = fmax(s->played, s->position);
+    s->position -= samples;
+    s->jumped = true;
+    s->counters.slips++;
+    drift_slipped(&s->drift, samples);
 }
 
 static void lose(struct serial_pcm *s, int16_t *out)
@@ -244,7 +256,12 @@ void serial_pcm_frame(struct serial_pcm *s, const struct sinc *sinc, uint64_t ti
         skip(s, serial_samples(s, s->received) - s->position - s->chunk - FRAME_SAMPLES);
         s->counters.overruns++;
     }
-    if (!s->running || dry(s, s->position + frame)) {
+    double late = missing(s, s->position + frame);
+    if (s->running && late > 0.0 && late <= SLIP_MOST) {
+        slip(s, ceil(late));
+        late = 0.0;
+    }
+    if (!s->running || late > 0.0) {
         lose(s, out);
         return;
     }

@@ -40,6 +40,7 @@ struct serial_form {
 
 struct serial_counters {
     uint64_t underruns;  /* frames concealed */
+    uint64_t slips;      /* frames of which a part was made up, because a chunk came late */
     uint64_t overruns;   /* backlogs thrown away, and frames the modem did not take */
     uint64_t realigns;   /* lost bytes made up for */
     uint64_t stopped;    /* frames not written because the modem had asked for a stop */

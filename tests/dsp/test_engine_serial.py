@@ -142,6 +142,21 @@ def test_the_modem_gets_as_much_as_it_sends_and_a_clean_tone():
     assert residual_db(late[:4000].astype(float), 1000 / (1 - 200e-6)) > 60
 
 
+@pytest.mark.parametrize("late_ms", [14, 17, 22])
+def test_a_chunk_that_comes_a_little_late_costs_no_frame_and_no_click(late_ms):
+    """Due 7 ms into the tick: at the next one 10.75 ms of it were to be read."""
+    rig, far = bridged(wave=sine(400))
+    run(rig, [far], 50 * 10)
+    far.next_ns += late_ms * 1_000_000
+    heard = []
+    run(rig, [far], 50, lambda tick: heard.append(rig.page.heard(0, tick)))
+    status = far.status()
+    assert (status["underruns"], status["slips"], status["overruns"]) == (0, 1, 0)
+    steepest = 10000 * 2 * np.pi * 400 / 8000
+    assert np.abs(np.diff(np.concatenate(heard).astype(float))).max() < 1.4 * steepest
+    assert status["delay_ms"] < 9.3 + 10.75 + 2
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("ppm", [0, 100, -100])
 def test_chunks_that_come_late_leave_no_more_waiting_in_the_modem(ppm):
