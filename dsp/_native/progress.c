@@ -46,17 +46,9 @@ static void keep(struct progress *progress, const struct progress_burst *burst)
 {
     while (progress->bursts > 0 && burst_back(progress, 0)->power < LEFT_POWER * burst->power)
         progress->bursts--;
-    if (progress->bursts == PROGRESS_HISTORY) {
-        progress->bursts--;
-        memmove(progress->heard, progress->heard + 1, progress->bursts * sizeof *progress->heard);
-    }
+    if (progress->bursts == PROGRESS_HISTORY)
+        memmove(progress->heard, progress->heard + 1, --progress->bursts * sizeof *progress->heard);
     progress->heard[progress->bursts++] = *burst;
-}
-
-/* Whether something of this power may stand in the gaps of the tone that was found. */
-static int is_left(const struct progress *progress, float power)
-{
-    return progress->found && power < LEFT_POWER * progress->power;
 }
 
 /* A gap in which it is never quiet is none: somebody speaks over a steady tone. */
@@ -111,12 +103,11 @@ static int is_level(const struct progress_burst *burst, const struct progress_el
 /* Walks back from the latest burst, or from the gap after it (`gap` samples), as element `at`. */
 static struct fit walk_back(const struct progress *progress, const struct progress_tone *tone, int at, uint64_t gap)
 {
-    const uint32_t kept = progress->bursts;
     uint64_t later[PROGRESS_ELEMENTS] = {0};
     struct fit fit = {0};
     int last = at, whole;
 
-    for (uint32_t back = 0; back < kept; back++) {
+    for (uint32_t back = 0; back < progress->bursts; back++) {
         const struct progress_burst *burst = burst_back(progress, back);
         const uint64_t samples = burst->end_sample - burst->start_sample;
 
@@ -137,7 +128,7 @@ static struct fit walk_back(const struct progress *progress, const struct progre
         later[at] = samples;
         fit.bursts++;
         fit.start_sample = burst->start_sample;
-        if (!whole || back + 1 == kept)
+        if (!whole || back + 1 == progress->bursts)
             break;
         gap = burst->start_sample - burst_back(progress, back + 1)->end_sample;
         last = at;
@@ -356,16 +347,18 @@ static int is_steady(const struct progress *progress)
 
 static void hear(struct progress *progress, const struct progress_heard *heard, struct told *told)
 {
+    const float power = heard->ended ? heard->burst.power : progress->rx.stretch.level;
+    const int left = progress->found && power < LEFT_POWER * progress->power; /* in the gaps of what was found */
+
     if (heard->ended) {
         keep(progress, &heard->burst);
         if (is_steady(progress)) {
             progress->finding.end_sample = heard->burst.end_sample;
             stop(progress, told);
         }
-        if (!is_left(progress, heard->burst.power))
+        if (!left)
             weigh(progress, 0, told);
-    } else if (heard->rose && progress->bursts > 0 && !is_steady(progress) &&
-               !is_left(progress, progress->rx.stretch.level)) {
+    } else if (heard->rose && progress->bursts > 0 && !is_steady(progress) && !left) {
         const uint64_t end = burst_back(progress, 0)->end_sample;
         if (heard->rose_sample > end + LEAST_GAP)
             weigh(progress, heard->rose_sample - end, told);
