@@ -148,6 +148,8 @@ static size_t unshielded(struct serial_pcm *s, const uint8_t *bytes, size_t coun
 {
     if (s->form.shielded)
         return shield_open(&s->shield, s->tick, bytes, count, sound);
+    if (s->form.coding == CODING_S16LE)
+        return nmea_strip(&s->nmea, bytes, count, sound);
     memcpy(sound, bytes, count);
     return count;
 }
@@ -164,7 +166,7 @@ void serial_pcm_discard(struct serial_pcm *s)
 
 void serial_pcm_readable(struct serial_pcm *s, uint64_t at_ns, bool hangup)
 {
-    uint8_t bytes[READS * READ_BYTES], sound[READS * READ_BYTES + 1];
+    uint8_t bytes[READS * READ_BYTES], sound[READS * READ_BYTES + NMEA_LONGEST];
     size_t count = 0, left;
     ssize_t got = 0;
     for (int i = 0; i < READS; i++, count += (size_t)got) { /* one chunk may take several reads */

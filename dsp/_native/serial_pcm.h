@@ -18,6 +18,7 @@
 #include "drift.h"
 #include "line_echo.h"
 #include "mailbox.h" /* FRAME_SAMPLES */
+#include "nmea.h"
 #include "pace.h"
 #include "plc.h"
 #include "realign.h"
@@ -59,6 +60,7 @@ struct serial_pcm {
 
     struct serial_form form;
     struct shield shield;
+    struct nmea nmea;
 
     uint8_t ring[SERIAL_RING_BYTES]; /* s16le; byte k of the stream lies at k % SERIAL_RING_BYTES */
     uint64_t received;               /* bytes of the stream so far */

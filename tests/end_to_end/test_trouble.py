@@ -168,13 +168,9 @@ async def test_a_modem_that_misbehaves_does_not_keep_its_line(tmp_path: Path, fa
 
 @needs_baresip
 @needs_speech
-@pytest.mark.parametrize(
-    ("fault", "least"),
-    # An NMEA sentence a second is heard as a crack, until the bytes are read in pairs again (200 ms).
-    [("F14a", 0.95), ("F14b", 0.95), ("F14c", 0.7)],
-)
+@pytest.mark.parametrize("fault", ["F14a", "F14b", "F14c"])
 async def test_f14_a_modem_that_spoils_its_sound_is_understood_all_the_same(
-    tmp_path: Path, fault: str, least: float
+    tmp_path: Path, fault: str
 ) -> None:
     async with (
         Baresip(tmp_path / "ana", user="ana", say="sine:440") as phone,
@@ -185,4 +181,4 @@ async def test_f14_a_modem_that_spoils_its_sound_is_understood_all_the_same(
         await asyncio.sleep(7)
         await box.hangs_up(caller)
         await box.until_over()
-    assert likeness(read(SPEECH)[8000:24000, 0], phone.heard()) > least
+    assert likeness(read(SPEECH)[8000:24000, 0], phone.heard()) > 0.95
