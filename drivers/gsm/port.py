@@ -37,12 +37,12 @@ from drivers.port import (
     DriverError,
     EndCause,
     LegState,
-    Port,
     PortLost,
     PortRefused,
     PortState,
 )
 from drivers.power import Power, usb_place
+from drivers.session import SessionPort
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ class Transport:
 SERIAL = Transport()
 
 
-class GsmPort(Port):
+class GsmPort(SessionPort):
     """One modem with two serial ports: `path` takes commands, `audio_path` carries the voice.
 
     `where`, if given, is asked for both at each opening: a modem that comes back has others (F15).
@@ -104,24 +104,12 @@ class GsmPort(Port):
         self.messages = self.text_messages
         self._line: serialline.Line | None = None
         self._channel, self._calls, self._watch = self._fresh_session()
-        self._trouble: DriverError | None = None
-        self._wake_up = asyncio.Event()
-        self._runner: asyncio.Task[None] | None = None
 
     # --- the contract -----------------------------------------------------------------------------------
 
-    async def open(self) -> None:
-        """Start the port; returns when it is IDLE, BUSY or FAULT for the first time."""
-        self._runner = asyncio.create_task(self._run(), name=f"port {self.name}")
-        self._runner.add_done_callback(self._ran_out)
-        await self.until_state(PortState.IDLE, PortState.BUSY, PortState.FAULT)
-
     async def close(self) -> None:
         """Let go of the modem; a call on it stays up."""
-        if self._runner is not None:
-            self._runner.cancel()
-            await asyncio.wait({self._runner})
-            self._runner = None
+        await self._stop()
         await self._end_session(PortLost(f"port {self.name}: closed by us"))
         self._audio.close()
         if self.state is not PortState.DOWN:
@@ -206,21 +194,7 @@ class GsmPort(Port):
         if self.audio_holder is not None:
             self.audio_holder.flow(self.name, wanted)
 
-    def fail(self, error: DriverError) -> None:
-        """The session is over; whoever waits for the modem is told at once."""
-        self._trouble = self._trouble or error
-        self._channel.lost(error)
-        self._wake_up.set()
-
     # --- sessions ---------------------------------------------------------------------------------------
-
-    async def _run(self) -> None:
-        self.moved(PortState.STARTING)
-        while True:
-            try:
-                await self._session()
-            except DriverError as error:
-                await self._heal(error)
 
     async def _heal(self, error: DriverError) -> None:
         """The session has failed: its end, the reason, and what is to be done before the next one."""
@@ -245,23 +219,8 @@ class GsmPort(Port):
             return Trouble.PERSON
         return trouble_of(error, was_open=self._line is not None)
 
-    def _ran_out(self, runner: asyncio.Task[None]) -> None:
-        error = None if runner.cancelled() else runner.exception()
-        if error is not None:
-            log.error("port %s: a fault of the driver, the line stays down", self.name, exc_info=error)
-            self._fault(f"a fault of the driver: {error!r}. See the log")
-
-    def _fault(self, reason: str) -> None:
-        """FAULT, or still FAULT with another reason; said once, however often it is tried."""
-        reason = reason.removeprefix(f"port {self.name}: ")
-        if self.state is PortState.FAULT and reason != self.reason:
-            log.warning("port %s: still in fault: %s", self.name, reason)
-        self.moved(PortState.FAULT, reason)
-
     async def _session(self) -> None:
         """Open, bring up, watch; ends only by raising DriverError."""
-        self._trouble = None
-        self._wake_up.clear()
         ports = await self._where()
         self.path, self._audio.path = ports.at, ports.audio
         self._line = self._open_line(
@@ -339,18 +298,8 @@ class GsmPort(Port):
         resets = dict.fromkeys((self.dialect.reset, STANDARD_RESET))
         await reset_blindly(lambda heard, lost: ears(on_bytes=heard, on_lost=lost), list(resets))
 
-    async def _pause(self, seconds: float) -> bool:
-        """Wait so long, or until something calls for attention (True); raises what ends the session."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._wake_up.wait()
-        except TimeoutError:
-            pass
-        woken = self._wake_up.is_set()
-        self._wake_up.clear()
-        if self._trouble is not None:
-            raise self._trouble
-        return woken
+    def _told_lost(self, error: DriverError) -> None:
+        self._channel.lost(error)
 
     # --- bytes ------------------------------------------------------------------------------------------
 

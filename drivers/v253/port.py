@@ -24,7 +24,6 @@ from drivers.port import (
     DriverError,
     EndCause,
     LegState,
-    Port,
     PortLost,
     PortRefused,
     PortState,
@@ -32,6 +31,7 @@ from drivers.port import (
     SerialAudio,
 )
 from drivers.power import Power, usb_place
+from drivers.session import SessionPort
 from drivers.v253.bringup import bring_up
 from drivers.v253.calls import Calls
 from drivers.v253.coding import Coding
@@ -55,7 +55,7 @@ HOLDER_SECONDS = 2.0  # the media engine answers within a millisecond, if it is 
 OpenLine = Callable[..., VoiceLine]
 
 
-class V253Port(Port):
+class V253Port(SessionPort):
     """One analogue line. `audio_holder` has the sound of calls, also while the brain is away.
 
     `where`, if given, is asked for the path at each opening: a modem that comes back has another (F15).
@@ -85,25 +85,17 @@ class V253Port(Port):
         self._stream, self._calls = self._fresh_session()
         self._hook: Hook | None = None
         self._why_idle = ""
-        self._trouble: DriverError | None = None
-        self._wake_up = asyncio.Event()
-        self._runner: asyncio.Task[None] | None = None
 
     # --- the contract -----------------------------------------------------------------------------------
 
     async def open(self) -> None:
         """Start the port; returns when it is IDLE, BUSY or FAULT for the first time."""
         self._end_leg()  # of before a close
-        self._runner = asyncio.create_task(self._run(), name=f"port {self.name}")
-        self._runner.add_done_callback(self._ran_out)
-        await self.until_state(PortState.IDLE, PortState.BUSY, PortState.FAULT)
+        await super().open()
 
     async def close(self) -> None:
         """Let go of the modem; a call that is up stays up, the media engine has it."""
-        if self._runner is not None:
-            self._runner.cancel()
-            await asyncio.wait({self._runner})
-            self._runner = None
+        await self._stop()
         await self._let_go(PortLost(f"port {self.name}: closed by us"))
         if self.state is not PortState.DOWN:
             self.moved(PortState.DOWN, "closed")
@@ -172,43 +164,18 @@ class V253Port(Port):
             self.moved(PortState.IDLE, self._why_idle if alarm is None else f"the last call: {alarm.text}")
         self._wake_up.set()
 
-    def fail(self, error: DriverError) -> None:
-        """The session is over; whoever waits for the modem is told at once."""
-        self._trouble = self._trouble or error
-        self._stream.lost(error)
-        self._wake_up.set()
-
     # --- sessions ---------------------------------------------------------------------------------------
 
-    async def _run(self) -> None:
-        self.moved(PortState.STARTING)
-        while True:
-            try:
-                await self._session()
-            except DriverError as error:
-                trouble = trouble_of(error, was_open=self._stream.line is not None)
-                await self._end_session(error)
-                why = str(error).removeprefix(f"port {self.name}: ")
-                self._fault(self._healing.judge(trouble, why, self.path))
-                await self._healing.act()
-
-    def _ran_out(self, runner: asyncio.Task[None]) -> None:
-        error = None if runner.cancelled() else runner.exception()
-        if error is not None:
-            log.error("port %s: a fault of the driver, the line stays down", self.name, exc_info=error)
-            self._fault(f"a fault of the driver: {error!r}. See the log")
-
-    def _fault(self, reason: str) -> None:
-        """FAULT, or still FAULT with another reason; said once, however often it is tried."""
-        reason = reason.removeprefix(f"port {self.name}: ")
-        if self.state is PortState.FAULT and reason != self.reason:
-            log.warning("port %s: still in fault: %s", self.name, reason)
-        self.moved(PortState.FAULT, reason)
+    async def _heal(self, error: DriverError) -> None:
+        trouble = trouble_of(error, was_open=self._stream.line is not None)
+        await self._end_session(error)
+        why = str(error).removeprefix(f"port {self.name}: ")
+        self._fault(self._healing.judge(trouble, why, self.path))
+        await self._healing.act()
 
     async def _session(self) -> None:
         """Open, take over a call or bring up, watch; ends only by raising DriverError."""
-        self._trouble, self._hook = None, None
-        self._wake_up.clear()
+        self._hook = None
         self._stream, self._calls = self._fresh_session()
         ports = await self._where()
         self.path = ports.at
@@ -326,13 +293,5 @@ class V253Port(Port):
                 "it is tried again by itself"
             )
 
-    async def _pause(self, seconds: float) -> None:
-        """Wait so long, or until something calls for attention; raises the trouble that ends the session."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._wake_up.wait()
-        except TimeoutError:
-            pass
-        self._wake_up.clear()
-        if self._trouble is not None:
-            raise self._trouble
+    def _told_lost(self, error: DriverError) -> None:
+        self._stream.lost(error)
