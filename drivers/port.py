@@ -322,6 +322,7 @@ class Port:
         self.reason = "not opened yet"
         self._rings: asyncio.Queue[Leg] = asyncio.Queue()
         self._state_changed = asyncio.Event()
+        self._told_fault = ""  # the last one in the log, until the port works again
 
     async def open(self) -> None:
         """Start the port; returns when it is IDLE, BUSY or FAULT for the first time."""
@@ -378,7 +379,8 @@ class Port:
             return
         if state not in PORT_MOVES[self.state]:
             raise AssertionError(f"port {self.name}: {self.state.value} -> {state.value} is not a move")
-        level = logging.WARNING if state is PortState.FAULT else logging.INFO
+        is_news = state is PortState.FAULT and reason != self._told_fault
+        level = logging.WARNING if is_news else logging.INFO
         log.log(
             level,
             "port %s: %s -> %s%s",
@@ -388,5 +390,7 @@ class Port:
             f": {reason}" if reason else "",
         )
         self.state, self.reason = state, reason
+        if state is not PortState.STARTING:
+            self._told_fault = reason if state is PortState.FAULT else ""
         self._state_changed.set()
         self._state_changed = asyncio.Event()

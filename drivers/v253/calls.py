@@ -240,6 +240,8 @@ class Calls:
         """Told by the leg, once."""
         if leg is not self.leg:
             return
+        if self.doing is Doing.TALKS and leg.cause is not EndCause.FAILED:
+            self.alarm = None
         self.leg = None
         self.watch = None
         self._news.set()
@@ -285,8 +287,9 @@ class Calls:
             leg.moved(LegState.ENDED, EndCause.FAILED)
 
     def _hand_over(self, leg: V253Leg, coding: Coding, *, answer_reverses: bool = False) -> None:
-        """The media engine has the port from here on."""
-        self.alarm = None
+        """The media engine has the port from here on. That it has sound is seen at the end of the call."""
+        if self.alarm is not None and self.alarm.kind is not AlarmKind.AUDIO:
+            self.alarm = None
         settings = self._settings
         leg.audio = SerialAudio(
             self._stream.lend(),
@@ -308,9 +311,11 @@ class Calls:
     async def _until_over(self, leg: V253Leg, watch: Watch) -> None:
         sign = await watch.over()
         if self.watch is watch:
-            self.last_end = sign.value
-            log.info("port %s: the call is over: %s", self.name, sign.value)
-            leg.moved(LegState.ENDED, cause_of(sign))
+            self.last_end, cause = sign.value, cause_of(sign)
+            self.alarm = Alarm(AlarmKind.AUDIO, sign.value) if cause is EndCause.FAILED else None
+            level = logging.INFO if self.alarm is None else logging.WARNING
+            log.log(level, "port %s: the call is over: %s", self.name, sign.value)
+            leg.moved(LegState.ENDED, cause)
 
     def _clear(self) -> asyncio.Task[None]:
         """On hook; begun once, however many ask for it."""
