@@ -63,6 +63,7 @@ class Box:
         wrap_up_seconds: float = 2,
         ready: bool = True,
         drift_ppm: str = "0",
+        start_seconds: float = 15.0,
     ) -> None:
         self.state = folder / "state"
         self.run = self.state / "run"
@@ -73,6 +74,7 @@ class Box:
         self.lines = list(self.kinds)
         self.news: list[wire.Message] = []
         self.killed: list[str] = []
+        self._start_seconds = start_seconds
         ports = folder / "ports"
         self.run.mkdir(parents=True)
         self._write_config(ports, phones, workers, ring_seconds, wrap_up_seconds, ready)
@@ -115,16 +117,19 @@ class Box:
                 set(self.ready_lines) <= set(idle) and status["sip"]["state"] == "idle" and status["engine"]
             )
 
-        await self.until_status(ready)
+        await self.until_status(ready, self._start_seconds)
 
     async def __aexit__(self, *error: object) -> None:
         self.network.close()
         await self._end()
-        started = {child.name: child.starts for child in self.supervisor.children}
-        wanted = {name: 1 + self.killed.count(name) for name in started}
-        if error[0] is not None or started != wanted:
+        if error[0] is not None or self.died_alone():
             sys.stderr.write(self.log_file.read_text(errors="replace")[-20000:])
-        assert started == wanted, "a process died by itself"
+        assert self.died_alone() == [], "a process died by itself"
+
+    def died_alone(self) -> list[str]:
+        """Processes that were started more often than we killed them."""
+        children = self.supervisor.children
+        return [child.name for child in children if child.starts > 1 + self.killed.count(child.name)]
 
     async def _end(self) -> None:
         for running in reversed(self._running):
