@@ -9,7 +9,7 @@
 
 #define DRIFT_BLOCKS 4
 #define DRIFT_BLOCK_TICKS 20     /* 0.4 s */
-#define DRIFT_GUARD 18.0         /* samples, 2.25 ms: 1 ms for the sinc's right half, the rest for a late thread */
+#define DRIFT_GUARD 14.0         /* samples, 1.75 ms: 1.1 ms for the sinc's right half, the rest for a late thread */
 #define DRIFT_START_GUARD 32.0   /* samples, 4 ms: until the loop knows the modem's jitter and clock */
 #define DRIFT_EXCESS 200.0       /* samples, 25 ms: more than this above the guard is thrown away at once */
 

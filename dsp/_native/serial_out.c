@@ -11,7 +11,8 @@
 #define BACKLOG_SAMPLES 960  /* 120 ms: a modem that leaves more unread gets no more */
 #define MOST_SAMPLES (SERIAL_PREFILL_MOST + 2 * FRAME_SAMPLES) /* of one write */
 #define MOST_BYTES 4         /* of a sample: two, both shielded */
-#define MARGIN (FRAME_SAMPLES + (int)DRIFT_START_GUARD) /* 24 ms: a V.253 modem that reads by 20 ms, and a late tick */
+#define RESERVE 48           /* samples, 6 ms: a tick that is 5 ms late, which is late, starves nobody */
+#define MARGIN (FRAME_SAMPLES + RESERVE) /* of a V.253 modem that takes 20 ms at once */
 #define MARGIN_STEP 80       /* samples, 10 ms: longer for a modem that ran dry with less */
 #define REFILL_TICKS 25      /* 0.5 s: until then what the modem says of running dry may be old news */
 
@@ -43,7 +44,7 @@ static void meet(struct serial_pcm *s, uint64_t at_ns)
         tcflush(s->fd, TCOFLUSH);
     s->rest_count = 0;
     double phase = fmin(FRAME_SAMPLES, fmax(0.0, into_tick(s, at_ns)));
-    fill(s, (int)lrint(DRIFT_START_GUARD + FRAME_SAMPLES - phase));
+    fill(s, (int)lrint(RESERVE + FRAME_SAMPLES - phase));
 }
 
 void serial_out_arrived(struct serial_pcm *s, uint64_t at_ns)

@@ -119,10 +119,10 @@ static void cancel(struct serial_pcm *s)
     }
 }
 
-/* Sound that came at once: what is left of the bytes of a read. */
-static void arrived(struct serial_pcm *s, const uint8_t *sound, size_t count, uint64_t at_ns)
+/* Sound that came at once: what is left of the bytes of a read. `held` bytes of it came before. */
+static void arrived(struct serial_pcm *s, const uint8_t *sound, size_t count, size_t held, uint64_t at_ns)
 {
-    double before = serial_samples(s, s->received), chunk = (double)count / coding_bytes(s->form.coding);
+    double before = serial_samples(s, s->received + held), chunk = (double)count / coding_bytes(s->form.coding);
     decode(s, sound, count);
     s->heard_tick = s->tick;
     double depth = before - position_at(s, at_ns);
@@ -143,7 +143,7 @@ static void arrived(struct serial_pcm *s, const uint8_t *sound, size_t count, ui
         cancel(s);
 }
 
-/* Takes the codes out of `bytes`, where there are any; `sound` has room for one byte more. */
+/* Takes out of `bytes` what is no sound, where there is any; `sound` has room for NMEA_LONGEST bytes more. */
 static size_t unshielded(struct serial_pcm *s, const uint8_t *bytes, size_t count, uint8_t *sound)
 {
     if (s->form.shielded)
@@ -156,7 +156,7 @@ static size_t unshielded(struct serial_pcm *s, const uint8_t *bytes, size_t coun
 
 void serial_pcm_discard(struct serial_pcm *s)
 {
-    uint8_t bytes[READ_BYTES], sound[READ_BYTES + 1];
+    uint8_t bytes[READ_BYTES], sound[READ_BYTES + NMEA_LONGEST];
     ssize_t got;
     int reads = 0;
     for (; reads < STALE_READS && (got = read(s->fd, bytes, sizeof bytes)) > 0; reads++)
@@ -167,7 +167,7 @@ void serial_pcm_discard(struct serial_pcm *s)
 void serial_pcm_readable(struct serial_pcm *s, uint64_t at_ns, bool hangup)
 {
     uint8_t bytes[READS * READ_BYTES], sound[READS * READ_BYTES + NMEA_LONGEST];
-    size_t count = 0, left;
+    size_t count = 0, left, held = s->nmea.count;
     ssize_t got = 0;
     for (int i = 0; i < READS; i++, count += (size_t)got) { /* one chunk may take several reads */
         got = read(s->fd, bytes + count, READ_BYTES);
@@ -179,7 +179,7 @@ void serial_pcm_readable(struct serial_pcm *s, uint64_t at_ns, bool hangup)
     if (count > 0)
         s->empty_reads = 0;
     if ((left = unshielded(s, bytes, count, sound)) > 0)
-        arrived(s, sound, left, at_ns);
+        arrived(s, sound, left, held, at_ns);
     if (error != 0)
         die(s, error);
     else if (count == 0 && (hangup || got == 0)) {

@@ -261,7 +261,7 @@ def test_nothing_is_written_before_the_modem_has_spoken():
     assert far.got == b""
     far.send(b"\xff" * 160, rig.tick * TICK_NS + 1)
     run(rig, [far], 1)
-    assert far.got == b"\xff" * (192 + 160)
+    assert far.got == b"\xff" * (208 + 160)
 
 
 @pytest.mark.parametrize("tells", [True, False])
