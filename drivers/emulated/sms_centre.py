@@ -74,6 +74,7 @@ class Sent:
     number: str
     parts: dict[int, Submit] = field(default_factory=dict)
     of: int = 1
+    reference: int = 0  # of its parts, by whoever sent them
 
     @property
     def whole(self) -> bool:
@@ -158,11 +159,12 @@ class SmsCentre:
     def _keep(self, station: Station, submit: Submit) -> None:
         place = submit.user.place
         for sent in reversed(self.sent):
-            same = (sent.modem, sent.number, sent.of) == (station.name, submit.recipient, place.parts)
-            if same and place.part not in sent.parts:
+            ours = (sent.modem, sent.number) == (station.name, submit.recipient)
+            same = (sent.of, sent.reference) == (place.parts, place.reference)
+            if ours and same and place.part not in sent.parts:
                 break
         else:
-            sent = Sent(station.name, submit.recipient, of=place.parts)
+            sent = Sent(station.name, submit.recipient, of=place.parts, reference=place.reference)
             self.sent = [*self.sent[1 - KEPT :], sent]
         sent.parts[place.part] = submit
         if sent.whole:

@@ -93,6 +93,14 @@ async def test_a_modem_out_of_reach_gets_its_messages_later() -> None:
     assert len(desk.modem.mailbox.memories["SM"].places) == 1
 
 
+async def test_parts_of_two_messages_are_not_put_together() -> None:
+    """The first one lost a part on the way."""
+    desk = MessageDesk()
+    for part in (*encode(NUMBER, "a" * 200, reference=7)[:1], *encode(NUMBER, "b" * 200, reference=8)):
+        desk.network.sms.submit(desk.modem.mailbox, part.tpdu)
+    assert [(sent.text[:1], sent.whole) for sent in desk.network.sms.sent] == [("a", False), ("b", True)]
+
+
 async def test_a_message_is_sent_and_reported() -> None:
     desk = MessageDesk()
     for part in encode(NUMBER, "x" * 200):
