@@ -10,7 +10,7 @@ import contextlib
 import enum
 import logging
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from drivers.health import Alarm, Health
@@ -107,6 +107,8 @@ class SerialAudio:
     echo_tail_ms: int = 0  # the line echo canceller's, 0 = none
     progress_zone: str = ""  # listen for the busy tones of this country (dsp.progress), "" = do not
     silence_seconds: float = 0.0  # tell when the far end has been silent so long, 0 = never
+    up_seconds: float = field(default=0.0, compare=False)  # of one that was held: for how long
+    heard: tuple[tuple[float, AudioNews, str], ...] = field(default=(), compare=False)  # seconds ago, lately
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,13 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from appliance.media import asked, keys
 from appliance.media.entries import PlayEntry, PortEntry, RecordEntry, plain
+from appliance.media.history import History
 from appliance.media.prompts import PromptCache
 from appliance.media.sound import SerialSound
 from drivers.wire import Message, WireError
@@ -39,6 +41,7 @@ class Desk:
         self.workers: dict[str, int] = {}
         self.attached: set[str] = set()
         self.ports: dict[str, PortEntry] = {}
+        self._histories: dict[str, History] = {}  # of serial ports
         self.edges: dict[tuple[str, str], float] = {}
         self.plays: dict[str, PlayEntry] = {}
         self.records: dict[str, RecordEntry] = {}
@@ -86,7 +89,15 @@ class Desk:
         }
 
     def _port_state(self, entry: PortEntry) -> Message:
-        return {**plain(entry), "alive": self._engine.port_status(entry.handle)["alive"]}
+        history = self._histories.get(entry.port)
+        lately = history.plain(time.monotonic()) if history else {}
+        return {**plain(entry), **lately, "alive": self._engine.port_status(entry.handle)["alive"]}
+
+    def told(self, news: Message) -> None:
+        """This was told to whoever is connected, if anybody is."""
+        history = self._histories.get(news.get("port", ""))
+        if history is not None:
+            history.note(news, time.monotonic())
 
     def _record_state(self, entry: RecordEntry) -> Message:
         seconds, dropped = self._engine.recorded(entry.handle)
@@ -172,6 +183,7 @@ class Desk:
         if entry is None:
             handle = self._engine.serial_open(fd, **sound.form())
             entry = self.ports[name] = PortEntry(port=name, kind="serial", handle=handle)
+            self._histories[name] = History(time.monotonic())
         else:
             self._engine.serial_swap(entry.handle, fd, **sound.form())
         if sound.progress_zone or entry.progress_zone:  # the op `progress` stays as it was said otherwise
@@ -220,6 +232,7 @@ class Desk:
         if entry is None:
             return {}, ()
         self._engine.port_close(entry.handle)
+        self._histories.pop(name, None)
         self.edges = {ends: gain for ends, gain in self.edges.items() if name not in ends}
         for play in [play for play in self.plays.values() if play.to == name]:
             self._engine.stop(play.handle)

@@ -72,6 +72,7 @@ class EngineProcess:
             if news is not None and kind == EventKind.MODEM_CODE:
                 news["tick"] = tick
             if news is not None:
+                self._desk.told(news)
                 self._server.broadcast(news)
 
     def _news(self, kind: EventKind, handle: int, value: int) -> Message | None:

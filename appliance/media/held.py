@@ -8,8 +8,11 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from appliance.media.history import heard
 from drivers.port import Leg, SerialAudio
 from dsp import wav
+
+OURS = frozenset({"fd", "up_seconds", "heard"})  # of a SerialAudio, not what kind of sound it is
 
 
 @dataclass
@@ -72,16 +75,13 @@ def same_port(held: Mapping[str, Any] | None, wanted: SerialAudio) -> bool:
 
 def serial_audio(held: Mapping[str, Any], fd: int) -> SerialAudio:
     """A serial port that the engine has, as a driver knows it."""
-    return SerialAudio(
-        fd, **{each.name: held[each.name] for each in fields(SerialAudio) if each.name != "fd"}
-    )
+    sound = {each.name: held[each.name] for each in fields(SerialAudio) if each.name not in OURS}
+    return SerialAudio(fd, **sound, up_seconds=float(held.get("seconds", 0.0)), heard=heard(held))
 
 
 def sound_fields(audio: SerialAudio) -> dict[str, Any]:
     """What the engine is told of a serial port, besides its descriptor."""
-    fields = asdict(audio)
-    del fields["fd"]
-    return fields
+    return {name: value for name, value in asdict(audio).items() if name not in OURS}
 
 
 def same_sound(held: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:

@@ -78,10 +78,10 @@ class Calls:
         """The modem is set up."""
         self._equipment = (chip, hook)
 
-    def adopt(self, coding: Coding) -> None:
+    def adopt(self, held: SerialAudio) -> None:
         """A call is up since before we came; the engine has its sound, and the modem is in voice."""
         leg = self._new_leg("", LegState.UP, inbound=True)
-        self._hand_over(leg, coding)
+        self._hand_over(leg, Coding(held.coding), held=held)
         self._host.offered(leg)
 
     def over(self) -> None:
@@ -286,7 +286,9 @@ class Calls:
         if not isinstance(error, PortLost):  # then the session ends, and the leg with it
             leg.moved(LegState.ENDED, EndCause.FAILED)
 
-    def _hand_over(self, leg: V253Leg, coding: Coding, *, answer_reverses: bool = False) -> None:
+    def _hand_over(
+        self, leg: V253Leg, coding: Coding, *, answer_reverses: bool = False, held: SerialAudio | None = None
+    ) -> None:
         """The media engine has the port from here on. That it has sound is seen at the end of the call."""
         if self.alarm is not None and self.alarm.kind is not AlarmKind.AUDIO:
             self.alarm = None
@@ -303,6 +305,7 @@ class Calls:
             settings.rules,
             answer_reverses=answer_reverses,
             on_digit=leg.heard if settings.digits_by_modem else None,
+            held=held,
         )
         self._move(Doing.TALKS)
         self._spawn(self._until_over(leg, self.watch), "watch")

@@ -34,7 +34,6 @@ from drivers.power import Power, usb_place
 from drivers.session import SessionPort
 from drivers.v253.bringup import bring_up
 from drivers.v253.calls import Calls
-from drivers.v253.coding import Coding
 from drivers.v253.dialling import DIALLABLE
 from drivers.v253.doing import Doing
 from drivers.v253.facts import Facts
@@ -185,7 +184,7 @@ class V253Port(SessionPort):
         if held is not None:
             self._healed()
             log.info("port %s: a call is up already, taken over", self.name)
-            self._calls.adopt(Coding(held.coding))
+            self._calls.adopt(held)
             while self._calls.doing is not Doing.NOTHING:
                 await self._pause(WATCH_SECONDS)
                 self._check_device()

@@ -6,23 +6,33 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
 
-from drivers.port import AudioNews, EndCause
+from drivers.port import AudioNews, EndCause, SerialAudio
 from drivers.v253.keys import DIGITS, Keys
 from drivers.v253.supervision import FAULTS, Rules, Sign, Supervision
 
 
 class Watch:
-    """One call. `on_digit` gets keys that the modem reports, when they are to be used."""
+    """One call. `on_digit` gets keys that the modem reports, when they are to be used.
+
+    `held`: of a call that is up since before us, as the engine has it: what it heard lately is heard again.
+    """
 
     def __init__(
-        self, rules: Rules, *, answer_reverses: bool, on_digit: Callable[[str], None] | None = None
+        self,
+        rules: Rules,
+        *,
+        answer_reverses: bool,
+        on_digit: Callable[[str], None] | None = None,
+        held: SerialAudio | None = None,
     ) -> None:
-        self.since = _now()
+        self.since = _now() - (held.up_seconds if held else 0.0)
         self._signs = Supervision(rules, self.since, answer_reverses=answer_reverses)
-        self._on_digit = on_digit
         self._keys = Keys()
         self._away = False
         self._news = asyncio.Event()
+        self._on_digit = on_digit
+        for ago, news, value in held.heard if held else ():
+            self._weigh(news, value, _now() - ago)
 
     @property
     def heard_last(self) -> list[str]:
@@ -62,9 +72,18 @@ class Watch:
                 signs.dead(_now())
             return
         if news is AudioNews.CODE:
-            self._code(value)
+            self._key(value)
+        self._weigh(news, value, _now())
+        self._news.set()
+
+    def _weigh(self, news: AudioNews, value: str, now: float) -> None:
+        signs = self._signs
+        if news is AudioNews.CODE:
+            if value in DIGITS:
+                signs.alive()
+            signs.code(value, now)
         elif news is AudioNews.TONE:
-            signs.tone(value, _now())
+            signs.tone(value, now)
         elif news is AudioNews.TONE_OVER:
             signs.tone_over()
         elif news is AudioNews.SILENCE:
@@ -72,17 +91,12 @@ class Watch:
         elif news is AudioNews.SILENCE_OVER:
             signs.alive()
         elif news is AudioNews.DEAD:
-            signs.dead(_now())
+            signs.dead(now)
         elif news is AudioNews.ALIVE:
             signs.undead()
-        self._news.set()
 
-    def _code(self, char: str) -> None:
-        now = _now()
-        if char in DIGITS:
-            self._signs.alive()
-        self._signs.code(char, now)
-        digit = self._keys.feed(char, now)
+    def _key(self, char: str) -> None:
+        digit = self._keys.feed(char, _now())
         if digit and self._on_digit is not None:
             self._on_digit(digit)
 

@@ -80,10 +80,13 @@ class Engine:
         self.heard_codes = ""
         self.heard_keys = ""
         self._dead: asyncio.TimerHandle | None = None
+        self._told: list[tuple[float, AudioNews, str]] = []
+        self._since = 0.0
 
     def takes(self) -> None:
         """The graph has been told of the leg's audio."""
         self.has_port = True
+        self._told, self._since = [], asyncio.get_running_loop().time()
         self._reader = Reader()
         self._keys = Receiver()
         self._tones = progress.Detector(self._bench.settings.country)
@@ -91,8 +94,11 @@ class Engine:
         self._watch_dead()
 
     async def held(self, port: str) -> SerialAudio | None:
-        audio = self._bench.audio
-        return replace(audio, fd=os.open(PATH, os.O_RDWR)) if self.has_port and audio is not None else None
+        audio, now = self._bench.audio, asyncio.get_running_loop().time()
+        if not self.has_port or audio is None:
+            return None
+        heard = tuple((now - at, news, value) for at, news, value in self._told)
+        return replace(audio, fd=os.open(PATH, os.O_RDWR), up_seconds=now - self._since, heard=heard)
 
     async def release(self, port: str) -> None:
         self.released += 1
@@ -116,6 +122,7 @@ class Engine:
                 self._hear(piece)
 
     def tell(self, news: AudioNews, value: str = "") -> None:
+        self._told.append((asyncio.get_running_loop().time(), news, value))
         self._bench.port.audio_news(news, value)
 
     def _hear(self, sound: bytes) -> None:
