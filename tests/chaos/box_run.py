@@ -20,12 +20,14 @@ from benchmarks.rig.phone import Phone, keep_speaking
 from drivers import wire
 from tests.chaos.outside import GONE, Agent, Texts, callers, keep_ready
 from tests.chaos.saboteur import LookOut, Saboteur
-from tests.chaos.told import left_by, table, warnings
+from tests.chaos.told import diary, left_by, table, warnings
 from tests.end_to_end.box import Box
 
 FAMILIES = ("sim7600", "huawei", "quectel")
 CHIPS = ("cx93001", "usr5637", "v253", "cx93001")
-FAR_ENDS = ("busy tone", "loop break", "dial tone", "polarity reversal")
+FAR_ENDS = ("busy tone", "loop break", "dial tone", "polarity reversal")  # of the voice lines in turn
+TOLD_BY_MODEM = frozenset({"loop break", "polarity reversal"})
+UNTOLD = frozenset({"V2n", "noise"})  # with these a modem tells nothing that can be believed
 AGENTS, WORKERS, MOST_CALLS = 6, 2, 100_000
 START_SECONDS = 60.0
 HEAL_SECONDS = 180.0  # from the end of all trouble to a quiet box
@@ -52,6 +54,8 @@ class Chaos:
             drift_ppm="80,-60,150,-100",
             start_seconds=START_SECONDS,
         )
+        voice = [line for line in self._box.lines if line.startswith("fxo")]
+        self._far_ends = {line: FAR_ENDS[n % len(FAR_ENDS)] for n, line in enumerate(voice)}
         self._seconds = seconds
         self._seed = seed
         self._say = say
@@ -98,13 +102,14 @@ class Chaos:
 
     def log(self) -> str:
         """What each fault left in the box's log."""
-        return left_by(self._saboteur.deeds, warnings(self._log()))
+        deeds = self._saboteur.deeds
+        return left_by(deeds, warnings(self._log())) + "\n" + diary(deeds)
 
     # --- the parts of a run -----------------------------------------------------------------------------
 
     async def _trouble(self) -> None:
-        for number, line in enumerate(line for line in self._box.lines if line.startswith("fxo")):
-            await self._box.network.request("set", modem=line, far_end=FAR_ENDS[number % 4])
+        for line, far_end in self._far_ends.items():
+            await self._box.network.request("set", modem=line, far_end=far_end)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._seconds), asyncio.TaskGroup() as group:
                 for part in self._parts():
@@ -119,7 +124,8 @@ class Chaos:
         parts.append(self._saboteur.kill(self._dice("kill")))
         for line in self._box.lines:
             parts.append(callers(self._box, line, self._dice(f"calls {line}"), self._counts))
-            parts.append(self._saboteur.on_line(line, self._dice(f"faults {line}")))
+            without = UNTOLD if self._far_ends.get(line) in TOLD_BY_MODEM else ()
+            parts.append(self._saboteur.on_line(line, self._dice(f"faults {line}"), without))
             if line.startswith("gsm"):
                 parts.append(self._texts.arrive(line, self._dice(f"in {line}")))
                 parts.append(self._texts.answer(line, self._dice(f"out {line}")))

@@ -7,6 +7,7 @@ import contextlib
 import random
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,10 +41,10 @@ class Saboteur:
         self._box = box
         self._seconds = [seconds for seconds in FAULT_SECONDS if seconds <= most_seconds]
 
-    async def on_line(self, line: str, dice: random.Random) -> None:
-        """One fault after another."""
+    async def on_line(self, line: str, dice: random.Random, without: Iterable[str] = ()) -> None:
+        """One fault after another, but for some."""
         faults = VOICE_FAULTS if line.startswith("fxo") else FAULTS
-        names = [*sorted(faults.keys() - {"F15"}), *[CABLE] * 3]
+        names = [*sorted(faults.keys() - {"F15", *without}), *[CABLE] * 3]
         while True:
             await asyncio.sleep(dice.expovariate(1 / FAULT_EVERY_SECONDS))
             deed = Deed(dice.choice(names), line, time.time())

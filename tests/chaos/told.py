@@ -42,6 +42,15 @@ def left_by(deeds: Iterable[Deed], told: Sequence[tuple[float, str]]) -> str:
     return "\n".join(line for name in sorted(found) for line in _section(name, found[name]))
 
 
+def diary(deeds: Sequence[Deed]) -> str:
+    """All that was done, by the log's clock."""
+    return "\n".join(
+        f"{datetime.fromtimestamp(deed.began):%H:%M:%S} {deed.object:<7} {deed.name:<14} "
+        f"{deed.ended - deed.began:5.1f} s"
+        for deed in deeds
+    )
+
+
 def _about(deed: Deed, told: Sequence[tuple[float, str]]) -> Iterator[str]:
     for at, text in told:
         if deed.began <= at <= (deed.ended or at) + AFTER_SECONDS and (

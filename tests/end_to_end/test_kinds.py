@@ -101,6 +101,23 @@ async def test_a_caller_leaves_an_analogue_line_while_there_is_no_brain_and_it_i
     assert (row["outcome"], row["ended_by"]) == ("answered", "caller")
 
 
+async def test_a_caller_leaves_an_analogue_line_while_there_is_no_engine_and_it_is_noticed(
+    tmp_path: Path,
+) -> None:
+    async with (
+        Baresip(tmp_path / "ana", user="ana") as phone,
+        Box(tmp_path, phones={"ana": phone.uri}, kinds=["cx93001"], wrap_up_seconds=1) as box,
+    ):
+        await box.network.request("set", modem="fxo-1", far_end="loop break")
+        caller = await in_conversation(box, phone, tone_hz=1000, loop=True)
+        await asyncio.sleep(2.5)
+        box.kill("media")
+        await box.hangs_up(caller)
+        await box.until_status(lambda status: status["lines"][0]["state"] == "idle", ENDS_WITHIN)
+        [row] = await box.until_over()
+    assert (row["outcome"], row["ended_by"]) == ("answered", "caller")
+
+
 async def test_the_engine_dies_in_a_conversation_on_an_analogue_line_and_it_goes_on(tmp_path: Path) -> None:
     async with (
         Baresip(tmp_path / "ana", user="ana", say="sine:1330") as phone,
