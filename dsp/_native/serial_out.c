@@ -155,8 +155,10 @@ void serial_pcm_finish(struct serial_pcm *s)
 void serial_pcm_flow(struct serial_pcm *s, bool on)
 {
     s->go_tick = on ? 0 : s->tick + SERIAL_STOP_TICKS;
-    if (on && s->shield.state == SHIELD_ENDED)
-        s->shield.state = SHIELD_SOUND; /* it was taken out of voice for a hook flash, and is back */
+    if (on && s->shield.state == SHIELD_ENDED) { /* it was taken out of voice for a hook flash, and is back */
+        s->shield.state = SHIELD_SOUND;
+        s->fed = false; /* and has nothing to play */
+    }
 }
 
 /* Whether the modem wants sound now. */

@@ -28,7 +28,7 @@
 #define SERIAL_RING_BYTES 16384 /* 1 s; a power of two */
 #define SERIAL_RING_SAMPLES (SERIAL_RING_BYTES / 2)
 
-#define SERIAL_STOP_TICKS 100   /* 2 s */
+#define SERIAL_STOP_TICKS 250   /* 5 s: a hook flash with its commands takes 2 */
 #define SERIAL_PREFILL_MOST 640 /* samples, 80 ms */
 
 /* What the port was declared to be. */
@@ -111,7 +111,7 @@ void serial_pcm_frame(struct serial_pcm *s, const struct sinc *sinc, uint64_t ti
 void serial_pcm_write(struct serial_pcm *s, const struct sinc *sinc, const int16_t *frame);
 
 /* The modem asks for a stop, or to go on; a stop ends by itself after SERIAL_STOP_TICKS, should the other be lost.
- * Going on, sound that <DLE><ETX> had ended begins again. */
+ * Going on, sound that <DLE><ETX> had ended begins again, with its reserve. */
 void serial_pcm_flow(struct serial_pcm *s, bool on);
 
 /* Completes a sample that is half out, so that what others write next is not taken for its other half. */

@@ -1,4 +1,4 @@
-"""A V.253 modem's port: the shield at any split, in any storm; codings, drift, running dry, flow, silence."""
+"""A V.253 modem's port: the shield at any split, in any storm; codings, drift, running dry."""
 
 import os
 
@@ -7,9 +7,19 @@ import pytest
 
 from dsp._native.engine import CODINGS, EventKind
 from tests.dsp.engine_rig import TICK_NS, Modem, Rig, pair, run
-from tests.dsp.signals import noise, s16, silence, sine
+from tests.dsp.signals import s16, sine
 from tests.dsp.test_engine_serial import residual_db
-from tests.dsp.voice_modem import FROM_BYTES, TO_BYTES, VoiceModem, shielded, talk, unshielded
+from tests.dsp.voice_modem import (
+    FROM_BYTES,
+    LINE,
+    TO_BYTES,
+    VoiceModem,
+    codes,
+    shielded,
+    talk,
+    unshielded,
+    wave_of,
+)
 
 # A frame: 160 samples, and codes among them, each way of writing 0x10, and a packet.
 FEED = (
@@ -19,16 +29,6 @@ FEED = (
     + b"\x10\x1a\x10\x10\x10/\x105\x10X\x10\x10a\x10.\x10~\x10\x1a"
 )
 FEED += b"\x10\x10" * 10 + b"\x42" * 5
-LINE = {"coding": "ulaw", "shielded": True}
-
-
-def wave_of(sound):
-    """A wave that says the samples once, then silence."""
-    return lambda first, count: np.concatenate([sound[first : first + count], silence(count)])[:count]
-
-
-def codes(rig):
-    return bytes(event[1] for event in rig.events(EventKind.MODEM_CODE))
 
 
 def bare(form=None):
@@ -306,86 +306,3 @@ def test_a_modem_that_takes_nothing_gets_whole_samples_only():
     assert modem.status()["overruns"] > 0
     assert set(modem.heard[-160 * 100 :].tolist()) == {0x1010}
     assert modem.codes == b""
-
-
-# --- flow, close, silence
-
-
-def test_a_modem_that_asks_for_a_stop_gets_none_until_it_goes_on():
-    rig = Rig(1)
-    modem = VoiceModem(rig)
-    talk(rig, modem, np.full(160 * 20, 1000, np.int16))
-    rig.engine.serial_flow(modem.port, False)
-    before = len(modem.heard)
-    talk(rig, modem, np.full(160 * 10, 2000, np.int16))
-    modem.listen()
-    assert len(modem.heard) - before <= 160
-    assert modem.status()["stopped_frames"] == 10
-    rig.engine.serial_flow(modem.port, True)
-    talk(rig, modem, np.full(160 * 10, 3000, np.int16))
-    assert modem.codes == b""
-    assert not ((modem.heard > 1500) & (modem.heard < 2500)).sum() > 40, "what was said meanwhile is left out"
-    assert np.abs(modem.heard[-160:] - 3000).max() < 100
-
-
-def test_a_stop_ends_by_itself_after_2_s():
-    rig = Rig(1)
-    modem = VoiceModem(rig)
-    talk(rig, modem, np.full(160 * 20, 1000, np.int16))
-    rig.engine.serial_flow(modem.port, False)
-    talk(rig, modem, np.full(160 * 98, 1000, np.int16))
-    assert modem.status()["stopped_frames"] == 98
-    talk(rig, modem, np.full(160 * 50, 1000, np.int16))
-    assert modem.status()["stopped_frames"] == 99
-
-
-def test_a_closed_port_reads_and_writes_nothing_more_and_leaves_no_pair_open():
-    rig = Rig(1)
-    modem = VoiceModem(rig)
-    talk(rig, modem, np.full(160 * 20, 1000, np.int16))
-    modem.listen()
-    before = len(modem.heard)
-    os.write(modem.far, b"\x10b" * 5)
-    rig.engine.port_close(modem.port)
-    rig.engine.poll(rig.tick * TICK_NS + 1)
-    rig.step()
-    with pytest.raises(ConnectionResetError):  # a socket's word for: closed, and what was sent is unread
-        modem.listen()
-    assert (len(modem.heard), modem.left) == (before, b"")
-    assert codes(rig) == b""
-
-
-def test_the_far_ends_silence_is_told_once_and_its_end():
-    rig = Rig(1)
-    speech = np.concatenate([noise(8000, -20, 1), noise(8000 * 3, -66, 2), noise(8000, -55, 3)])
-    modem = VoiceModem(rig, wave_of(speech), form={"silence_ticks": 100})
-    talk(rig, modem, np.zeros(160 * 245, np.int16))
-    [(port, ticks, found, *_)] = rig.events(EventKind.SILENCE_FOUND)
-    assert (port, ticks) == (modem.port, 100)
-    assert found - 1000 == pytest.approx(50 + 100 + 3, abs=3)
-
-
-def test_the_end_of_a_silence_says_how_long_it_was():
-    rig = Rig(1)
-    modem = VoiceModem(rig, wave_of(np.concatenate([silence(16000), noise(8000, -50, 3)])))
-    rig.engine.serial_swap(modem.port, _again(modem), **LINE, silence_ticks=50)
-    talk(rig, modem, np.zeros(160 * 150, np.int16))
-    events = [event for event in rig.engine.events() if event[0] >= EventKind.SILENCE_FOUND]
-    assert [event[0] for event in events] == [EventKind.SILENCE_FOUND, EventKind.SILENCE_ENDED]
-    assert events[1][2] == pytest.approx(100, abs=4)
-
-
-def _again(modem):
-    os.close(modem.far)
-    modem.far, near = pair()
-    return near
-
-
-@pytest.mark.parametrize("coding", ["u8", "s8"])
-def test_the_last_bit_of_a_coarse_coding_is_no_sound(coding):
-    rig = Rig(1)
-    flicker = np.random.default_rng(1).choice([0.0, -256.0], 8000 * 3)
-    modem = VoiceModem(rig, wave_of(flicker), coding=coding, form={"silence_ticks": 50})
-    talk(rig, modem, np.zeros(160 * 100, np.int16))
-    assert len(rig.events(EventKind.SILENCE_FOUND)) == 1
-    assert rig.events(EventKind.SILENCE_ENDED) == []

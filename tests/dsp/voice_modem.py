@@ -10,6 +10,7 @@ import re
 import numpy as np
 
 from dsp import g711
+from dsp._native.engine import EventKind
 from tests.dsp.engine_rig import TICK_NS, Modem, Rig
 
 TO_BYTES = {
@@ -26,7 +27,18 @@ FROM_BYTES = {
     "u8": lambda data: (np.frombuffer(data, np.uint8).astype(float) - 128) * 256,
     "s8": lambda data: np.frombuffer(data, np.int8).astype(float) * 256,
 }
+LINE = {"coding": "ulaw", "shielded": True}  # the form of such a port
 PAIR = re.compile(rb"\x10(.)", re.DOTALL)
+
+
+def wave_of(sound):
+    """A wave that says the samples once, then silence."""
+    return lambda first, count: np.concatenate([sound[first : first + count], np.zeros(count)])[:count]
+
+
+def codes(rig):
+    """What codes were told since the last time."""
+    return bytes(event[1] for event in rig.events(EventKind.MODEM_CODE))
 
 
 def shielded(sound: bytes) -> bytes:
