@@ -103,6 +103,8 @@ class Reception:
         for story in sorted(stories, key=lambda story: (story.place, story.call_id)):
             port = self._lines.get(story.line)
             leg = port.ring_waiting() if port is not None else None
+            if leg is not None and leg.state is LegState.ENDED:  # while the other lines were opened
+                leg = None
             if leg is None or (leg.state is LegState.RINGING and story.stage is not Stage.RINGING):
                 self._gone_meanwhile(story)
                 if leg is not None:  # somebody else rings already

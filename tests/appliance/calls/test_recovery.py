@@ -153,6 +153,20 @@ async def test_a_conversation_whose_caller_left_meanwhile_is_closed_properly(tmp
     assert [event.outcome for event in box.rig.events(CallEnded)] == ["answered"]
 
 
+async def test_a_caller_who_leaves_before_his_call_is_taken_up_has_left_meanwhile(tmp_path: Path) -> None:
+    """Found up, and over again while the other lines were opened."""
+    box = Restarted(tmp_path)
+    phone = box.phones.found("phone-1", LegState.UP, label="c1")
+    box.lines["gsm-1"].found("leg-1", LegState.UP).remote_hangs_up()
+    box.rig.acd.restore("ana", AgentState.TALKING, since=0.0, call_id="c1")
+    async with box.running(talking_story("c1", "gsm-1")):
+        await asyncio.sleep(1)
+        assert phone.state is LegState.ENDED
+        assert box.rig.acd.agents["ana"].state is AgentState.WRAP_UP
+    assert [event.by for event in box.rig.events(TalkEnded)] == ["caller"]
+    assert [event.outcome for event in box.rig.events(CallEnded)] == ["answered"]
+
+
 async def test_a_conversation_whose_agent_left_meanwhile_is_closed_properly(tmp_path: Path) -> None:
     box = Restarted(tmp_path)
     caller = box.lines["gsm-1"].found("leg-1", LegState.UP)
