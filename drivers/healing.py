@@ -166,7 +166,8 @@ class Healing:
             elif rung is Rung.POWER and self._power is not None:
                 await self._power.cycle(self.place)
         except DriverError as error:
-            log.warning("port %s: %s failed: %s", self.name, rung.value, error)
+            why = str(error).removeprefix(f"port {self.name}: ")
+            log.warning("port %s: %s failed: %s", self.name, rung.value, why)
             self.ladder.could_not()
             return
         self._note(rung)
