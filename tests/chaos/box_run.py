@@ -28,6 +28,7 @@ CHIPS = ("cx93001", "usr5637", "v253", "cx93001")
 FAR_ENDS = ("busy tone", "loop break", "dial tone", "polarity reversal")  # of the voice lines in turn
 TOLD_BY_MODEM = frozenset({"loop break", "polarity reversal"})
 UNTOLD = frozenset({"V2n", "noise"})  # with these a modem tells nothing that can be believed
+OUR_FAULTS = ("Traceback (most recent call last)", "is not a move", "please report it")  # never in the log
 AGENTS, WORKERS, MOST_CALLS = 6, 2, 100_000
 START_SECONDS = 60.0
 HEAL_SECONDS = 180.0  # from the end of all trouble to a quiet box
@@ -192,8 +193,9 @@ class Chaos:
         if self._look_out.breaches:
             self._wrong.append(f"{self._look_out.breaches} invariants broken")
         self._wrong += [f"{name} died by itself" for name in self._box.died_alone()]
-        if tracebacks := self._log().count("Traceback (most recent call last)"):
-            self._wrong.append(f"{tracebacks} tracebacks in the log")
+        for words in OUR_FAULTS:
+            if times := self._log().count(words):
+                self._wrong.append(f'"{words}" is {times} times in the log')
 
     # --- small things -----------------------------------------------------------------------------------
 
