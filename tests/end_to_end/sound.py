@@ -36,18 +36,19 @@ def tone_dbm0(samples: Samples, hz: float) -> float:
 PIECE = 1000  # samples, 125 ms: 300 ppm of a clock's difference move it by less than half a sample
 
 
-def likeness(sound: Samples, heard: Samples) -> float:
+def likeness(sound: Samples, heard: Samples, slack: int = 40) -> float:
     """How much of `sound` is found again in `heard`, 0 to 1.
 
     The normalised cross-correlation of each 125 ms, where it is highest, weighted by energy: piece by piece,
-    because the clock of a modem is not that of a phone.
+    because the clock of a modem is not that of a phone. A piece may lie `slack` samples beside its place: of
+    sound that comes by RTP, frames of 20 ms more, for a jitter buffer slips by them.
     """
     at = _found(sound, heard)
     alike = energy = 0.0
     for begin in range(0, len(sound) - PIECE + 1, PIECE):
         piece = sound[begin : begin + PIECE].astype(float)
-        around = heard[max(0, at + begin - 40) :][: PIECE + 80].astype(float)
-        if len(around) < PIECE + 80:
+        around = heard[max(0, at + begin - slack) :][: PIECE + 2 * slack].astype(float)
+        if len(around) < PIECE + 2 * slack:
             break
         product = np.correlate(around, piece, "valid")
         norms = np.sqrt(np.convolve(around**2, np.ones(PIECE), "valid") * np.dot(piece, piece))
