@@ -123,7 +123,7 @@ async def test_a_power_switch_that_fails_is_told_and_the_line_is_out_of_service(
         b.modem.fault("F11")
         await asyncio.sleep(60)
         assert b.port.health.rung is Rung.OUT
-        assert "power off and on failed: port gsm-1: the relay is not there. Put one in" in caplog.text
+        assert "port gsm-1: power off and on failed: the relay is not there. Put one in" in caplog.text
 
 
 async def test_a_modem_that_is_slow_once_is_asked_again_and_no_rung_is_taken() -> None:
