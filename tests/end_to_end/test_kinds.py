@@ -16,6 +16,8 @@ from tests.peers.baresip import Baresip, needs_baresip
 pytestmark = [pytest.mark.realtime, pytest.mark.slow, needs_baresip, needs_speech, pytest.mark.timeout(90)]
 
 ANSWER = SPEECH.with_name("demo-instruct.wav")
+ALIKE = 0.95
+ALIKE_ON_COPPER = 0.8  # both talk all the time: the canceller learns an echo of 12 dB under double talk
 WORDS = slice(8000, 24000)  # samples
 RTP_SLACK = 400  # samples, two frames and a half
 ENDS_WITHIN = 12.0  # s: three bursts of busy tone, two seconds in which it may stop, an idle line
@@ -61,7 +63,7 @@ async def test_a_caller_presses_a_key_is_queued_and_talks_until_he_hangs_up(
         "caller hears agent": likeness(agents, read(by_caller)[:, 0], RTP_SLACK),
         "agent is right": likeness(agents, stereo[:, 1], RTP_SLACK),
     }
-    assert min(likenesses.values()) > 0.9, likenesses
+    assert min(likenesses.values()) > (ALIKE_ON_COPPER if far_end else ALIKE), likenesses
 
 
 async def test_the_brain_dies_in_a_conversation_on_an_analogue_line_and_it_ends_properly(
