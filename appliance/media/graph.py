@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from appliance.media import keys
+from appliance.media import history, keys
 from appliance.media.held import (
     Play,
     Recording,
@@ -35,17 +35,8 @@ from drivers.port import Audio, AudioNews, DriverError, Leg, SerialAudio
 
 log = logging.getLogger(__name__)
 
-#: Events of the engine about the sound of a port: what they are, and the field that holds their value.
-AUDIO_NEWS = {
-    "audio_dead": (AudioNews.DEAD, "seconds"),
-    "audio_alive": (AudioNews.ALIVE, "seconds"),
-    "port_lost": (AudioNews.LOST, "reason"),
-    "modem_code": (AudioNews.CODE, "code"),
-    "tone_found": (AudioNews.TONE, "tone"),
-    "tone_ended": (AudioNews.TONE_OVER, "tone"),
-    "silence_found": (AudioNews.SILENCE, "seconds"),
-    "silence_ended": (AudioNews.SILENCE_OVER, "seconds"),
-}
+#: The engine's events about the sound of a port; of a port that is lost it keeps no history.
+AUDIO_NEWS = {**history.AUDIO_NEWS, "port_lost": (AudioNews.LOST, "reason")}
 
 
 class MediaGraph:
