@@ -82,6 +82,12 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--talk-seconds", type=float, default=30.0, help="those callers hang up after (30)")
     parser.add_argument("--verbose", action="store_true", help="log every call event to stderr")
     parsed = parser.parse_args(argv)
+    _check(parser, parsed)
+    return parsed
+
+
+def _check(parser: argparse.ArgumentParser, parsed: argparse.Namespace) -> None:
+    """Ends the program with a reason where values make no sense; lists and zones are read into `parsed`."""
     if min(parsed.modems, parsed.v253) < 0 or not 1 <= parsed.modems + parsed.v253 <= MOST_MODEMS:
         parser.error(f"--modems {parsed.modems} --v253 {parsed.v253}: 1 to {MOST_MODEMS} are possible in all")
     try:
@@ -103,7 +109,6 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
             read_speech(parsed.wav)
     except BadSpeech as error:
         parser.error(f"--wav: {error}")
-    return parsed
 
 
 def _voice_arguments(parser: argparse.ArgumentParser) -> None:
