@@ -11,12 +11,14 @@ from typing import Any
 from drivers.emulated.modem import Hooks, Identity, Modem
 from drivers.emulated.network import NetCall, Network, Plan
 from drivers.gsm.port import GsmPort, Transport
-from drivers.port import AudioHolder, PortLost, PortRefused, PortState, SerialAudio
+from drivers.health import Alarm, AlarmKind
+from drivers.port import AudioHolder, Leg, PortLost, PortRefused, PortState, SerialAudio
 from drivers.power import PowerError
 from tests.drivers.gsm_families import SIM7600, Pair
 from tests.drivers.wires import Wire
 
 BOOT_SECONDS = 3.0
+CALLER = "+4917012345678"
 OFF_SECONDS = 3.0
 
 
@@ -188,3 +190,26 @@ async def bench(
         yield bench
     finally:
         await bench.port.close()
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def alarms_of(b: Bench) -> dict[AlarmKind, Alarm]:
+    alarms = b.port.alarms()
+    assert len({alarm.kind for alarm in alarms}) == len(alarms)
+    return {alarm.kind: alarm for alarm in alarms}
+
+
+async def up(b: Bench) -> Leg:
+    b.call(CALLER)
+    leg = await b.port.next_ring()
+    await leg.answer()
+    return leg
+
+
+async def healed(b: Bench, seconds: float) -> None:
+    async with asyncio.timeout(seconds):
+        await b.port.until_state(PortState.FAULT)
+        await b.port.until_state(PortState.IDLE)

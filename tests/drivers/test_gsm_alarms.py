@@ -8,46 +8,20 @@ from collections.abc import Callable
 import pytest
 
 from drivers.discovery.holders import Holder
-from drivers.health import Alarm, AlarmKind
+from drivers.health import AlarmKind
 from drivers.ladder import Rung
-from drivers.port import AudioNews, Leg, LegState, PortState, PortTimeout
+from drivers.port import AudioNews, LegState, PortState, PortTimeout
 from drivers.serialline import PortBusy, PortForbidden
-from tests.drivers.gsm_bench import Bench, bench
+from tests.drivers.gsm_bench import CALLER, Bench, alarms_of, bench, healed, now, up
 from tests.drivers.gsm_families import PAIRS
 from tests.drivers.wires import Wire
-
-CALLER = "+4917012345678"
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
-
-
-def _alarms(b: Bench) -> dict[AlarmKind, Alarm]:
-    alarms = b.port.alarms()
-    assert len({alarm.kind for alarm in alarms}) == len(alarms)
-    return {alarm.kind: alarm for alarm in alarms}
-
-
-async def _up(b: Bench) -> Leg:
-    b.call(CALLER)
-    leg = await b.port.next_ring()
-    await leg.answer()
-    return leg
-
-
-async def _healed(b: Bench, seconds: float) -> None:
-    async with asyncio.timeout(seconds):
-        await b.port.until_state(PortState.FAULT)
-        await b.port.until_state(PortState.IDLE)
-
 
 # --- sound ------------------------------------------------------------------------------------------------
 
 
 async def test_f12_dead_sound_is_not_taken_for_a_dead_modem() -> None:
     async with bench(power=True) as b:
-        leg = await _up(b)
+        leg = await up(b)
         b.port.audio_news(AudioNews.DEAD)
         await asyncio.sleep(60)
         assert (leg.state, b.port.health.rung) == (LegState.UP, Rung.WELL)
@@ -62,12 +36,12 @@ async def test_f12_dead_sound_is_not_taken_for_a_dead_modem() -> None:
 async def test_f12_again_within_an_hour_is_for_the_power_and_an_alarm_until_it_is_over() -> None:
     async with bench(power=True) as b:
         for cycles in (0, 1):
-            leg = await _up(b)
+            leg = await up(b)
             b.port.audio_news(AudioNews.DEAD)
             await leg.hangup()
-            await _healed(b, 30)
+            await healed(b, 30)
             assert b.switch.cycles == cycles
-        assert "no sound comes from the audio port" in _alarms(b)[AlarmKind.AUDIO].text
+        assert "no sound comes from the audio port" in alarms_of(b)[AlarmKind.AUDIO].text
         await asyncio.sleep(3700)
         assert b.port.alarms() == ()
 
@@ -81,9 +55,9 @@ async def test_f13_counts_as_sound_too(fault: str) -> None:
             leg = await b.port.next_ring()
             await asyncio.wait({asyncio.ensure_future(leg.answer())})
             await leg.hangup()
-            await _healed(b, 30)
+            await healed(b, 30)
         assert b.switch.cycles == 1
-        assert AlarmKind.AUDIO in _alarms(b)
+        assert AlarmKind.AUDIO in alarms_of(b)
 
 
 async def test_f12_while_idle_says_nothing_of_a_modem_that_answers() -> None:
@@ -137,8 +111,8 @@ async def test_f16_a_modem_that_restarts_again_and_again_is_an_alarm() -> None:
         for _ in range(3):
             assert b.port.alarms() == ()
             b.modem.restarted()
-            await _healed(b, 10)
-        assert "3 times within an hour. Check its cable and power" in _alarms(b)[AlarmKind.RESTARTS].text
+            await healed(b, 10)
+        assert "3 times within an hour. Check its cable and power" in alarms_of(b)[AlarmKind.RESTARTS].text
         assert (b.port.health.restarts, b.switch.cycles) == (3, 0)
         await asyncio.sleep(3700)
         assert b.port.alarms() == ()
@@ -152,7 +126,7 @@ async def test_f16_a_modem_that_drops_off_the_bus_again_and_again_is_an_alarm() 
             await asyncio.sleep(10)
             b.plug()
             await asyncio.sleep(60)
-        assert AlarmKind.RESTARTS in _alarms(b)
+        assert AlarmKind.RESTARTS in alarms_of(b)
 
 
 async def test_f23_a_port_that_modemmanager_holds_is_left_alone_and_named() -> None:
@@ -165,7 +139,7 @@ async def test_f23_a_port_that_modemmanager_holds_is_left_alone_and_named() -> N
     await asyncio.sleep(3000)
     assert "ModemManager" in b.port.reason
     assert (b.switch.cycles, b.modem.commands) == (0, [])
-    assert "ModemManager" in _alarms(b)[AlarmKind.NOT_OURS].text
+    assert "ModemManager" in alarms_of(b)[AlarmKind.NOT_OURS].text
     b.line_error = None
     async with asyncio.timeout(10):
         await b.port.until_state(PortState.IDLE)
@@ -180,7 +154,7 @@ async def test_f24_a_second_writer_is_named_and_the_modem_not_reset(monkeypatch:
         await asyncio.sleep(300)
         assert b.port.state is PortState.FAULT
         assert "is open in process 4711 (check_modem.py) too" in b.port.reason
-        assert AlarmKind.NOT_OURS in _alarms(b)
+        assert AlarmKind.NOT_OURS in alarms_of(b)
         assert b.switch.cycles == 0
         assert not {"AT+CRESET", "AT+CFUN=1,1"} & set(b.modem.commands)
         b.modem.fault("F11", False)
@@ -203,11 +177,11 @@ async def test_f26_a_call_whose_ring_goes_to_another_port_is_found() -> None:
     async with bench() as b:
         b.modem.fault("F7a")  # neither +CLIP nor +CLCC by themselves
         b.modem.fault("F7f")  # and no RING
-        began = _now()
+        began = now()
         b.call(CALLER)
         leg = await b.port.next_ring()
         assert leg.peer == CALLER
-        assert _now() - began <= 12
+        assert now() - began <= 12
         await leg.answer()
         assert leg.state is LegState.UP
 
@@ -253,7 +227,7 @@ async def test_a_network_that_stays_away_is_an_alarm() -> None:
         await asyncio.sleep(60)
         assert b.port.alarms() == ()
         await asyncio.sleep(180)
-        assert "no network for 4 minutes (denied)" in _alarms(b)[AlarmKind.NO_NETWORK].text
+        assert "no network for 4 minutes (denied)" in alarms_of(b)[AlarmKind.NO_NETWORK].text
         b.modem.fault("not-registered", False)
         await asyncio.sleep(11)
         assert b.port.alarms() == ()

@@ -9,11 +9,11 @@ from collections.abc import Callable
 import pytest
 
 from drivers.gsm.watch import DEAF_CALL_SECONDS
-from drivers.health import Alarm, AlarmKind
+from drivers.health import AlarmKind
 from drivers.ladder import AGAIN_SECONDS, Rung
-from drivers.port import AudioNews, EndCause, Leg, LegState, PortState
+from drivers.port import AudioNews, EndCause, LegState, PortState
 from drivers.power import PowerError
-from tests.drivers.gsm_bench import Bench, bench
+from tests.drivers.gsm_bench import Bench, alarms_of, bench, healed, now, up
 from tests.drivers.gsm_families import PAIRS
 from tests.drivers.wires import ByteByByte, Delayed, Wire
 
@@ -24,30 +24,6 @@ CURES = [
     ("cure-reset", Rung.RESET, 0),
     ("cure-power", Rung.POWER, 1),
 ]
-CALLER = "+4917012345678"
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
-
-
-def _alarms(b: Bench) -> dict[AlarmKind, Alarm]:
-    alarms = b.port.alarms()
-    assert len({alarm.kind for alarm in alarms}) == len(alarms)
-    return {alarm.kind: alarm for alarm in alarms}
-
-
-async def _up(b: Bench) -> Leg:
-    b.call(CALLER)
-    leg = await b.port.next_ring()
-    await leg.answer()
-    return leg
-
-
-async def _healed(b: Bench, seconds: float) -> None:
-    async with asyncio.timeout(seconds):
-        await b.port.until_state(PortState.FAULT)
-        await b.port.until_state(PortState.IDLE)
 
 
 # --- a modem that hangs ---------------------------------------------------------------------------------
@@ -63,7 +39,7 @@ async def test_f11_a_dead_line_works_again_within_60_s(
         b.boot_seconds = 20.0  # of a real SIM7600; others are faster
         b.modem.fault(cure)
         b.modem.fault(hang)
-        await _healed(b, 60)
+        await healed(b, 60)
         assert b.switch.cycles == cycles
         health = b.port.health
         assert (health.rung, health.heals) == (Rung.WELL, 1)
@@ -84,7 +60,7 @@ async def test_f11_that_nothing_cures_is_out_of_service_and_tried_for_ever(
         await asyncio.sleep(120)
         assert (b.port.state, b.port.health.rung) == (PortState.FAULT, Rung.OUT)
         assert b.port.reason.startswith("out of service: ")
-        assert _alarms(b)[AlarmKind.OUT_OF_SERVICE].text == b.port.reason
+        assert alarms_of(b)[AlarmKind.OUT_OF_SERVICE].text == b.port.reason
         (told,) = [record for record in caplog.records if record.levelno == logging.ERROR]
         assert "opened and set up anew, reset by command, power off and on" in told.getMessage()
         await asyncio.sleep(2 * AGAIN_SECONDS)
@@ -100,9 +76,9 @@ async def test_f11_that_comes_again_and_again_is_cured_again_and_again() -> None
         b.modem.fault("cure-power")
         for cycles in range(1, 6):
             b.modem.fault("F11s")
-            await _healed(b, 60)
+            await healed(b, 60)
             assert b.switch.cycles == cycles
-            assert AlarmKind.OUT_OF_SERVICE not in _alarms(b)
+            assert AlarmKind.OUT_OF_SERVICE not in alarms_of(b)
 
 
 async def test_without_a_power_switch_a_reset_is_the_last_rung() -> None:
@@ -140,7 +116,7 @@ async def test_f15_a_modem_that_fell_off_the_bus_has_its_power_switched_within_6
     async with bench(power=True) as b:
         b.boot_seconds = 20
         b.unplug()
-        await _healed(b, 60)
+        await healed(b, 60)
         assert b.switch.cycles == 1
 
 
@@ -175,7 +151,7 @@ async def test_f11_heals_over_every_wire(
     async with bench(wire(), power=True) as b:
         b.modem.fault(cure)
         b.modem.fault("F11g")
-        await _healed(b, 60)
+        await healed(b, 60)
         assert b.switch.cycles == cycles
 
 
@@ -197,16 +173,16 @@ async def test_close_ends_healing_at_any_moment() -> None:
 async def test_f11_a_call_whose_sound_lives_goes_on_and_the_ladder_follows_it() -> None:
     async with bench(power=True) as b:
         b.modem.fault("cure-reset")
-        leg = await _up(b)
+        leg = await up(b)
         b.modem.fault("F11s")
         await asyncio.sleep(120)
         assert (leg.state, b.switch.cycles) == (LegState.UP, 0)
         assert "AT+CRESET" not in b.modem.commands
         assert b.port.health.rung is Rung.PING
-        began = _now()
+        began = now()
         await leg.hangup()
         assert leg.cause is EndCause.LOCAL
-        assert _now() - began < 15
+        assert now() - began < 15
         async with asyncio.timeout(60):
             await b.port.until_state(PortState.IDLE)
         assert "AT+CRESET" in b.modem.commands
@@ -215,7 +191,7 @@ async def test_f11_a_call_whose_sound_lives_goes_on_and_the_ladder_follows_it() 
 
 async def test_f11_that_ends_during_the_call_is_not_noticed_by_the_caller() -> None:
     async with bench() as b:
-        leg = await _up(b)
+        leg = await up(b)
         b.modem.fault("F11")
         await asyncio.sleep(60)
         b.modem.fault("F11", False)
@@ -229,7 +205,7 @@ async def test_f11_that_ends_during_the_call_is_not_noticed_by_the_caller() -> N
 async def test_f11_a_call_without_commands_and_without_sound_is_over() -> None:
     async with bench(power=True) as b:
         b.modem.fault("cure-reset")
-        leg = await _up(b)
+        leg = await up(b)
         b.modem.fault("F11s")
         await asyncio.sleep(60)
         b.port.audio_news(AudioNews.DEAD)  # the far end has hung up, and nobody says so
@@ -243,10 +219,10 @@ async def test_f11_a_call_without_commands_and_without_sound_is_over() -> None:
 async def test_f11_a_deaf_call_does_not_keep_the_line_for_ever() -> None:
     async with bench(power=True) as b:
         b.modem.fault("cure-power")
-        leg = await _up(b)
+        leg = await up(b)
         b.modem.fault("F11s")
-        began = _now()
+        began = now()
         assert await leg.ended() is EndCause.PORT_LOST
-        assert DEAF_CALL_SECONDS <= _now() - began <= DEAF_CALL_SECONDS + 30
+        assert DEAF_CALL_SECONDS <= now() - began <= DEAF_CALL_SECONDS + 30
         async with asyncio.timeout(60):
             await b.port.until_state(PortState.IDLE)
