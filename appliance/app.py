@@ -26,8 +26,9 @@ from appliance.calls.centre import Centre
 from appliance.calls.reception import Reception
 from appliance.calls.recovery import WrapUp, restored_state, stories, wrap_ups
 from appliance.clock import Clock
+from appliance.config.line_base import LineBase
 from appliance.config.load import ConfigError, format_problems, load
-from appliance.config.schema import Config, LineBase
+from appliance.config.schema import Config
 from appliance.events import (
     BoxStarted,
     BoxStopped,

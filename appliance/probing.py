@@ -11,8 +11,9 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from appliance.config.line_base import LineBase
 from appliance.config.load import ConfigError, load
-from appliance.config.schema import Line, LineBase
+from appliance.config.schema import Line
 from appliance.console.lines import as_json, as_toml, line_options, progress
 from drivers.discovery.finding import Finding
 from drivers.discovery.modems import Modems

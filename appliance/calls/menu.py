@@ -7,7 +7,8 @@ import asyncio
 from appliance.calls.call import Call
 from appliance.calls.centre import Centre
 from appliance.calls.speak import LIMIT_SECONDS, speak
-from appliance.config.schema import Destination, Menu
+from appliance.config.schema import Menu
+from appliance.config.section import Destination
 from appliance.events import MenuEntered, MenuLeft
 
 

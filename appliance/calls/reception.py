@@ -17,7 +17,7 @@ from appliance.calls.agent_phone import serve_agent
 from appliance.calls.call import Call, Stage, Story, new_call_id, short
 from appliance.calls.centre import Centre
 from appliance.calls.visit import visit
-from appliance.config.schema import LineBase
+from appliance.config.line_base import LineBase
 from appliance.events import CallArrived, CallEnded, CallResumed, RecordingEnded, TalkEnded
 from appliance.media.held import wav_seconds
 from drivers.port import Leg, LegState, Port

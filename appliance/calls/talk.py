@@ -10,7 +10,7 @@ from pathlib import Path
 
 from appliance.calls.call import Call
 from appliance.calls.centre import Centre
-from appliance.config.schema import Destination
+from appliance.config.section import Destination
 from appliance.events import (
     CallConnected,
     HoldEnded,

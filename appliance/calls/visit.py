@@ -13,7 +13,7 @@ from appliance.calls.centre import Centre
 from appliance.calls.menu import ask_menu
 from appliance.calls.talk import resume_talk
 from appliance.calls.waiting import wait_for_agent
-from appliance.config.schema import Destination
+from appliance.config.section import Destination
 from appliance.events import CallAnswered, CallEnded
 from drivers.port import DriverError, EndCause, LegEnded, LegState
 

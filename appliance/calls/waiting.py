@@ -10,7 +10,7 @@ from appliance.calls.centre import Centre
 from appliance.calls.offer import ring_agent
 from appliance.calls.speak import speak
 from appliance.calls.talk import talk
-from appliance.config.schema import Destination
+from appliance.config.section import Destination
 from appliance.events import CallQueued
 from drivers.port import Leg
 

@@ -12,7 +12,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from appliance.config.problem import Keys, Problem, closest, names
-from appliance.config.schema import Config, Destination, GsmLine, SerialLine, V253Line
+from appliance.config.schema import Config
+from appliance.config.section import Destination
+from appliance.config.serial_lines import GsmLine, SerialLine, V253Line
 from dsp.tones import zones
 from dsp.wav import WavError, read_mono
 
@@ -78,13 +80,14 @@ def _unknown_zone(config: Config) -> Iterator[Problem]:
 
 def _unknown_references(config: Config, known: Known) -> Iterator[Problem]:
     for path, to in _destinations(config):
-        if to.kind != "hangup" and to.name not in known[to.kind]:
-            near = closest(to.name, known[to.kind])
+        kind = "prompt" if to.kind == "play" else to.kind
+        if kind != "hangup" and to.name not in known[kind]:
+            near = closest(to.name, known[kind])
             yield Problem(
                 path=path,
                 value=str(to),
-                wrong=f"there is no {to.kind} {to.name}",
-                allowed=names(f"{to.kind}:{name}" for name in known[to.kind]),
+                wrong=f"there is no {kind} {to.name}",
+                allowed=names(f"{to.kind}:{name}" for name in known[kind]),
                 closest=f"{to.kind}:{near}" if near else "",
             )
     for path, kind, name in _references(config):
@@ -101,6 +104,7 @@ def _unknown_references(config: Config, known: Known) -> Iterator[Problem]:
 def _destinations(config: Config) -> Iterator[tuple[Keys, Destination]]:
     for name, line in config.lines.items():
         yield ("lines", name, "to"), line.to
+    yield from ((("numbers", dialled, "to"), number.to) for dialled, number in config.numbers.items())
     for name, menu in config.menus.items():
         yield from ((("menus", name, "keys", digit), to) for digit, to in menu.keys.items())
         yield ("menus", name, "otherwise"), menu.otherwise
@@ -210,6 +214,8 @@ def _bad_relays(config: Config) -> Iterator[Problem]:
 def _shared_phones(config: Config) -> Iterator[Problem]:
     owners: dict[str, str] = {}
     for name, agent in config.agents.items():
+        if not agent.phone:
+            continue
         user, at, host = agent.phone.rpartition("@")
         owner = owners.setdefault(
             user + at + host.lower(), name

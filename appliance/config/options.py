@@ -9,10 +9,12 @@ from typing import Any
 from annotated_types import Ge, Le
 from pydantic.fields import FieldInfo
 
+from appliance.config import edge, outbound, trunks
 from appliance.config.problem import Keys
-from appliance.config.schema import DIALLED, PHONE, USB, USSD_CODE, Config, Destination, OneOf, Section
+from appliance.config.schema import EXTENSION, Config
+from appliance.config.section import DIALLED, OPTIONAL_PHONE, USB, USSD_CODE, Destination, OneOf, Section
 
-DESTINATION = '"menu:NAME", "queue:NAME", "agent:NAME" or "hangup"'
+DESTINATION = '"menu:NAME", "queue:NAME", "agent:NAME", "play:PROMPT" or "hangup"'
 
 # What a value may look like, in words; tests/appliance/config fails when the schema has a pattern that is
 # not here.
@@ -25,7 +27,22 @@ PATTERNS = {
     DIALLED: "at most 8 digits, *, # and commas",
     USB: 'a place as "1-1.2"',
     USSD_CODE: "digits, *, # and +, or nothing",
-    PHONE: "sip:USER@HOST or sip:USER@HOST:PORT",
+    OPTIONAL_PHONE: "sip:USER@HOST or sip:USER@HOST:PORT",
+    EXTENSION: "2 to 6 digits, the first not 0",
+    edge.IPV4: "an IPv4 address",
+    edge.OPTIONAL_IPV4: "an IPv4 address, or nothing",
+    edge.REALM: "letters, digits, dots and -, at most 64",
+    edge.HA1: "32 hexadecimal digits in small letters",
+    edge.MAC: 'a hardware address as "00:15:65:12:34:56"',
+    trunks.HOST: "HOST or HOST:PORT",
+    trunks.DIALLED_NUMBER: 'digits, with + before and * after where wanted: "+4930123*"',
+    trunks.OPTIONAL_NUMBER: "digits, with + before where wanted",
+    trunks.TRUNK_USER: "letters, digits and . _ + -",
+    outbound.COUNTRY: 'two capital letters, as "DE"',
+    outbound.PREFIX: "digits, with + before where wanted",
+    outbound.OUTSIDE: "at most 2 digits",
+    outbound.FROM: 'a time as "08:30"',
+    outbound.UNTIL: 'a time as "18:00", at most "24:00"',
 }
 KINDS = {str: "text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
 

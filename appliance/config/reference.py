@@ -13,7 +13,8 @@ from pydantic.fields import FieldInfo
 
 from appliance.config.options import allowed_values, driver_of, is_named, sections_in
 from appliance.config.problem import shown
-from appliance.config.schema import Config, Destination, Section
+from appliance.config.schema import Config
+from appliance.config.section import Destination, Section
 
 BEGIN = "<!-- made from appliance/config/schema.py; below this line edit there -->\n"
 END = "<!-- end of what is made -->\n"

@@ -6,73 +6,30 @@ and reading TOML with line numbers is `load.py`. All of it is frozen: a running 
 
 from __future__ import annotations
 
-import functools
-import operator
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    GetCoreSchemaHandler,
-    PlainSerializer,
-    create_model,
+from pydantic import Field
+
+from appliance.config.edge import Edge, Phone
+from appliance.config.line_base import LineBase
+from appliance.config.outbound import Outbound, Permission, Rate, Route
+from appliance.config.section import (
+    OPTIONAL_PHONE,
+    USSD_CODE,
+    Destination,
+    Digit,
+    Most,
+    Name,
+    OneOf,
+    Seconds,
+    Section,
+    To,
 )
-from pydantic_core import CoreSchema
+from appliance.config.serial_lines import GSM_LINES, V253Line, VirtualLine
+from appliance.config.trunks import DialledNumber, Number, TrunkLine
 
-from drivers.gsm.families import FAMILIES
-from drivers.gsm.quirks import Dialect
-
-
-class Section(BaseModel):
-    """One table of the file: unknown keys are refused, values are never changed after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Destination(NamedTuple):
-    """Where a caller goes next: a menu, a queue, an agent, or out."""
-
-    kind: str  # menu, queue, agent, hangup
-    name: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.kind}:{self.name}" if self.name else self.kind
-
-
-def _destination(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    kind, _, name = value.partition(":")
-    if (kind in ("menu", "queue", "agent") and name) or (kind == "hangup" and not name):
-        return Destination(kind, name)
-    raise ValueError('expected "menu:NAME", "queue:NAME", "agent:NAME" or "hangup"')
-
-
-To = Annotated[Destination, BeforeValidator(_destination), PlainSerializer(str)]
-Digit = Annotated[str, Field(pattern=r"^[0-9*#]$")]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
-#: A SIP URI with a user and a host and nothing after them (RFC 3261 25.1, without escapes).
-PHONE = r"^sip:[A-Za-z0-9_.!~*'()&=+$,;?/-]+@([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$"
-#: The place of a USB device: bus, root port, then a port of each hub (the kernel's names in sysfs).
-USB = r"^([0-9]+-[0-9]+(\.[0-9]+)*)?$"
-DIALLED = r"^[0-9*#,]{0,8}$"
-USSD_CODE = r"^([0-9*#+]{1,182})?$"  # 182 characters are the most that USSD carries, 3GPP 23.038 5
-Seconds = Annotated[float, Field(ge=0, le=86400)]
-Most = Annotated[int, Field(ge=0, le=1_000_000)]
-
-
-class OneOf:
-    """For Annotated: a table is one of these sections, and its `driver` says which."""
-
-    def __init__(self, *sections: type[Section]) -> None:
-        self.sections = sections
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        any_of_them = functools.reduce(operator.or_, self.sections)
-        return handler.generate_schema(Annotated[any_of_them, Field(discriminator="driver")])
+EXTENSION = r"^([1-9][0-9]{1,5})?$"
+Line = Annotated[LineBase, OneOf(*GSM_LINES.values(), V253Line, TrunkLine, VirtualLine)]
 
 
 class Box(Section):
@@ -83,140 +40,13 @@ class Box(Section):
 
 
 class Sip(Section):
-    """The SIP workers that reach the agents' phones."""
+    """The SIP workers behind the edge."""
 
-    listen: Literal["127.0.0.1"] = Field("127.0.0.1", description="loopback until the SIP edge stands")
+    listen: Literal["127.0.0.1"] = Field("127.0.0.1", description="nobody reaches a worker but by the edge")
     port: int = Field(
-        5060, ge=1024, le=65000, description="UDP port of the first worker, the next one higher each"
+        5080, ge=1024, le=65000, description="UDP port of the first worker, the next one higher each"
     )
     workers: int = Field(2, ge=1, le=8, description="worker processes; a worker that dies costs its own legs")
-
-
-class LineBase(Section):
-    """What every line has."""
-
-    driver: str
-    number: str = Field("", description="the number callers dial to reach it, as printed on a letter")
-    to: To = Field(description="where its callers go first")
-    enabled: bool = Field(True, description="false leaves the port alone")
-    tariff: str = Field("", description='a name from [tariffs]: limits and balance of its SIM; "" has none')
-
-
-class SerialLine(LineBase):
-    """A line over a serial port; which one is said by exactly one of `usb`, `port` and their like."""
-
-    usb: str = Field(
-        "", pattern=USB, description='USB place of the modem, as "1-1.2"; it keeps to the socket'
-    )
-    port: str = Field("", description="command port by path, where there is no USB to tell it by")
-    power: Literal["usb", "gpio", "none"] = Field(
-        "usb",
-        description="what switches its power when nothing else heals it: the USB port, a relay, nothing",
-    )
-    power_off_seconds: float = Field(3.0, ge=0.5, le=60, description="how long the power stays off then")
-    gpio_chip: str = Field(
-        "/dev/gpiochip0", description='chip of the relay\'s GPIO line, with power = "gpio"'
-    )
-    gpio_line: int = Field(
-        -1, ge=-1, le=1023, description="GPIO line of the relay; the modem has power while the relay rests"
-    )
-    gpio_active_low: bool = Field(False, description="the relay is pulled by a low level")
-
-
-class GsmLine(SerialLine):
-    """A modem with a SIM: AT on one serial port, voice PCM on another; `callbox lines probe` finds it."""
-
-    imei: str = Field(
-        "", pattern=r"^([0-9]{15})?$", description="IMEI of the modem, wherever it is plugged in; best"
-    )
-    audio_port: str = Field("", description="PCM port by path; goes with `port` alone")
-    pin: str = Field(
-        "", pattern=r"^([0-9]{4,8})?$", description="SIM PIN, tried once and never again by itself"
-    )
-    rtscts: bool = Field(False, description="hardware flow control on the AT port (real UARTs only)")
-    baud: int = Field(115200, ge=1200, le=4_000_000, description="speed of the AT port; USB modems ignore it")
-
-
-def gsm_line(dialect: Dialect) -> type[GsmLine]:
-    """The section of a line at a modem of this family: its driver's name, and the gains it has."""
-    gains: dict[str, Any] = {
-        gain.option: (
-            int,
-            Field(
-                gain.low - 1,
-                ge=gain.low - 1,
-                le=gain.high,
-                description=f"{gain.help}; {gain.low - 1} leaves it alone",
-            ),
-        )
-        for gain in dialect.gains
-    }
-    name: Any = Literal[dialect.name]
-    return create_model(
-        f"{dialect.name.capitalize()}Line",
-        __base__=GsmLine,
-        __doc__=f"{dialect.title}.",
-        driver=(name, ...),
-        **gains,
-    )
-
-
-class V253Line(SerialLine):
-    """An analogue line at a voice modem: commands and sound on one serial port."""
-
-    driver: Literal["v253"]
-    country: str = Field(
-        pattern=r"^[a-z]{2}$", description="whose line it is: the modem's +GCI, mu-law or A-law, its tones"
-    )
-    coding: Literal["auto", "ulaw", "alaw", "u8", "s8"] = Field(
-        "auto", description="how sound is coded; auto takes the country's law if the modem has it"
-    )
-    dialling: Literal["tone", "pulse"] = Field("tone", description="how digits are dialled")
-    dial_tone: Literal["ear", "modem", "none"] = Field(
-        "ear", description="who must hear dial tone before it is dialled"
-    )
-    dial_tone_seconds: float = Field(5.0, ge=1, le=60, description="how long dial tone is waited for")
-    dial_prefix: str = Field(
-        "", pattern=DIALLED, description='dialled before every number, for an outside line: "0,"'
-    )
-    plus: str = Field("00", pattern=DIALLED, description="what a + in front of a number is dialled as")
-    max_dial_seconds: float = Field(
-        60.0, ge=10, le=300, description="a dialled call not answered by then is given up"
-    )
-    caller_id_wait_seconds: float = Field(
-        5.0, ge=0, le=15, description="from the first ring; then a caller is let in without a number"
-    )
-    ring_cadence: bool = Field(False, description="have the modem measure the ringing (+VDR), for status")
-    digits: Literal["audio", "modem"] = Field(
-        "audio", description="whose ear for callers' keys is believed; some modems repeat or miss keys"
-    )
-    receive_gain: int = Field(0, ge=0, le=255, description="+VGR, 128 is nominal; 0 leaves it alone")
-    transmit_gain: int = Field(0, ge=0, le=255, description="+VGT, 128 is nominal; 0 leaves it alone")
-    echo_tail_ms: int = Field(
-        64, ge=0, le=128, description="longest echo of the line that is taken out, in ms; 0 takes out none"
-    )
-    hear_tones: bool = Field(True, description="busy or dial tone of the country ends a call")
-    loop_break: bool = Field(True, description="a break of the loop current ends a call")
-    polarity_reversal: bool = Field(True, description="a polarity reversal tells of answer and hang-up")
-    trust_modem_tones: bool = Field(
-        False, description="the modem's own busy and dial tone reports, four in a row, end a call"
-    )
-    silence_seconds: Seconds = Field(1800.0, description="a far end silent so long has gone; 0 = never")
-    max_call_seconds: float = Field(
-        14400.0, ge=60, le=86400, description="no call is longer, whatever the line says"
-    )
-    rtscts: bool = Field(False, description="hardware flow control, +IFC=2,2 (real UARTs only)")
-    baud: int = Field(115200, ge=1200, le=4_000_000, description="speed of the port; USB modems ignore it")
-
-
-class VirtualLine(LineBase):
-    """A line with a script behind it, for tests and training."""
-
-    driver: Literal["virtual"]
-
-
-GSM_LINES: Mapping[str, type[GsmLine]] = {name: gsm_line(dialect) for name, dialect in FAMILIES.items()}
-Line = Annotated[LineBase, OneOf(*GSM_LINES.values(), V253Line, VirtualLine)]
 
 
 class Tariff(Section):
@@ -274,7 +104,13 @@ class Agent(Section):
     """Somebody who takes calls."""
 
     name: str = Field("", description="the name shown on screens; the key if left out")
-    phone: str = Field(pattern=PHONE, description="SIP address of the phone")
+    phone: str = Field(
+        "",
+        pattern=OPTIONAL_PHONE,
+        description="SIP address of a phone that does not register; the agent's registered ones if left out",
+    )
+    extension: str = Field("", pattern=EXTENSION, description="dialled by colleagues")
+    permission: str = Field("", description='a name from [permissions]: what may be dialled; "" is nothing')
     auto_answer: bool = Field(False, description="ask the phone to answer by itself (Call-Info, Alert-Info)")
     ready_at_start: bool = Field(False, description="log the agent in when the box starts for the first time")
 
@@ -307,10 +143,17 @@ class Config(Section):
     box: Box = Box()
     sip: Sip = Sip()
     lines: dict[Name, Line] = Field(default_factory=dict)
+    edge: Edge = Edge()
+    numbers: dict[DialledNumber, Number] = Field(default_factory=dict)
     tariffs: dict[Name, Tariff] = Field(default_factory=dict)
     menus: dict[Name, Menu] = Field(default_factory=dict)
     queues: dict[Name, Queue] = Field(default_factory=dict)
     agents: dict[Name, Agent] = Field(default_factory=dict)
+    phones: dict[Name, Phone] = Field(default_factory=dict)
+    outbound: Outbound = Outbound()
+    permissions: dict[Name, Permission] = Field(default_factory=dict)
+    routes: dict[Name, Route] = Field(default_factory=dict)
+    rates: dict[Name, Rate] = Field(default_factory=dict)
     prompts: dict[Name, str] = Field(
         default_factory=dict, description="name = WAV file, relative to the configuration file"
     )

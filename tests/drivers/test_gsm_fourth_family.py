@@ -10,7 +10,8 @@ from dataclasses import replace
 
 import pytest
 
-from appliance.config.schema import LineBase, gsm_line
+from appliance.config.line_base import LineBase
+from appliance.config.serial_lines import gsm_line
 from drivers.at.parser import fields
 from drivers.discovery.modems import Modems
 from drivers.emulated.family import COMMON_SETTINGS, Says, Step, VoiceCommand, VoiceWhen

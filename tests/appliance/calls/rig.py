@@ -16,7 +16,8 @@ from appliance.calls.call import Call, Story, new_call_id
 from appliance.calls.centre import Centre
 from appliance.calls.visit import visit
 from appliance.clock import Clock
-from appliance.config.schema import Config, Destination
+from appliance.config.schema import Config
+from appliance.config.section import Destination
 from appliance.events import CallArrived, Event, Stamped
 from appliance.media.graph import MediaGraph
 from appliance.media.link import EngineLink

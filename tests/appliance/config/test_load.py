@@ -11,7 +11,8 @@ import pytest
 
 from appliance.config.load import ConfigError, Problem, format_problems, load, load_text
 from appliance.config.options import PATTERNS
-from appliance.config.schema import Config, Destination
+from appliance.config.schema import Config
+from appliance.config.section import Destination
 from tests.appliance.config.sites import GOOD, changed, problems_of, told, write_prompt, write_site
 
 CONFIG = Path(__file__).parents[3] / "config"
@@ -55,13 +56,13 @@ def test_prompts_are_relative_to_the_file_or_absolute(tmp_path: Path) -> None:
             'driver = "sim7600"',
             'driver = "sim7601"',
             'box.toml:2: lines.gsm-1.driver = "sim7601": unknown driver. '
-            "Allowed: huawei, quectel, sim7600, v253, virtual. "
+            "Allowed: huawei, quectel, sim7600, sip, v253, virtual. "
             'Did you mean "sim7600"?',
         ),
         (
             'driver = "sim7600"\n',
             "",
-            "box.toml:1: lines.gsm-1.driver: missing. Allowed: huawei, quectel, sim7600, v253, virtual.",
+            "box.toml:1: lines.gsm-1.driver: missing. Allowed: huawei, quectel, sim7600, sip, v253, virtual.",
         ),
         (
             'audio_port = "/dev/ttyUSB4"\n',
@@ -79,7 +80,7 @@ def test_prompts_are_relative_to_the_file_or_absolute(tmp_path: Path) -> None:
             'to = "menu:main"',
             'to = "menü:main"',
             'box.toml:5: lines.gsm-1.to = "menü:main": no destination. Allowed: "menu:NAME", "queue:NAME", '
-            '"agent:NAME" or "hangup". Did you mean "menu:main"?',
+            '"agent:NAME", "play:PROMPT" or "hangup". Did you mean "menu:main"?',
         ),
         (
             'keys = { 1 = "queue:sales", 2 = "agent:ana" }',
@@ -137,8 +138,8 @@ def test_prompts_are_relative_to_the_file_or_absolute(tmp_path: Path) -> None:
         (
             "[prompts]",
             "[promts]\nx = 1\n[prompts]",
-            "box.toml:20: promts = { … }: unknown key. Allowed: agents, box, health, lines, menus, "
-            'prompts, queues, recording, sip, tariffs. Did you mean "prompts"?',
+            "box.toml:20: promts = { … }: unknown key. Allowed: agents, box, edge, health, "
+            'lines, menus, numbers, outbound, permissions, phones, prompts, queues and 5 more. Did you mean "prompts"?',
         ),
         (
             "[prompts]",
@@ -290,7 +291,7 @@ def test_problems_as_plain_values_survive_json(tmp_path: Path) -> None:
         "path": "lines.gsm-1.driver",
         "value": '"sim7601"',
         "wrong": "unknown driver",
-        "allowed": "huawei, quectel, sim7600, v253, virtual",
+        "allowed": "huawei, quectel, sim7600, sip, v253, virtual",
         "closest": "sim7600",
     }
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from appliance.config.reference import main, reference, with_reference
-from appliance.config.schema import GSM_LINES, Agent, Config, Queue
+from appliance.config.schema import Agent, Config, Queue
+from appliance.config.serial_lines import GSM_LINES
 
 PAGE = Path(__file__).parents[3] / "config" / "README.md"
 

@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
+from appliance.config.line_base import LineBase
 from appliance.config.load import load
-from appliance.config.schema import GSM_LINES, LineBase
+from appliance.config.serial_lines import GSM_LINES
 from drivers.discovery.modems import Modems
 from drivers.port import EndCause, LegState, Port, PortState
 from drivers.registry import make_port

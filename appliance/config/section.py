@@ -1,0 +1,59 @@
+"""What every section of a configuration is made of: its base, and the kinds of value that many have."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, PlainSerializer
+from pydantic_core import CoreSchema
+
+
+class Section(BaseModel):
+    """One table of the file: unknown keys are refused, values are never changed after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Destination(NamedTuple):
+    """Where a caller goes next: a menu, a queue, an agent, a prompt and out, or out."""
+
+    kind: str  # menu, queue, agent, play, hangup
+    name: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.name}" if self.name else self.kind
+
+
+def _destination(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    kind, _, name = value.partition(":")
+    if (kind in ("menu", "queue", "agent", "play") and name) or (kind == "hangup" and not name):
+        return Destination(kind, name)
+    raise ValueError('expected "menu:NAME", "queue:NAME", "agent:NAME", "play:PROMPT" or "hangup"')
+
+
+To = Annotated[Destination, BeforeValidator(_destination), PlainSerializer(str)]
+Digit = Annotated[str, Field(pattern=r"^[0-9*#]$")]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
+#: A SIP URI with a user and a host and nothing after them (RFC 3261 25.1, without escapes).
+OPTIONAL_PHONE = r"^$|^sip:[A-Za-z0-9_.!~*'()&=+$,;?/-]+@([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$"
+#: The place of a USB device: bus, root port, then a port of each hub (the kernel's names in sysfs).
+USB = r"^([0-9]+-[0-9]+(\.[0-9]+)*)?$"
+DIALLED = r"^[0-9*#,]{0,8}$"
+USSD_CODE = r"^([0-9*#+]{1,182})?$"  # 182 characters are the most that USSD carries, 3GPP 23.038 5
+Seconds = Annotated[float, Field(ge=0, le=86400)]
+Most = Annotated[int, Field(ge=0, le=1_000_000)]
+
+
+class OneOf:
+    """For Annotated: a table is one of these sections, and its `driver` says which."""
+
+    def __init__(self, *sections: type[Section]) -> None:
+        self.sections = sections
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        any_of_them = functools.reduce(operator.or_, self.sections)
+        return handler.generate_schema(Annotated[any_of_them, Field(discriminator="driver")])
