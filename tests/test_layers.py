@@ -46,6 +46,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "appliance.store",
         "appliance.media",
         "appliance.acd",
+        "appliance.dialplan",
     },
     "appliance.lines": {
         "drivers",
@@ -55,6 +56,30 @@ MAY_IMPORT: dict[str, set[str]] = {
         "appliance.bus",
         "appliance.config",
         "appliance.store",
+    },
+    "appliance.dialplan": {
+        "appliance.events",
+        "appliance.line_events",
+        "appliance.clock",
+        "appliance.bus",
+        "appliance.config",
+        "appliance.store",
+    },
+    "appliance.edge": {
+        "drivers",
+        "appliance.events",
+        "appliance.clock",
+        "appliance.bus",
+        "appliance.config",
+        "appliance.store",
+    },
+    "appliance.web": {
+        "appliance.events",
+        "appliance.clock",
+        "appliance.config",
+        "appliance.store",
+        "appliance.edge",
+        "appliance.api",
     },
     # The faces: rows and snapshots, never a live call.
     "appliance.console": {
@@ -76,6 +101,10 @@ BELONGS = {
     "pjsua2": "drivers.sip",
     "_pjsua2": "drivers.sip",
     "serial": "drivers",
+    "phonenumbers": "appliance.dialplan",
+    "jinja2": "appliance.edge",
+    "aiohttp": "appliance.web",
+    "argon2": "appliance.store",
 }
 MOST_LINES = 400
 # Longer files, and why each is one idea all the same.

@@ -139,7 +139,8 @@ def test_prompts_are_relative_to_the_file_or_absolute(tmp_path: Path) -> None:
             "[prompts]",
             "[promts]\nx = 1\n[prompts]",
             "box.toml:20: promts = { … }: unknown key. Allowed: agents, box, edge, health, "
-            'lines, menus, numbers, outbound, permissions, phones, prompts, queues and 5 more. Did you mean "prompts"?',
+            "lines, menus, numbers, outbound, permissions, phones, prompts, queues and 5 more. "
+            'Did you mean "prompts"?',
         ),
         (
             "[prompts]",
