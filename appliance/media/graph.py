@@ -387,5 +387,5 @@ class MediaGraph:
             case str(name) if name in AUDIO_NEWS:
                 news, field = AUDIO_NEWS[name]
                 if news in (AudioNews.DEAD, AudioNews.LOST):
-                    log.warning("media: %s: %s", message.get("port"), name.replace("_", " "))
+                    log.warning("port %s: %s", message.get("port"), name.replace("_", " "))
                 self._on_audio(str(message.get("port")), news, str(message.get(field, "")))
