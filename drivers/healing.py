@@ -130,8 +130,8 @@ class Healing:
         self._fell_ill()
         self._trouble = trouble
         self._rung = self.ladder.climb(trouble, _now())
-        self._why = why if self.ladder.rung is not Rung.OUT else f"out of service: {why}"
-        return self._why
+        self._why = why
+        return why if self.ladder.rung is not Rung.OUT else f"out of service: {why}"
 
     async def act(self) -> None:
         """Take the rung decided on, then wait until the device is worth another try."""
@@ -152,7 +152,7 @@ class Healing:
         if rung is Rung.OUT:
             tried = _list(self._taken) or "nothing could be done"
             log.error(
-                "port %s: %s. Tried in %.0f s: %s; it is tried again by itself",
+                "port %s: out of service: %s. Tried in %.0f s: %s; it is tried again by itself",
                 self.name,
                 self._why,
                 ill_seconds,

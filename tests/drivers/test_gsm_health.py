@@ -60,7 +60,7 @@ async def test_f11_that_nothing_cures_is_out_of_service_and_tried_for_ever(
         await asyncio.sleep(120)
         assert (b.port.state, b.port.health.rung) == (PortState.FAULT, Rung.OUT)
         assert b.port.reason.startswith("out of service: ")
-        assert alarms_of(b)[AlarmKind.OUT_OF_SERVICE].text == b.port.reason
+        assert f"out of service: {alarms_of(b)[AlarmKind.OUT_OF_SERVICE].text}" == b.port.reason
         (told,) = [record for record in caplog.records if record.levelno == logging.ERROR]
         assert "opened and set up anew, reset by command, power off and on" in told.getMessage()
         await asyncio.sleep(2 * AGAIN_SECONDS)

@@ -97,7 +97,7 @@ async def test_an_alarm_stands_until_the_line_is_well() -> None:
     healing, _ = _healing()
     await _until(healing, Rung.OUT)
     (alarm,) = healing.alarms()
-    assert (alarm.kind, alarm.text) == (AlarmKind.OUT_OF_SERVICE, "out of service: it hangs")
+    assert (alarm.kind, alarm.text) == (AlarmKind.OUT_OF_SERVICE, "it hangs")
     healing.well()
     assert healing.alarms() == ()
 
