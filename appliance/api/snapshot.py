@@ -19,8 +19,8 @@ def snapshot(centre: Centre, lines: Mapping[str, Port], phones: Port, desk: Line
         "lines": [{**_line(name, port, centre), **desk.status(name)} for name, port in lines.items()],
         "alarms": desk.alarms.rows(),
         "queues": [_queue(name, centre) for name in centre.acd.queues if not name.startswith("agent:")],
-        "agents": [_agent(name, centre) for name in centre.acd.agents],
-        "calls": [_call(call, centre) for call in centre.calls.values()],
+        "agents": [agent_row(name, centre) for name in centre.acd.agents],
+        "calls": [call_row(call, centre) for call in centre.calls.values()],
         "sip": phones.status(),
     }
 
@@ -51,7 +51,8 @@ def _queue(name: str, centre: Centre) -> dict[str, Any]:
     }
 
 
-def _agent(name: str, centre: Centre) -> dict[str, Any]:
+def agent_row(name: str, centre: Centre) -> dict[str, Any]:
+    """One agent."""
     agent = centre.acd.agents[name]
     return {
         "agent": name,
@@ -66,7 +67,8 @@ def _agent(name: str, centre: Centre) -> dict[str, Any]:
     }
 
 
-def _call(call: Call, centre: Centre) -> dict[str, Any]:
+def call_row(call: Call, centre: Centre) -> dict[str, Any]:
+    """One call."""
     story = call.story
     return {
         "call": call.id,
