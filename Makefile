@@ -11,6 +11,8 @@ PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check
 # CALLBOX_NO_SKIPS=1 (set by .ci/run): a test that skips for want of a Debian package fails.
 PYTEST := $(PYTHON) -m pytest $(if $(CALLBOX_NO_SKIPS),-p tests.no_skips)
 PACKAGES := appliance drivers dsp
+WEB := appliance/web
+PAGE := $(addprefix $(WEB)/phone/,package.json package-lock.json) $(wildcard $(WEB)/phone/src/*.js $(WEB)/phone/page/*)
 NATIVE := setup.py $(wildcard dsp/_native/*.pyx dsp/_native/*.pxd dsp/_native/*.c dsp/_native/*.h)
 SAY := printf '\n== %s\n'
 
@@ -19,10 +21,10 @@ SAY := printf '\n== %s\n'
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
 
-run: $(VENV)/.built $(VENV)/.pjsua2 ## start the demo: emulated lines, agents, a live board (ARGS="--seconds 60")
+run: $(VENV)/.built $(VENV)/.pjsua2 $(VENV)/.web ## start the demo: emulated lines, agents, a live board (ARGS="--seconds 60")
 	@exec $(VENV)/bin/callbox demo $(ARGS)
 
-test: lint $(VENV)/.built $(VENV)/.pjsua2 packages ## check everything: lint, then all tests
+test: lint $(VENV)/.built $(VENV)/.pjsua2 $(VENV)/.web packages ## check everything: lint, then all tests
 	@failed=0
 	$(SAY) "tests, two at a time"
 	$(PYTEST) -n 2 --dist loadfile -m "not realtime" || failed=1
@@ -54,7 +56,7 @@ pjsua2: $(VENV)/.run ## build the SIP library into .cache/pjsua2, about three mi
 	touch $(VENV)/.pjsua2
 
 clean: ## remove what was made; keeps .cache (the SIP library) and var (recordings)
-	@rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf $(VENV) build dist $(WEB)/dist $(WEB)/phone/node_modules *.egg-info .mypy_cache .ruff_cache .pytest_cache
 	find $(PACKAGES) tests benchmarks \( -name __pycache__ -o -name '*.so' \) -prune -exec rm -rf {} +
 
 # Debian packages that tests want; the tests that miss one skip with its line. Installed by .ci/run.
@@ -70,6 +72,8 @@ packages:
 	command -v minimodem >/dev/null || missing+=" minimodem"
 	command -v multimon-ng >/dev/null || missing+=" multimon-ng"
 	/sbin/ldconfig -p | grep -q libspandsp || missing+=" libspandsp-dev"
+	command -v npm >/dev/null || missing+=" nodejs npm"
+	command -v chromium >/dev/null || missing+=" chromium"
 	[ -d /usr/share/asterisk/sounds/en_US_f_Allison ] || missing+=" asterisk-core-sounds-en-wav"
 	[ -d /usr/share/asterisk/moh ] || missing+=" asterisk-moh-opsound-wav"
 	command -v udevadm >/dev/null || missing+=" udev"
@@ -119,3 +123,17 @@ $(VENV)/.bench: $(VENV)/.run
 
 $(VENV)/.pjsua2: $(VENV)/.run drivers/sip/build_pjsua2.sh
 	@$(MAKE) pjsua2
+
+# The page of the browser phone. Without npm the box runs all the same, and its page says what is missing.
+$(VENV)/.web: $(VENV)/.made $(PAGE)
+	@if ! command -v npm >/dev/null; then
+	    $(SAY) "npm is missing, so agents have no browser phone. To have it: sudo apt-get install nodejs npm"
+	    exit 0
+	fi
+	$(SAY) "bundling the browser phone"
+	cd $(WEB)/phone && mkdir -p ../dist
+	if npm ci --ignore-scripts --no-fund --no-audit --loglevel=error && npm run --silent build; then
+	    touch "$(CURDIR)/$@"
+	else
+	    $(SAY) "npm failed (see above), so agents have no browser phone. Try again with: make run"
+	fi

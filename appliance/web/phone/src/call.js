@@ -1,0 +1,161 @@
+// One call of this phone, either way: its state, what can be done with it, and its sound.
+
+import JsSIP from "jssip";
+import { NO_SOUND, failed } from "./words.js";
+
+export const State = Object.freeze({ RINGING: "ringing", CALLING: "calling", UP: "up", ENDED: "ended" });
+const MOVES = {
+  [State.RINGING]: [State.UP, State.ENDED],
+  [State.CALLING]: [State.UP, State.ENDED],
+  [State.UP]: [State.ENDED],
+  [State.ENDED]: [],
+};
+const HEAL_MS = 3000; // the least between two attempts to get lost sound back
+const AUTO_ANSWER = /answer-after\s*=\s*0|info\s*=\s*"?<?alert-autoanswer|auto-?answer/i;
+
+export class Call {
+  // `changed(call)` is told of everything that a screen would show.
+  constructor({ session, number, name, incoming, autoAnswer, sound, changed }) {
+    this.session = session;
+    this.number = number;
+    this.name = name;
+    this.incoming = incoming;
+    this.autoAnswer = autoAnswer;
+    this.sound = sound;
+    this.changed = () => changed(this);
+    this.state = incoming ? State.RINGING : State.CALLING;
+    this.since = Date.now();
+    this.muted = false;
+    this.held = false;
+    this.heldByOther = false;
+    this.says = "";
+    this.audio = null;
+    this.healed = 0;
+    this.listen();
+  }
+
+  move(state, says = "") {
+    if (!MOVES[this.state].includes(state)) return;
+    this.state = state;
+    this.since = Date.now();
+    this.says = says;
+    this.changed();
+  }
+
+  listen() {
+    const session = this.session;
+    if (session.connection) this.hear(session.connection);
+    else session.on("peerconnection", ({ peerconnection }) => this.hear(peerconnection));
+    session.on("accepted", () => this.move(State.UP));
+    session.on("confirmed", () => this.move(State.UP));
+    session.on("failed", ({ message, cause }) => this.over(message, cause));
+    session.on("ended", () => this.over());
+    session.on("hold", ({ originator }) => this.hold(originator, true));
+    session.on("unhold", ({ originator }) => this.hold(originator, false));
+    session.on("muted", () => this.set({ muted: true }));
+    session.on("unmuted", () => this.set({ muted: false }));
+  }
+
+  set(values) {
+    Object.assign(this, values);
+    this.changed();
+  }
+
+  hold(originator, on) {
+    this.set(originator === "local" ? { held: on } : { heldByOther: on });
+  }
+
+  over(message, cause) {
+    if (this.audio) {
+      this.audio.pause();
+      this.audio.srcObject = null;
+    }
+    const status = message && message.status_code;
+    const ours = this.incoming || this.hungUp || !cause;
+    this.move(State.ENDED, ours ? "" : failed(status, cause));
+  }
+
+  hear(connection) {
+    connection.addEventListener("track", ({ streams, track }) => {
+      this.audio = this.sound.play(streams[0] || new MediaStream([track]));
+    });
+    connection.addEventListener("iceconnectionstatechange", () => {
+      const state = connection.iceConnectionState;
+      if (state === "disconnected" || state === "failed") this.heal();
+      if (state === "connected" && this.says === NO_SOUND) this.set({ says: "" });
+    });
+  }
+
+  // The way of the sound is made anew: after the relay, or this computer's network, was lost for a while.
+  heal() {
+    if (this.state !== State.UP) return;
+    clearTimeout(this.healing);
+    const connection = this.session.connection;
+    if (Date.now() - this.healed >= HEAL_MS && this.session.isReadyToReOffer()) {
+      this.healed = Date.now();
+      this.set({ says: NO_SOUND });
+      this.session.renegotiate({ rtcOfferConstraints: { iceRestart: true } });
+    }
+    this.healing = setTimeout(() => {
+      if (!["connected", "completed"].includes(connection.iceConnectionState)) this.heal();
+    }, HEAL_MS);
+  }
+
+  // Signalling is back after it was lost: tell the far end where we are now.
+  refresh() {
+    if (this.state !== State.UP || !this.session.isReadyToReOffer()) return;
+    this.healed = Date.now();
+    this.session.renegotiate({ rtcOfferConstraints: { iceRestart: true } });
+  }
+
+  answer() {
+    if (this.state !== State.RINGING || this.answered) return;
+    this.answered = true;
+    this.session.answer({ mediaConstraints: this.sound.constraints(), pcConfig: { iceServers: [] } });
+  }
+
+  hangUp() {
+    this.hungUp = true;
+    if (!this.session.isEnded()) {
+      this.session.terminate(this.state === State.RINGING ? { status_code: 486 } : {});
+    }
+  }
+
+  toggleMute() {
+    if (this.muted) this.session.unmute({ audio: true });
+    else this.session.mute({ audio: true });
+  }
+
+  toggleHold() {
+    if (this.held) this.session.unhold();
+    else this.session.hold();
+  }
+
+  putOnHold() {
+    if (!this.held) this.session.hold();
+  }
+
+  digit(digit) {
+    this.session.sendDTMF(digit, { transportType: JsSIP.C.DTMF_TRANSPORT.RFC2833 });
+  }
+
+  // To `uri`, at once or, with `other`, by joining our two calls. Resolves to "" or to what went wrong.
+  transfer(uri, other) {
+    return new Promise((done) => {
+      const gone = ({ response, status_line: line }) =>
+        done(failed((response || line || {}).status_code, "Request Timeout"));
+      this.session.refer(uri, {
+        replaces: other && other.session,
+        eventHandlers: { accepted: () => done(""), failed: gone, requestFailed: gone },
+      });
+      this.session.on("ended", () => done("")); // the box took the call from us: it is done
+    });
+  }
+}
+
+export function wantsAutoAnswer(request) {
+  return ["Call-Info", "Alert-Info", "Answer-Mode"].some((name) => {
+    const value = request.getHeader(name) || "";
+    return AUTO_ANSWER.test(value) || (name === "Answer-Mode" && /^auto/i.test(value));
+  });
+}
