@@ -10,9 +10,12 @@ import contextlib
 import enum
 import logging
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from typing import Protocol
 
+from drivers.audio import Audio as Audio
+from drivers.audio import AudioHolder as AudioHolder
+from drivers.audio import AudioNews as AudioNews
+from drivers.audio import SerialAudio as SerialAudio
+from drivers.audio import SlotAudio as SlotAudio
 from drivers.health import Alarm, Health
 from drivers.messages import Messages
 
@@ -91,66 +94,6 @@ PORT_MOVES: dict[PortState, frozenset[PortState]] = {
 }
 
 
-@dataclass(frozen=True)
-class SerialAudio:
-    """Audio of a leg as an open serial descriptor, 8 kHz, mono, each way, and what to do with its sound.
-
-    The driver owns `fd`; the media engine gets a duplicate of it, and is the only one that reads and writes
-    there until the driver has asked it to let go (`AudioHolder.release`). `coding` is s16le, ulaw, alaw, u8
-    or s8. A `shielded` stream is that of a V.253 modem in duplex voice: DLE shielded, with codes of the modem
-    in between, which come back as `AudioNews.CODE`.
-    """
-
-    fd: int
-    coding: str = "s16le"
-    shielded: bool = False
-    echo_tail_ms: int = 0  # the line echo canceller's, 0 = none
-    progress_zone: str = ""  # listen for the busy tones of this country (dsp.progress), "" = do not
-    silence_seconds: float = 0.0  # tell when the far end has been silent so long, 0 = never
-    up_seconds: float = field(default=0.0, compare=False)  # of one that was held: for how long
-    heard: tuple[tuple[float, AudioNews, str], ...] = field(default=(), compare=False)  # seconds ago, lately
-
-
-@dataclass(frozen=True)
-class SlotAudio:
-    """Audio of a leg in a slot of a SIP worker's shared memory (`dsp/_native/mailbox.h`)."""
-
-    worker: str
-    slot: int
-
-
-Audio = SerialAudio | SlotAudio
-
-
-class AudioNews(enum.Enum):
-    """What the media engine finds in the sound of a serial port; most of it comes with a value."""
-
-    DEAD = "dead"  # no byte comes for 2 s
-    ALIVE = "alive"
-    LOST = "lost"  # the descriptor is gone; value: why
-    CODE = "code"  # a shielded stream holds this code of the modem; value: its character
-    TONE = "tone"  # a call-progress tone began; value: its kind (dsp.progress)
-    TONE_OVER = "tone over"
-    SILENCE = "silence"  # value: for how many seconds already
-    SILENCE_OVER = "silence over"
-
-
-class AudioHolder(Protocol):
-    """Who reads and writes the sound of serial ports: the media engine, seen from a driver."""
-
-    async def held(self, port: str) -> SerialAudio | None:
-        """The sound of `port` as it is held, its `fd` a duplicate that is ours to close; None for none."""
-
-    async def release(self, port: str) -> None:
-        """Let go of the port's descriptor; nothing more is read or written there when this returns."""
-
-    async def digits(self, port: str, digits: str) -> None:
-        """Sound keys at `port`, one after another; raises DriverError when not all could be."""
-
-    def flow(self, port: str, on: bool) -> None:
-        """Stop writing to the port, or go on; reading goes on either way."""
-
-
 class LegEnded(Exception):
     """The leg this task was working for has ended; raised out of `Leg.alive()`."""
 
@@ -168,7 +111,8 @@ class Leg:
     `peer` is the far end as the network gave it (a number, a SIP URI, "" when withheld), `called` what
     the far end dialled where the network says so, `label` a word of our own that a driver able to do so
     keeps across a restart of the brain (a call id). `digits_in_audio` says that the media engine must
-    listen for DTMF in the sound, because nobody reports digits beside it.
+    listen for DTMF in the sound, because nobody reports digits beside it. `audio` may be there before the
+    leg is UP: what the network plays while it rings, and what a caller hears by `progress`.
     """
 
     digits_in_audio = True
@@ -211,6 +155,22 @@ class Leg:
             finally:
                 self.moved(LegState.ENDED, EndCause.LOCAL)
 
+    async def progress(self) -> None:
+        """Let a caller hear us before the answer, where the network can: `audio` is set then, or stays None.
+
+        Harmless for a leg that does not ring for us any more. Raises LegEnded when the caller is gone.
+        """
+        if self.state is LegState.ENDED:
+            raise LegEnded(self)
+        if self.inbound and self.state is LegState.RINGING and self.audio is None:
+            await self._progress()
+
+    async def set_label(self, label: str) -> None:
+        """Change `label`, also where it is kept for a brain that comes back; raises DriverError."""
+        self.label = label
+        if self.state is not LegState.ENDED:
+            await self._set_label()
+
     async def send_digits(self, digits: str) -> None:
         """Send DTMF (0-9 A-D * #) to the far end; raises DriverError when it cannot."""
         await self._send_digits(digits)
@@ -221,6 +181,14 @@ class Leg:
             if self.state is LegState.ENDED:
                 raise LegEnded(self)
             await self._changed.wait()
+
+    async def until_audio(self) -> Audio:
+        """Wait until there is sound, maybe before the answer; raises LegEnded if the leg ends first."""
+        while self.audio is None:
+            if self.state is LegState.ENDED:
+                raise LegEnded(self)
+            await self._changed.wait()
+        return self.audio
 
     async def ended(self) -> EndCause:
         """Wait for the end and say why."""
@@ -291,6 +259,11 @@ class Leg:
             self.held = held
             self._wake()
 
+    def sounds(self, audio: Audio) -> None:
+        """There is sound, before the answer or with it."""
+        self.audio = audio
+        self._wake()
+
     def _wake(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
@@ -305,6 +278,12 @@ class Leg:
 
     async def _send_digits(self, digits: str) -> None:
         raise NotImplementedError
+
+    async def _progress(self) -> None:
+        """Nothing, where no sound crosses before the answer."""
+
+    async def _set_label(self) -> None:
+        """Nothing, where no label outlives the brain."""
 
 
 class Port:

@@ -10,59 +10,103 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 import pjsua2 as pj
 
 from drivers.port import LegState, PortRefused
 from drivers.sip import farewell
+from drivers.sip.account import Through, TrunkAccount, Use, Way
+from drivers.sip.accounts import Account, Accounts
 from drivers.sip.library import Library, call_param
-from drivers.sip.record import LegRecord, address, cause_of, free_slot, plain, user_of
+from drivers.sip.record import TOLD_HEADERS, LegRecord, address, cause_of, free_slot, plain
+from drivers.sip.text import clean, header, lines, request_user, uri, user_of
 from dsp._native.stream_audio import SLOTS, StreamAudio
 
 log = logging.getLogger(__name__)
 
 Tell = Callable[[dict[str, Any]], None]
 
+USER_SAFE = "-_.!~*'()&=+$,"  # RFC 3261 25.1, what needs no escape in a user part
+TO_HEADER = "X-Callbox-To"  # tells the edge what the user part of our INVITE is
+FULL, NOT_FROM_HERE = 503, 403
+SPARE_CALLS = 1  # of the library's: it takes the call that is then refused with a code of ours
+
 
 class UserAgent:
-    """Legs by name; what happens to them is told by `tell` as the events of the worker protocol."""
+    """Legs by name; what happens to them is told by `tell` as the events of the worker protocol.
 
-    def __init__(self, *, name: str, library: Library, audio: StreamAudio, max_legs: int, tell: Tell) -> None:
+    `edge` is "127.0.0.1:5090", the first hop of calls through it and the only one whose calls are taken;
+    "" where there is none. `public_address` is told to trunks for RTP.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        library: Library,
+        audio: StreamAudio,
+        max_legs: int,
+        tell: Tell,
+        edge: str = "",
+        public_address: str = "",
+    ) -> None:
         self.name = name
-        self.max_legs = min(max_legs, audio.max_calls)
+        self.max_legs = min(max_legs, SLOTS, audio.max_calls - SPARE_CALLS)
         self.legs: dict[str, LegRecord] = {}
         self._calls: dict[str, _Call] = {}
         self._audio = audio
         self._tell = tell
-        self._host = f"{library.listen}:{library.port}"
+        self._edge = edge
         self._inbound = 0
         self._epoch = f"{time.time_ns() // 1_000_000:x}"
-        self._account = _Account(self)
-        library.account(self._account, f"sip:box@{self._host}")
+        self.accounts = Accounts(
+            library, edge=edge, public=public_address, max_calls=audio.max_calls, came_in=self.came_in
+        )
 
     # --- what the brain asks ----------------------------------------------------------------------
 
     def dial(
-        self, leg: str, to: str, *, from_user: str, from_name: str, label: str, headers: Mapping[str, str]
-    ) -> None:
-        """Send an INVITE to the SIP address `to`; raises PortRefused when full or it cannot be sent."""
+        self,
+        leg: str,
+        to: str,
+        *,
+        from_user: str,
+        from_name: str,
+        label: str,
+        headers: Mapping[str, str],
+        account: str = "",
+        through: Through = Through.DIRECT,
+        srtp: Use = "off",
+    ) -> str:
+        """Send an INVITE to `to`, which `through` explains, and give its Call-ID.
+
+        Raises PortRefused when the worker is full or the call cannot be sent.
+        """
         if leg in self.legs:
-            return
+            return self.legs[leg].call_id
         self._refuse_when_full()
-        plain(to)
+        way = self.accounts.trunk(account) if account else self._phone_way(through, srtp)
+        target, marks = self._target(to, through, way)
         param = call_param()
-        param.txOption.localUri = address(self._host, from_user, from_name)
-        for header, value in headers.items():
-            line = pj.SipHeader()
-            line.hName, line.hValue = plain(header), plain(value)
-            param.txOption.headers.append(line)
-        self.legs[leg] = LegRecord(leg=leg, peer=to, called=user_of(to), inbound=False, label=label)
-        self._calls[leg] = _Call(self, self._account, pj.PJSUA_INVALID_ID, leg)
+        param.txOption.localUri = address(way.domain or self.accounts.host, from_user, from_name)
+        _add_headers(param.txOption, {**headers, **marks})
+        record = LegRecord(
+            leg=leg, peer=to, called=user_of(target), inbound=False, label=label, account=account, way=way
+        )
+        self.legs[leg] = record
+        self._calls[leg] = _Call(self, self.accounts.of(way), pj.PJSUA_INVALID_ID, leg)
         try:
-            self._calls[leg].makeCall(to, param)
+            self._calls[leg].makeCall(target, param)
         except pj.Error as error:
             self._forget(leg)
             raise PortRefused(f"leg {leg}: no call to {to}: {error.reason}") from None
+        record.call_id = record.call_id or header(record.invite, "Call-ID")
+        return record.call_id
+
+    def set_accounts(self, trunks: list[TrunkAccount]) -> None:
+        """These trunks there are from now on."""
+        self.accounts.told(trunks, used=[record.way for record in self.legs.values()])
 
     def ring(self, leg: str) -> None:
         """Say 180 again to an inbound leg (it was said when the leg came)."""
@@ -75,6 +119,31 @@ class UserAgent:
         if record.inbound and not record.answered:
             record.answered = True
             self._respond(leg, 200)
+
+    def progress(self, leg: str) -> None:
+        """Let a caller hear us before the answer: 183 with our SDP, where the caller offered sound."""
+        record = self._known(leg)
+        if record.state is LegState.RINGING and record.inbound and not record.answered and not record.early:
+            self._respond(leg, 183)
+
+    def label(self, leg: str, label: str) -> None:
+        """Keep `label` for the brain that comes next."""
+        self._known(leg).label = label
+
+    def notify(self, leg: str, code: int, reason: str, last: bool) -> None:
+        """Tell the phone how the transfer it asked for goes (RFC 3515 2.4.4); raises PortRefused."""
+        if self._known(leg).state is not LegState.UP:
+            raise PortRefused(f"leg {leg}: it is not up, nobody there has asked for a transfer")
+        param = pj.CallSendRequestParam()
+        param.method = "NOTIFY"
+        state = "terminated;reason=noresource" if last else "active;expires=60"
+        _add_headers(param.txOption, {"Event": "refer", "Subscription-State": state})
+        param.txOption.contentType = "message/sipfrag;version=2.0"
+        param.txOption.msgBody = f"SIP/2.0 {code:03d} {plain(reason)}\r\n"
+        try:
+            self._calls[leg].sendRequest(param)
+        except pj.Error as error:
+            raise PortRefused(f"leg {leg}: NOTIFY was not sent: {error.reason}") from None
 
     def hangup(self, leg: str, code: int) -> None:
         """BYE, CANCEL, or a refusal with `code`; harmless for a leg that has ended."""
@@ -105,38 +174,44 @@ class UserAgent:
         """End every leg and the account; the library may be closed after it."""
         for leg in list(self.legs):
             self.hangup(leg, 0)
-        self._account.shutdown()
+        self.accounts.close()
 
     # --- what the library says, in its callbacks ---------------------------------------------------
 
-    def came_in(self, call_id: int, source: str) -> None:
+    def came_in(self, call_id: int, source: str, message: str) -> None:
         """An INVITE: ring at once and tell."""
         self._inbound += 1
         leg = f"{self.name}.{self._epoch}.{self._inbound}"
-        call = _Call(self, self._account, call_id, leg)
+        told = {name: header(message, name) for name in TOLD_HEADERS if lines(message, name)}
+        way = self.accounts.way_of(told.get("X-Callbox-Trunk", ""))
+        call = _Call(self, self.accounts.of(way), call_id, leg)
         info = call.getInfo()
         record = LegRecord(
             leg=leg,
-            peer=info.remoteUri,
-            called=user_of(info.localUri),
+            peer=clean(info.remoteUri),
+            called=request_user(message) or user_of(info.localUri),
             inbound=True,
             state=LegState.RINGING,
+            call_id=clean(info.callIdString),
+            headers=told,
+            way=way,
+            invite=message,
         )
         self.legs[leg], self._calls[leg] = record, call
-        if len(self.legs) > self.max_legs:
-            self.hangup(leg, 486)
-            return
-        self._respond(leg, 180)
-        self._tell(
-            {
-                "event": "incoming",
-                "leg": leg,
-                "peer": record.peer,
-                "called": record.called,
-                "contact": info.remoteContact,
-                "source": source,
-            }
-        )
+        if self._edge and source != self._edge:
+            self.hangup(leg, NOT_FROM_HERE)
+        elif len(self.legs) > self.max_legs:
+            self.hangup(leg, FULL)
+        else:
+            self._respond(leg, 180)
+            self._tell(
+                {
+                    "event": "incoming",
+                    **record.describe(),
+                    "contact": clean(info.remoteContact),
+                    "source": source,
+                }
+            )
 
     def state_changed(self, leg: str, state: int, code: int) -> None:
         """The INVITE's dialogue moved on (PJSIP_INV_STATE_*)."""
@@ -153,7 +228,8 @@ class UserAgent:
             self._silence(record)
             self._forget(leg)
             cause = cause_of(record, code)
-            self._tell({"event": "ended", "leg": leg, "cause": cause.name.lower(), "code": code})
+            ended = {"event": "ended", "leg": leg, "cause": cause.name.lower(), "code": code}
+            self._tell({**ended, "forwarded": record.forwarded} if record.forwarded else ended)
 
     def stream_made(self, leg: str, param: pj.OnStreamCreatedParam) -> None:
         """A stream exists, the first one or one made anew after a re-INVITE: the audio thread serves it."""
@@ -164,6 +240,9 @@ class UserAgent:
         self._audio.keep_from_bridge(int(param.this), stream, int(param.pPort))
         param.destroyPort = True
         self._audio.attach(record.slot, stream)
+        if record.state is not LegState.UP and not record.early:
+            record.early = True
+            self._tell({"event": "early", "leg": leg, "slot": record.slot})
         self._tell_up(record)
 
     def stream_gone(self, leg: str) -> None:
@@ -181,21 +260,31 @@ class UserAgent:
             self._tell({"event": "held", "leg": leg, "held": held})
 
     def message_sent(self, leg: str, message: str) -> None:
-        """A request of ours went out."""
+        """A request of ours went out, or a response to the INVITE that came in."""
         record = self.legs.get(leg)
-        if record is not None and not record.invite and message.startswith("INVITE "):
+        if record is None or record.state is LegState.UP:
+            return
+        if message.startswith("INVITE "):  # a second one answers a challenge
             record.invite = message
+            record.call_id = header(message, "Call-ID")
             self._tell_farewell(record, farewell.cancel(message))
+        elif record.inbound and message.startswith("SIP/2.0 2"):
+            self._tell_farewell(record, farewell.bye_to_caller(record.invite, message))
 
     def answer_received(self, leg: str, code: int, message: str) -> None:
         """A response to our INVITE came in."""
         record = self.legs.get(leg)
-        if record is not None and record.invite and 200 <= code < 300:
+        if record is None or record.inbound:
+            return
+        if 200 <= code < 300:
             self._tell_farewell(record, farewell.bye(record.invite, message))
+        elif 300 <= code < 400:  # who may be called is the brain's to decide
+            record.forwarded = clean(uri(lines(message, "Contact")) or "")
 
     def digit_heard(self, leg: str, digit: str) -> None:
         """RFC 4733, or a SIP INFO."""
-        self._tell({"event": "digit", "leg": leg, "digit": digit})
+        if leg in self.legs:
+            self._tell({"event": "digit", "leg": leg, "digit": clean(digit)})
 
     # --- inside -------------------------------------------------------------------------------------
 
@@ -208,6 +297,19 @@ class UserAgent:
     def _refuse_when_full(self) -> None:
         if len(self.legs) >= self.max_legs:
             raise PortRefused(f"worker {self.name}: all its {self.max_legs} legs are taken")
+
+    def _phone_way(self, through: Through, srtp: Use) -> Way:
+        if through is Through.TRUNK:
+            raise PortRefused("a call through a trunk needs the trunk's account")
+        return self.accounts.phone(through_edge=through is not Through.DIRECT, srtp=srtp)
+
+    def _target(self, to: str, through: Through, way: Way) -> tuple[str, dict[str, str]]:
+        """The address to call, and what tells the edge how to understand it."""
+        plain(to)
+        if through in (Through.DIRECT, Through.EDGE):
+            return to, {}
+        marked = "agent" if through is Through.AGENT else f"trunk {way.trunk}"
+        return f"sip:{quote(to, safe=USER_SAFE)}@{way.domain or self._edge}", {TO_HEADER: marked}
 
     def _respond(self, leg: str, code: int) -> None:
         try:
@@ -232,21 +334,13 @@ class UserAgent:
     def _forget(self, leg: str) -> None:
         self.legs.pop(leg, None)
         self._calls.pop(leg, None)
-
-
-class _Account(pj.Account):  # type: ignore[misc]
-    def __init__(self, agent: UserAgent) -> None:
-        super().__init__()
-        self._agent = agent
-
-    def onIncomingCall(self, prm: pj.OnIncomingCallParam) -> None:
-        self._agent.came_in(prm.callId, prm.rdata.srcAddress)
+        self.accounts.let_go(record.way for record in self.legs.values())
 
 
 class _Call(pj.Call):  # type: ignore[misc]
     """Carries the library's callbacks to the user agent under the leg's name; keeps nothing."""
 
-    def __init__(self, agent: UserAgent, account: _Account, call_id: int, leg: str) -> None:
+    def __init__(self, agent: UserAgent, account: Account, call_id: int, leg: str) -> None:
         super().__init__(account, call_id)
         self._agent = agent
         self._leg = leg
@@ -276,5 +370,18 @@ class _Call(pj.Call):  # type: ignore[misc]
         if audio:
             self._agent.media_changed(self._leg, audio[0].dir)
 
+    def onCallReplaceRequest(self, prm: pj.OnCallReplaceRequestParam) -> None:
+        prm.statusCode = NOT_FROM_HERE  # who may take over a call is the brain's to decide
+
+    def onCallTransferRequest(self, prm: pj.OnCallTransferRequestParam) -> None:
+        prm.statusCode = NOT_FROM_HERE  # the edge answers a REFER; the library would call whoever it names
+
     def onDtmfDigit(self, prm: pj.OnDtmfDigitParam) -> None:
         self._agent.digit_heard(self._leg, prm.digit)
+
+
+def _add_headers(option: pj.SipTxOption, headers: Mapping[str, str]) -> None:
+    for name, value in headers.items():
+        line = pj.SipHeader()
+        line.hName, line.hValue = plain(name), plain(value)
+        option.headers.append(line)

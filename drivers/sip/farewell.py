@@ -11,6 +11,8 @@ import re
 import secrets
 from dataclasses import dataclass
 
+from drivers.sip.text import lines, uri, values
+
 LATER_CSEQ = 1000  # above whatever else the worker may have sent in the dialogue
 
 
@@ -33,71 +35,69 @@ def cancel(invite: str) -> Farewell | None:
     number = re.search(r"^CSeq: *(\d+)", invite, re.MULTILINE | re.IGNORECASE)
     if target is None or number is None:
         return None
-    lines = [
+    message = [
         f"CANCEL {target[1]} SIP/2.0",
-        *_headers(invite, "Via")[:1],
+        *lines(invite, "Via")[:1],
         "Max-Forwards: 70",
-        *_headers(invite, "Route"),
-        *_headers(invite, "From"),
-        *_headers(invite, "To"),
-        *_headers(invite, "Call-ID"),
+        *lines(invite, "Route"),
+        *lines(invite, "From"),
+        *lines(invite, "To"),
+        *lines(invite, "Call-ID"),
         f"CSeq: {number[1]} CANCEL",
         "Content-Length: 0",
     ]
-    return _to(_next_hop(_headers(invite, "Route"), target[1]), lines)
+    return _to(_next_hop(lines(invite, "Route"), target[1]), message)
 
 
 def bye(invite: str, answer: str) -> Farewell | None:
     """Ends the call that `answer` (the 2xx as received) to `invite` made; None when not understood."""
-    contact = _uri(_headers(answer, "Contact"))
+    contact = uri(lines(answer, "Contact"))
     number = re.search(r"^CSeq: *(\d+)", invite, re.MULTILINE | re.IGNORECASE)
     via = re.search(r"^Via: *(SIP/2\.0/UDP [^;\r\n]+)", invite, re.MULTILINE | re.IGNORECASE)
     if contact is None or number is None or via is None:
         return None
-    routes = [f"Route: {value}" for value in reversed(_values(answer, "Record-Route"))]
-    lines = [
+    routes = [f"Route: {value}" for value in reversed(values(answer, "Record-Route"))]
+    message = [
         f"BYE {contact} SIP/2.0",
         f"Via: {via[1]};rport;branch=z9hG4bK{secrets.token_hex(8)}",
         "Max-Forwards: 70",
         *routes,
-        *_headers(answer, "From"),
-        *_headers(answer, "To"),
-        *_headers(answer, "Call-ID"),
+        *lines(answer, "From"),
+        *lines(answer, "To"),
+        *lines(answer, "Call-ID"),
         f"CSeq: {int(number[1]) + LATER_CSEQ} BYE",
         "Content-Length: 0",
     ]
-    return _to(_next_hop(routes, contact), lines)
+    return _to(_next_hop(routes, contact), message)
 
 
-def _headers(message: str, name: str) -> list[str]:
-    """The whole header lines of this name (RFC 3261 7.3.3: `Contact`, `m` and the like are one name)."""
-    short = {"Via": "v", "From": "f", "To": "t", "Call-ID": "i", "Contact": "m"}.get(name, name)
-    head = message.split("\r\n\r\n", 1)[0]
-    pattern = rf"^(?:{name}|{short})[ \t]*:[ \t]*([^\r\n]*)"
-    return [f"{name}: {value}" for value in re.findall(pattern, head, re.MULTILINE | re.IGNORECASE)]
-
-
-def _values(message: str, name: str) -> list[str]:
-    """The values of a header that may be a list, one each."""
-    return [
-        value.strip()
-        for line in _headers(message, name)
-        for value in line.partition(": ")[2].split(",")
-        if value
+def bye_to_caller(invite: str, answer: str) -> Farewell | None:
+    """Ends the call that our `answer` (the 2xx as sent) to their `invite` made; None when not understood."""
+    contact, ours = uri(lines(invite, "Contact")), uri(lines(answer, "Contact"))
+    via = re.search(r"([\w.]+:\d+)", ours or "")
+    if contact is None or via is None:
+        return None
+    routes = [f"Route: {value}" for value in values(invite, "Record-Route")]
+    message = [
+        f"BYE {contact} SIP/2.0",
+        f"Via: SIP/2.0/UDP {via[1]};rport;branch=z9hG4bK{secrets.token_hex(8)}",
+        "Max-Forwards: 70",
+        *routes,
+        *[f"From: {value.partition(': ')[2]}" for value in lines(answer, "To")],
+        *[f"To: {value.partition(': ')[2]}" for value in lines(answer, "From")],
+        *lines(answer, "Call-ID"),
+        f"CSeq: {LATER_CSEQ} BYE",
+        "Content-Length: 0",
     ]
-
-
-def _uri(lines: list[str]) -> str | None:
-    found = re.search(r"<([^>]+)>|: *([^\s;<>]+)", lines[0]) if lines else None
-    return (found[1] or found[2]) if found else None
+    return _to(_next_hop(routes, contact), message)
 
 
 def _next_hop(routes: list[str], target: str) -> str:
-    return (_uri(routes) if routes else None) or target
+    return uri(routes) or target
 
 
-def _to(uri: str, lines: list[str]) -> Farewell | None:
-    where = re.match(r"sip:(?:[^@]*@)?(\[[^\]]+\]|[^:;>\s]+)(?::(\d+))?", uri, re.IGNORECASE)
+def _to(address: str, message: list[str]) -> Farewell | None:
+    where = re.match(r"sip:(?:[^@]*@)?(\[[^\]]+\]|[^:;>\s]+)(?::(\d+))?", address, re.IGNORECASE)
     if where is None:
         return None
-    return Farewell("\r\n".join(lines) + "\r\n\r\n", where[1].strip("[]"), int(where[2] or 5060))
+    return Farewell("\r\n".join(message) + "\r\n\r\n", where[1].strip("[]"), int(where[2] or 5060))

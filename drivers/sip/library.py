@@ -1,7 +1,7 @@
 """Starts and ends pjsua2 in this process: one library, one thread, G.711 at 8 kHz, no sound device.
 
-Only this file and `agent.py`, `softphone.py` import pjsua2: its objects end the process when they are used
-in another thread, twice, or after their time (drivers/sip/README.md).
+Only this file and `accounts.py`, `agent.py`, `softphone.py` import pjsua2: its objects end the process when
+they are used in another thread, twice, or after their time (drivers/sip/README.md).
 """
 
 from __future__ import annotations
@@ -12,34 +12,68 @@ import logging
 import os
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
 import pjsua2 as pj
 
+from drivers.sip.account import USES, Way
+
 log = logging.getLogger(__name__)
 
 WANTED_CALLS = 64  # MAILBOX_SLOTS; the library takes less when less was compiled in
 CODECS = ("PCMA/8000/1", "PCMU/8000/1")  # the first is preferred
+RTP_PORTS = 198  # above `rtp_port`: two for each of WANTED_CALLS, and some that are still being closed
+SESSION_SECONDS = 600  # RFC 4028: a call whose far end vanished without a word ends within this
+
+# The library's words for off, accept, always.
+SRTP = dict(
+    zip(
+        USES,
+        (pj.PJMEDIA_SRTP_DISABLED, pj.PJMEDIA_SRTP_OPTIONAL, pj.PJMEDIA_SRTP_MANDATORY),
+        strict=True,
+    )
+)
+TIMER = dict(
+    zip(
+        USES,
+        (pj.PJSUA_SIP_TIMER_INACTIVE, pj.PJSUA_SIP_TIMER_OPTIONAL, pj.PJSUA_SIP_TIMER_ALWAYS),
+        strict=True,
+    )
+)
 
 
 class Log(pj.LogWriter):  # type: ignore[misc]
     """The library's warnings into our log; with mainThreadOnly it is called in our thread alone."""
 
     def write(self, entry: pj.LogEntry) -> None:
-        log.log(logging.WARNING if entry.level == 1 else logging.DEBUG, "pjsip: %s", entry.msg.strip())
+        # A port of RTP that is taken is no news: accounts share one range, and the next port is tried.
+        warns = entry.level == 1 and "socket bind()" not in entry.msg
+        log.log(logging.WARNING if warns else logging.DEBUG, "pjsip: %s", entry.msg.strip())
+
+
+class _Endpoint(pj.Endpoint):  # type: ignore[misc]
+    """`choose` gives the id of the account that takes a request, by its text; None: the library does."""
+
+    choose: Callable[[str], int] | None = None
+
+    def onSelectAccount(self, prm: pj.OnSelectAccountParam) -> None:
+        if self.choose is not None:
+            prm.accountIndex = self.choose(prm.rdata.wholeMsg)
 
 
 class Library:
     """The one Endpoint of this process, started; `close` it last, when no Call or Account is left."""
 
-    def __init__(self, *, listen: str, port: int, rtp_port: int) -> None:
+    def __init__(self, *, listen: str, port: int, rtp_port: int, media_address: str = "") -> None:
         self.listen = listen
         self.port = port
         self.rtp_port = rtp_port
+        self.media_address = media_address or listen
         ctypes.CDLL(library_path()).pj_log_set_level(1)  # its banner goes to stdout before `_config` is read
         self._log = Log()
-        self.endpoint = pj.Endpoint()
+        self.endpoint = _Endpoint()
         self.endpoint.libCreate()
         self.endpoint.libInit(self._config())
         transport = pj.TransportConfig()
@@ -83,14 +117,24 @@ class Library:
                 continue  # not a socket, or the listing's own descriptor
         return -1
 
-    def account(self, account: pj.Account, uri: str) -> None:
-        """Make `account` the one for `uri`: no registration, media on loopback."""
+    def account(self, account: pj.Account, uri: str, way: Way = Way()) -> None:  # noqa: B008 - frozen
+        """Make `account` the one for `uri`; no registration, which is the edge's."""
         config = pj.AccountConfig()
         config.idUri = uri
-        config.mediaConfig.transportConfig.port = self.rtp_port
-        config.mediaConfig.transportConfig.boundAddress = self.listen
-        config.mediaConfig.srtpUse = pj.PJMEDIA_SRTP_DISABLED
-        config.callConfig.timerUse = pj.PJSUA_SIP_TIMER_INACTIVE
+        if way.proxy:
+            config.sipConfig.proxies.append(f"<sip:{way.proxy};lr>")
+        if way.user:
+            config.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", way.user, 0, way.password))
+        sound = config.mediaConfig
+        sound.transportConfig.port = self.rtp_port
+        sound.transportConfig.portRange = RTP_PORTS
+        sound.transportConfig.boundAddress = self.media_address
+        sound.transportConfig.publicAddress = way.public
+        sound.srtpUse = SRTP[way.srtp]
+        sound.srtpSecureSignaling = 0  # the edge does TLS with the phone; between it and us is loopback
+        config.callConfig.timerUse = TIMER[way.session_timer]
+        config.callConfig.timerSessExpiresSec = SESSION_SECONDS
+        config.callConfig.prackUse = pj.PJSUA_100REL_OPTIONAL if way.prack else pj.PJSUA_100REL_NOT_USED
         account.create(config)
 
     def close(self) -> None:

@@ -16,12 +16,16 @@ from pathlib import Path
 from typing import Any
 
 from drivers.port import DriverError, EndCause, LegState, Port, PortLost, PortRefused, PortState
+from drivers.sip.account import Through, TrunkAccount, Use
 from drivers.sip.leg import REPLY_SECONDS, SipLeg
 from drivers.wire import Message, Peer, WireError, WireLost, close_all, connect
 
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 0.05  # a replaced worker is found within this
+
+#: What a leg's row in the worker protocol has when nothing is said of it.
+FRESH: Message = {"inbound": False, "label": "", "slot": -1, "held": False}
 
 #: Told a worker's name and the descriptor of its audio page (`dsp/_native/mailbox.h`, ours: duplicate it).
 WorkerUp = Callable[[str, int], Awaitable[None]]
@@ -54,6 +58,8 @@ class SipPool(Port):
         self._keepers: list[asyncio.Task[None]] = []
         self._epoch = f"{time.time_ns() // 1_000_000:x}"
         self._dialled = 0
+        self.accounts: list[TrunkAccount] = []
+        self.trunks: dict[str, Port] = {}  # by line; fill it before `open`
 
     async def open(self) -> None:
         """Connect to the workers; IDLE with the first one, FAULT while there is none."""
@@ -80,25 +86,30 @@ class SipPool(Port):
         headers: Mapping[str, str] | None = None,
         from_user: str = "",
         from_name: str = "",
+        account: str = "",
+        through: Through = Through.DIRECT,
+        srtp: Use = "off",
+        near: SipLeg | None = None,
     ) -> SipLeg:
-        """Call the SIP address `number`, shown as `from_name`/`from_user`; returns the leg in DIALING.
+        """Call `number` (what it is says `through`), shown as `from_name`/`from_user`; the leg is DIALING.
 
+        `account` is the trunk whose account answers challenges; `srtp` is for phones, a trunk has its own.
+        `near` asks for the worker of another leg, which saves a tick between the two where it has room.
         `headers` go into the INVITE, {"Call-Info": "<sip:box>;answer-after=0"} has many phones answer by
         themselves. Raises PortRefused when no worker has room; an address the worker will not call ends
         the leg as FAILED. Nothing is awaited here, so a caller cancelled meanwhile cannot lose the leg.
         """
-        link = self._least_loaded()
+        link = self._link_for(near)
         self._dialled += 1
         leg = link.adopt(
             {
+                **FRESH,
                 "leg": f"{self.name}.{self._epoch}.{self._dialled}",
                 "state": "dialing",
                 "peer": number,
                 "called": "",
-                "inbound": False,
                 "label": label,
-                "slot": -1,
-                "held": False,
+                "account": account,
             }
         )
         link.start_dialling(
@@ -108,8 +119,32 @@ class SipPool(Port):
             headers=dict(headers or {}),
             from_user=from_user,
             from_name=from_name,
+            account=account,
+            through=through.value,
+            srtp=srtp,
         )
         return leg
+
+    def leg_of(self, call_id: str) -> SipLeg | None:
+        """The leg whose SIP dialogue has this Call-ID; None when there is none (any more)."""
+        legs = (leg for link in self._links for leg in link.legs.values())
+        return next((leg for leg in legs if call_id and leg.call_id == call_id), None)
+
+    def set_accounts(self, accounts: Sequence[TrunkAccount]) -> None:
+        """The trunks' accounts from now on, for every worker; calls that use another one go on with it."""
+        self.accounts = list(accounts)
+        for link in self._links:
+            link.tell_accounts()
+
+    def hand_over(self, leg: SipLeg) -> None:
+        """Report a leg that came in: to its trunk, which must be known, else to `next_ring`."""
+        if not leg.trunk:
+            self.came_in(leg)
+        elif leg.trunk in self.trunks:
+            self.trunks[leg.trunk].came_in(leg)
+        else:
+            log.warning("trunk %s: it is not configured (any more), its call is refused", leg.trunk)
+            leg.give_up(404)
 
     def memfd(self, worker: str) -> int:
         """The audio page of a worker that is connected; ours, duplicate it. Raises PortLost otherwise."""
@@ -122,14 +157,16 @@ class SipPool(Port):
         """`state`, `reason`, and a row for each worker."""
         return {**super().status(), "workers": [link.status() for link in self._links]}
 
-    def _least_loaded(self) -> _Link:
+    def _link_for(self, near: SipLeg | None) -> _Link:
+        """The worker of `near` where it has room, else the least loaded; raises PortRefused without any."""
         free = [link for link in self._links if link.ready and len(link.legs) < link.max_legs]
         if not free:
             legs = sum(link.max_legs for link in self._links if link.ready)
             raise PortRefused(
                 f"port {self.name}: no SIP leg is free, {legs} are all there are. {self.reason}"
             )
-        return min(free, key=lambda link: len(link.legs) / link.max_legs)
+        beside = [link for link in free if near is not None and link.name == near.worker]
+        return min(beside or free, key=lambda link: len(link.legs) / link.max_legs)
 
     def _settle(self) -> None:
         """Bring our state in line with the workers'."""
@@ -213,12 +250,19 @@ class _Link:
                 return
             message, fds = reply.result()
             close_all(fds)
+            leg.call_id = str(message.get("call_id", ""))
             if "error" in message:
                 log.warning("leg %s: not called: %s", leg.id, message["error"])
                 self.legs.pop(leg.id, None)
                 leg.moved(LegState.ENDED, EndCause.FAILED)
 
         self.connected.start("dial", leg=leg.id, **fields).add_done_callback(replied)
+
+    def tell_accounts(self) -> None:
+        """Have the worker know the trunks' accounts; it logs what it does not like."""
+        if self.peer is not None and self._pool.accounts:
+            reply = self.peer.start("accounts", accounts=[account.plain() for account in self._pool.accounts])
+            reply.add_done_callback(lambda told: told.cancelled() or told.exception())
 
     def status(self) -> dict[str, object]:
         """The worker's row for `show lines`."""
@@ -244,6 +288,7 @@ class _Link:
         self.name, self.max_legs = str(self._hello["worker"]), int(self._hello["max_legs"])
         self.memfd = fds[0] if fds else -1
         close_all(fds[1:])
+        self.tell_accounts()
         await self._pool._worker_up(self)
         self._report()
         self._pool._settle()
@@ -253,7 +298,7 @@ class _Link:
         """Offer the legs that are alive, then what happened since they were listed."""
         self.ready = True
         for described in self._hello["legs"]:
-            self._pool.came_in(self.adopt(described))
+            self._pool.hand_over(self.adopt({**FRESH, **described}))
         early, self._early = self._early, []
         for event in early:
             self._news(event, [])
@@ -269,8 +314,7 @@ class _Link:
             if leg.state is LegState.ENDED:
                 self.legs.pop(leg.id, None)
         elif event["event"] == "incoming":
-            row = {"state": "ringing", "inbound": True, "label": "", "slot": -1, "held": False}
-            self._pool.came_in(self.adopt({**event, **row}))
+            self._pool.hand_over(self.adopt({**FRESH, **event, "state": "ringing", "inbound": True}))
 
     async def _lost(self) -> None:
         log.warning("worker %s: gone, %d legs with it", self.name, len(self.legs))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from drivers.port import EndCause, LegState
+from drivers.sip.account import Way
 from drivers.sip.farewell import Farewell
 
 #: RFC 3261 section 21; a code that is not named here is a failure, not an answer.
@@ -21,7 +22,18 @@ CAUSES: dict[int, EndCause] = {
     603: EndCause.REJECTED,  # Decline
 }
 
-_USER = re.compile(r"sips?:([^@;>?]*)@", re.IGNORECASE)
+#: What is handed on of an INVITE: the edge's words, and who calls as a trunk says it (RFC 3325, RFC 5806).
+TOLD_HEADERS = (
+    "X-Callbox-Phone",
+    "X-Callbox-Agent",
+    "X-Callbox-Trunk",
+    "P-Asserted-Identity",
+    "Remote-Party-ID",
+    "Privacy",
+    "Diversion",
+)
+#: What the edge, and it alone, writes into an INVITE: the phone and agent that authenticated, or the trunk.
+PHONE_HEADER, AGENT_HEADER, TRUNK_HEADER = "X-Callbox-Phone", "X-Callbox-Agent", "X-Callbox-Trunk"
 
 
 @dataclass
@@ -39,7 +51,13 @@ class LegRecord:
     answered: bool = False  # 200 OK is on its way, or was
     ended_by_us: bool = False
     told_up: bool = False
-    invite: str = ""  # as we sent it; "" for an inbound leg
+    call_id: str = ""
+    headers: dict[str, str] = field(default_factory=dict)  # of TOLD_HEADERS, those of an inbound leg
+    account: str = ""  # the trunk it goes out by
+    way: Way = Way()  # noqa: RUF009 - frozen
+    early: bool = False  # there is sound, and was told so
+    forwarded: str = ""  # the Contact of a 3xx
+    invite: str = ""  # as it was sent, by us or to us
     farewell: Farewell | None = None  # what would end the leg at the phone without this worker
 
     def describe(self) -> dict[str, object]:
@@ -53,6 +71,9 @@ class LegRecord:
             "label": self.label,
             "slot": self.slot,
             "held": self.held,
+            "call_id": self.call_id,
+            "headers": self.headers,
+            "account": self.account,
             "farewell": self.farewell.plain() if self.farewell else None,
         }
 
@@ -64,12 +85,6 @@ def cause_of(record: LegRecord, code: int) -> EndCause:
     if record.state is LegState.UP or record.inbound:
         return EndCause.REMOTE
     return CAUSES.get(code, EndCause.FAILED)
-
-
-def user_of(uri: str) -> str:
-    """The user part of a SIP address or header value; "" when there is none."""
-    found = _USER.search(uri)
-    return found.group(1) if found else ""
 
 
 def address(uri_host: str, user: str, name: str) -> str:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from drivers.port import DriverError
+from drivers.sip.account import Through, account_of
 from drivers.sip.agent import UserAgent
 from drivers.sip.library import Library, library_name, library_path, log_and_forget
 from drivers.wire import Message, Peer, Server, WireError
@@ -32,7 +33,12 @@ class Worker:
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.name: str = options.name
-        self.library = Library(listen=options.listen, port=options.port, rtp_port=options.rtp_port)
+        self.library = Library(
+            listen=options.listen,
+            port=options.port,
+            rtp_port=options.rtp_port,
+            media_address=options.media_address,
+        )
         self.audio = StreamAudio(library_path(), priority=options.priority)
         self.library.start()
         self.agent = UserAgent(
@@ -41,10 +47,18 @@ class Worker:
             audio=self.audio,
             max_legs=options.max_legs,
             tell=self._tell,
+            edge=options.edge,
+            public_address=options.public_address,
         )
         self.server = Server(options.socket, on_request=self._request)
-        self._ops: dict[str, Callable[[Message], None]] = {
+        self._ops: dict[str, Callable[[Message], Message | None]] = {
             "dial": self._dial,
+            "accounts": lambda m: self.agent.set_accounts([account_of(row) for row in m["accounts"]]),
+            "progress": lambda m: self.agent.progress(m["leg"]),
+            "label": lambda m: self.agent.label(m["leg"], str(m["label"])),
+            "notify": lambda m: self.agent.notify(
+                m["leg"], int(m["code"]), str(m["reason"]), bool(m["last"])
+            ),
             "ring": lambda m: self.agent.ring(m["leg"]),
             "answer": lambda m: self.agent.answer(m["leg"]),
             "hangup": lambda m: self.agent.hangup(m["leg"], int(m.get("code", 603))),
@@ -89,10 +103,9 @@ class Worker:
                 f"worker {self.name}: no op {op!r}; there are hello, counters, {', '.join(self._ops)}"
             )
         try:
-            do(message)
+            return do(message) or {}, ()
         except DriverError as error:
             raise WireError(str(error)) from None
-        return {}, ()
 
     def _hello(self) -> Message:
         return {
@@ -106,15 +119,19 @@ class Worker:
             "legs": [record.describe() for record in self.agent.legs.values()],
         }
 
-    def _dial(self, message: Message) -> None:
-        self.agent.dial(
+    def _dial(self, message: Message) -> Message:
+        call_id = self.agent.dial(
             message["leg"],
             message["to"],
             from_user=message.get("from_user", ""),
             from_name=message.get("from_name", ""),
             label=message.get("label", ""),
             headers=message.get("headers", {}),
+            account=message.get("account", ""),
+            through=Through(message.get("through", "direct")),
+            srtp=message.get("srtp", "off"),
         )
+        return {"call_id": call_id}
 
 
 async def serve(options: argparse.Namespace) -> None:
@@ -141,7 +158,14 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="callbox-sip", description=__doc__)
     parser.add_argument("--socket", type=Path, required=True, help="where the brain finds it")
     parser.add_argument("--name", required=True, help="its name, sip-0")
-    parser.add_argument("--listen", default="127.0.0.1", help="address for SIP and RTP (default %(default)s)")
+    parser.add_argument("--listen", default="127.0.0.1", help="address for SIP (default %(default)s)")
+    parser.add_argument(
+        "--media-address", default="", help="address for RTP, the box's own (default: --listen)"
+    )
+    parser.add_argument("--public-address", default="", help="what trunks are told for RTP instead")
+    parser.add_argument(
+        "--edge", default="", help="HOST:PORT of the SIP edge: calls go through it, others get 403"
+    )
     parser.add_argument("--port", type=int, default=5061, help="SIP port, UDP (default %(default)s)")
     parser.add_argument("--rtp-port", type=int, default=0, help="first RTP port (default: from --port)")
     parser.add_argument("--max-legs", type=int, default=32, help="legs at once (default %(default)s)")

@@ -51,6 +51,9 @@ async def test_a_dialled_leg_goes_from_dialing_to_up_with_its_slot(tmp_path: Pat
             "headers": {"X": "y"},
             "from_user": "18",
             "from_name": "",
+            "account": "",
+            "through": "direct",
+            "srtp": "off",
         }
         worker.happens("ringing", leg.id)
         await leg.until(LegState.RINGING)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from drivers.port import EndCause, LegState
-from drivers.sip.record import LegRecord, address, cause_of, free_slot, plain, user_of
+from drivers.sip.record import LegRecord, address, cause_of, free_slot, plain
 
 
 def leg(**fields: object) -> LegRecord:
@@ -39,20 +39,6 @@ def test_a_caller_who_cancels_hung_up() -> None:
 
 def test_what_we_ended_is_ours_whatever_the_code() -> None:
     assert cause_of(leg(state=LegState.UP, ended_by_us=True), 200) is EndCause.LOCAL
-
-
-@pytest.mark.parametrize(
-    ("uri", "user"),
-    [
-        ("<sip:ana@127.0.0.1:5071>", "ana"),
-        ('"Ana \\"A\\"" <sip:*41@box>;tag=x', "*41"),
-        ("sips:%2341@box", "%2341"),
-        ("sip:box", ""),
-        ("tel:123", ""),
-    ],
-)
-def test_the_user_of_an_address_is_found(uri: str, user: str) -> None:
-    assert user_of(uri) == user
 
 
 def test_a_display_name_is_quoted() -> None:

@@ -171,11 +171,11 @@ async def test_a_brain_that_comes_back_finds_its_leg_talking_with_its_label(tmp_
         await pool.open()
 
 
-async def test_a_second_call_is_refused_by_a_worker_that_is_full(tmp_path: Path) -> None:
+async def test_a_worker_that_is_full_says_so_and_the_edge_may_try_another(tmp_path: Path) -> None:
     async with bench(tmp_path, max_legs=1) as (worker, pool), Baresip(tmp_path / "ana") as phone:
         leg = await talking(pool, phone)
         async with Baresip(tmp_path / "ben", user="ben") as other:
             await other.command("dial", worker.uri)
-            assert "486" in (await other.event("CALL_CLOSED"))["param"]
+            assert "503" in (await other.event("CALL_CLOSED"))["param"]
         assert leg.state is LegState.UP
         await leg.hangup()
