@@ -86,7 +86,10 @@ class LineChanged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AgentChanged(Event):
-    """An agent went from one `AgentState` value to another; `reason` for a pause."""
+    """An agent went from one `AgentState` value to another; `reason` for a pause.
+
+    `hindered`: paused by something in the way, and ready by itself when that goes.
+    """
 
     agent: str
     was: str
@@ -119,6 +122,25 @@ class MenuEntered(Event):
 @dataclass(frozen=True, kw_only=True)
 class MenuLeft(Event):
     """The caller chose (`digit`), or the menu gave up (`digit` is "")."""
+    hindered: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhoneRegistered(Event):
+    """A phone can be rung; `phone` "" where its name is not known, `source` as "tls:192.0.2.7:40112"."""
+
+    agent: str
+    phone: str
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhoneLost(Event):
+    """It cannot any more; `why` is asked, expired or lost."""
+
+    agent: str
+    phone: str
+    why: str
 
     menu: str
     digit: str

@@ -45,6 +45,8 @@ class Agent:
     `ready_since` is when the agent last became free of work; it is what "longest idle" compares, and an
     offer that came to nothing through no fault of the agent's does not change it.
     `afterwards` is the state asked for while a call was on, taken when the call lets go.
+    `hindrances` are what keeps the agent from being rung, though nobody asked for a pause: reason -> detail.
+    `hindered` says that the agent is PAUSED for them alone, and READY by itself when the last one goes.
     """
 
     name: str
@@ -56,12 +58,23 @@ class Agent:
     ready_since: float = 0.0
     handled: int = 0
     afterwards: tuple[AgentState, str] | None = field(default=None)
+    hindrances: dict[str, str] = field(default_factory=dict)
+    hindered: bool = False
 
-    def move(self, state: AgentState, *, now: float, reason: str = "", call_id: str = "") -> None:
+    @property
+    def hindrance(self) -> str:
+        """What keeps the agent from being rung, in words: "no phone registered: ..."; "" = nothing."""
+        told = (f"{reason}: {detail}" if detail else reason for reason, detail in self.hindrances.items())
+        return "; ".join(told)
+
+    def move(
+        self, state: AgentState, *, now: float, reason: str = "", call_id: str = "", hindered: bool = False
+    ) -> None:
         """The one way a state changes; raises AssertionError for a move the table forbids (a bug)."""
         if state not in AGENT_MOVES[self.state]:
             raise AssertionError(f"agent {self.name}: {self.state.value} -> {state.value} is not a move")
         self.state = state
         self.since = now
         self.reason = reason
+        self.hindered = hindered
         self.call_id = call_id if state in WITH_A_CALL else ""

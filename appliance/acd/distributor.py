@@ -17,6 +17,8 @@ from appliance.acd.choice import Choice
 from appliance.acd.queue import Queue, Ticket, TicketState
 from appliance.events import AgentChanged, Event
 
+BEFORE = "before the restart"  # the hindrance of an agent who had one when the brain died
+
 
 @dataclass(slots=True)
 class Offer:
@@ -149,7 +151,7 @@ class Distributor:
         if agent is None:
             return
         ticket.move(TicketState.WAITING)
-        if pause and agent.afterwards is None:
+        if pause and agent.afterwards is None and not agent.hindrances:  # else that is why, not the agent
             agent.afterwards = (AgentState.PAUSED, pause)
         self._after_call(agent, keep_idle=True)
         self._match_queue(self.queues[ticket.queue])
@@ -187,6 +189,22 @@ class Distributor:
         elif agent.state is AgentState.OFFLINE:
             raise AgentRefused(f"agent {name} is not logged in, so cannot become ready. Log in first.")
 
+    def hinder(self, name: str, reason: str, detail: str = "") -> None:
+        """Something keeps the agent from being rung: PAUSED for it once free of work, without being asked.
+
+        `reason` names it and is what `unhinder` takes; `detail` is for people and may change.
+        """
+        agent = self._agent(name)
+        if agent.hindrances.get(reason) != detail:
+            agent.hindrances[reason] = detail
+            self._settle(agent)
+
+    def unhinder(self, name: str, reason: str) -> None:
+        """It is over; READY by itself when it was the last one and the agent wanted to be."""
+        agent = self._agent(name)
+        if agent.hindrances.pop(reason, None) is not None:
+            self._settle(agent)
+
     def talk_ended(self, name: str, *, wrap_up: bool) -> None:
         """The conversation is over: WRAP_UP, or free at once."""
         agent = self._agent(name)
@@ -207,12 +225,24 @@ class Distributor:
             self._done()
 
     def restore(
-        self, name: str, state: AgentState, *, since: float, reason: str = "", call_id: str = ""
+        self,
+        name: str,
+        state: AgentState,
+        *,
+        since: float,
+        reason: str = "",
+        call_id: str = "",
+        hindered: bool = False,
     ) -> None:
-        """Put an agent where the journal left off, after a restart. The callers join after it."""
+        """Put an agent where the journal left off, after a restart. The callers join after it.
+
+        One who was hindered stays so by BEFORE, until whoever knows what is in the way now has said it.
+        """
         agent = self._agent(name)
         agent.state, agent.since, agent.ready_since = state, since, since
-        agent.reason, agent.call_id = reason, call_id
+        agent.reason, agent.call_id, agent.hindered = reason, call_id, hindered
+        if hindered:
+            agent.hindrances[BEFORE] = reason
         self._ready.pop(name, None)
         if state is AgentState.READY:
             self._ready[name] = agent
@@ -230,12 +260,11 @@ class Distributor:
         if agent.state in (AgentState.OFFERED, AgentState.TALKING):
             agent.afterwards = (state, reason)
             return
-        if agent.state is state:
-            if reason:
-                agent.reason = reason
-            return
         agent.afterwards = None
-        self._move(agent, state, reason=reason)
+        if state is AgentState.PAUSED:
+            self._pause(agent, reason or ("" if agent.hindered else agent.reason))
+        elif agent.state is not state:
+            self._move(agent, state, reason=reason)
         self._done()
 
     def _after_call(self, agent: Agent, *, keep_idle: bool = False) -> None:
@@ -247,7 +276,25 @@ class Distributor:
         else:
             self._move(agent, state, reason=reason)
 
+    def _settle(self, agent: Agent) -> None:
+        """What is in the way has changed; one who has work is settled when it lets go."""
+        if agent.state is AgentState.READY or agent.hindered:
+            self._free(agent)
+        self._done()
+
+    def _pause(self, agent: Agent, reason: str, *, hindered: bool = False) -> None:
+        """PAUSED, or PAUSED for another reason."""
+        if agent.state is not AgentState.PAUSED:
+            self._move(agent, AgentState.PAUSED, reason=reason, hindered=hindered)
+        elif (agent.reason, agent.hindered) != (reason, hindered):
+            agent.reason, agent.hindered = reason, hindered
+            self._tell(agent, was=AgentState.PAUSED)
+
     def _free(self, agent: Agent, *, keep_idle: bool = False) -> None:
+        """READY, or PAUSED by what is in the way."""
+        if agent.hindrances:
+            self._pause(agent, agent.hindrance, hindered=True)
+            return
         self._move(agent, AgentState.READY)
         if not keep_idle:
             agent.ready_since = agent.since
@@ -273,15 +320,27 @@ class Distributor:
         if ticket.offered is not None and not ticket.offered.done():
             ticket.offered.set_result(None)
 
-    def _move(self, agent: Agent, state: AgentState, *, reason: str = "", call_id: str = "") -> None:
+    def _move(
+        self, agent: Agent, state: AgentState, *, reason: str = "", call_id: str = "", hindered: bool = False
+    ) -> None:
         was = agent.state
-        agent.move(state, now=self._now(), reason=reason, call_id=call_id)
+        agent.move(state, now=self._now(), reason=reason, call_id=call_id, hindered=hindered)
         if state is AgentState.READY:
             self._ready[agent.name] = agent
         else:
             self._ready.pop(agent.name, None)
+        self._tell(agent, was=was, call_id=call_id)
+
+    def _tell(self, agent: Agent, *, was: AgentState, call_id: str = "") -> None:
         self._publish(
-            AgentChanged(call_id=call_id, agent=agent.name, was=was.value, now=state.value, reason=reason)
+            AgentChanged(
+                call_id=call_id,
+                agent=agent.name,
+                was=was.value,
+                now=agent.state.value,
+                reason=agent.reason,
+                hindered=agent.hindered,
+            )
         )
 
     def _done(self) -> None:

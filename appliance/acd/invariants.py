@@ -40,3 +40,7 @@ def breaches(distributor: Distributor) -> Iterator[tuple[str, str]]:
             yield "an offer has one agent and one caller", f"{agent.name} is {agent.state.value}"
         if (agent.call_id != "") != (agent.state in WITH_A_CALL):
             yield "no call, no work", f"{agent.name} is {agent.state.value} with call {agent.call_id!r}"
+        if agent.state is AgentState.READY and agent.hindrances:
+            yield "a hindered agent is not rung", f"{agent.name} is ready: {agent.hindrance}"
+        if agent.hindered and not (agent.state is AgentState.PAUSED and agent.hindrances):
+            yield "who is hindered is paused by something", f"{agent.name} is {agent.state.value}"

@@ -81,6 +81,7 @@ class AgentTable(Model):
     agent = CharField(primary_key=True)
     state = CharField()
     reason = CharField()
+    hindered = BooleanField(default=False)
     wall_ms = BigIntegerField()
     mono_ms = BigIntegerField()
     boot = CharField(max_length=64)
@@ -169,6 +170,7 @@ def _agent_values(stamped: Stamped, changed: AgentChanged) -> Values:
         "agent": writable(changed.agent),
         "state": changed.now,
         "reason": writable(changed.reason),
+        "hindered": changed.hindered,
         "wall_ms": when.wall_ms,
         "mono_ms": when.mono_ms,
         "boot": stamped.boot,

@@ -26,13 +26,17 @@ class NoSuchCall(StoreError):
 
 @dataclass(frozen=True)
 class AgentLast:
-    """What an agent was last: an AgentState value, the reason of a pause, and since when by both clocks."""
+    """What an agent was last: an AgentState value, the reason of a pause, and since when by both clocks.
+
+    `hindered`: the pause was not the agent's wish.
+    """
 
     state: str
     reason: str
     wall_s: float
     mono_s: float
     boot: str
+    hindered: bool = False
 
 
 def open_calls(path: Path) -> list[tuple[str, list[Stamped]]]:
@@ -53,7 +57,14 @@ def agents_last(path: Path) -> dict[str, AgentLast]:
 
 
 def _agent_last(row: Values) -> AgentLast:
-    return AgentLast(row["state"], row["reason"], row["wall_ms"] / 1000, row["mono_ms"] / 1000, row["boot"])
+    return AgentLast(
+        row["state"],
+        row["reason"],
+        row["wall_ms"] / 1000,
+        row["mono_ms"] / 1000,
+        row["boot"],
+        bool(row["hindered"]),
+    )
 
 
 def calls(

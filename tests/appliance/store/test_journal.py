@@ -55,7 +55,11 @@ def wait_until(true: Callable[[], bool], seconds: float = 10.0) -> None:
 
 def test_a_new_journal_begins_a_database_with_wal_and_every_migration(path: Path, journal: Journal) -> None:
     assert rows(path, "PRAGMA journal_mode") == [("wal",)]
-    assert rows(path, "SELECT name FROM schema_migration") == [("0001_first",), ("0002_messages",)]
+    assert rows(path, "SELECT name FROM schema_migration") == [
+        ("0001_first",),
+        ("0002_messages",),
+        ("0003_hindered",),
+    ]
 
 
 def test_what_is_flushed_is_there_in_its_order(path: Path, journal: Journal) -> None:
@@ -98,7 +102,7 @@ def test_a_rebuild_repairs_rows_that_are_wrong(path: Path, journal: Journal) -> 
     put(journal, answered_call(CALL))
     with sqlite3.connect(path) as db:
         db.execute("UPDATE call SET talk_ms = 1, stage = 'menu'")
-        db.execute("INSERT INTO agent VALUES ('ghost', 'ready', '', 0, 0, '')")
+        db.execute("INSERT INTO agent VALUES ('ghost', 'ready', '', 0, 0, '', 0)")
     db.close()
     rebuild(path)
     assert [(row.talk_ms, row.stage.value) for row in read.calls(path)] == [(80_000, "over")]
