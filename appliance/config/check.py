@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
+from appliance.config.check_trunks import trunk_problems
 from appliance.config.problem import Keys, Problem, closest, names
 from appliance.config.schema import Config
 from appliance.config.section import Destination
@@ -39,6 +40,7 @@ def check(config: Config, folder: Path, *, broken: Iterable[Keys] = ()) -> list[
         *_shared_ports(config),
         *_bad_relays(config),
         *_shared_phones(config),
+        *trunk_problems(config),
         *_bad_prompts(config, folder),
         *_bad_recording_folder(config),
         *_bad_patterns(config),

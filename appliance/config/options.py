@@ -38,6 +38,8 @@ PATTERNS = {
     trunks.DIALLED_NUMBER: 'digits, with + before and * after where wanted: "+4930123*"',
     trunks.OPTIONAL_NUMBER: "digits, with + before where wanted",
     trunks.TRUNK_USER: "letters, digits and . _ + -",
+    trunks.TRUNK_PASSWORD: "at most 64 characters, none of them a control character",
+    trunks.TRUNK_DOMAIN: "a host without a port, or nothing",
     outbound.COUNTRY: 'two capital letters, as "DE"',
     outbound.PREFIX: "digits, with + before where wanted",
     outbound.OUTSIDE: "at most 2 digits",

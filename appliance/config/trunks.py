@@ -14,6 +14,8 @@ HOST = r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?$"
 DIALLED_NUMBER = r"^\+?[0-9]{1,20}\*?$"
 OPTIONAL_NUMBER = r"^(\+?[0-9]{1,20})?$"
 TRUNK_USER = r"^[\w.+-]*$"
+TRUNK_PASSWORD = r"^[^\x00-\x1f\x7f]{0,64}$"
+TRUNK_DOMAIN = r"^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)?$"
 Host = Annotated[str, Field(pattern=HOST)]
 #: A number as it is dialled; with a * at its end, all that begin so.
 DialledNumber = Annotated[str, Field(pattern=DIALLED_NUMBER)]
@@ -33,12 +35,20 @@ class TrunkLine(LineBase):
     )
     registers: bool = Field(False, description="register there, so that calls find the box")
     user: str = Field("", pattern=TRUNK_USER, description="user of the account; also who registers")
-    password: str = Field("", description="password of the account, for their challenges")
-    domain: str = Field("", description="domain of the account; the first server if left out")
+    password: str = Field(
+        "", pattern=TRUNK_PASSWORD, description="password of the account, for their challenges"
+    )
+    domain: str = Field(
+        "", pattern=TRUNK_DOMAIN, description="domain of the account; the first server if left out"
+    )
     calls: int = Field(10, ge=1, le=120, description="calls at once, both directions together")
     outgoing_calls: int = Field(10, ge=0, le=120, description="outgoing calls at once among them")
     caller_id: str = Field(
         "", pattern=OPTIONAL_NUMBER, description="number shown to those called; `number` if left out"
+    )
+    called_from: Literal["auto", "request-uri", "to"] = Field(
+        "auto",
+        description="where the number dialled stands; auto takes To when the call came to our registration",
     )
     caller_id_from: Literal["from", "p-asserted-identity", "remote-party-id"] = Field(
         "from", description="the header that tells who calls in"
@@ -46,6 +56,7 @@ class TrunkLine(LineBase):
     caller_id_in: Literal["from", "p-asserted-identity", "remote-party-id"] = Field(
         "from", description="the header that tells those called who calls"
     )
+    anonymous: bool = Field(False, description="those called see no number; the provider does (RFC 3325)")
     dial_format: Literal["plus", "e164", "national"] = Field(
         "plus", description="how numbers are sent: +4930..., 4930... or as dialled inside the country"
     )
