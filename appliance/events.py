@@ -25,6 +25,14 @@ from appliance.line_events import (
     PartChanged,
     PartForgotten,
 )
+from appliance.outbound_events import (
+    OutboundAllowed,
+    OutboundAnswered,
+    OutboundEnded,
+    OutboundLocked,
+    OutboundRefused,
+    OutboundUnlocked,
+)
 
 
 class Outcome(enum.Enum):
@@ -304,6 +312,12 @@ KINDS: dict[str, type[Event]] = {
         BalanceTold,
         AlarmRaised,
         AlarmCleared,
+        OutboundAllowed,
+        OutboundRefused,
+        OutboundAnswered,
+        OutboundEnded,
+        OutboundLocked,
+        OutboundUnlocked,
     )
 }
 

@@ -42,6 +42,7 @@ PATTERNS = {
     trunks.TRUNK_DOMAIN: "a host without a port, or nothing",
     outbound.COUNTRY: 'two capital letters, as "DE"',
     outbound.PREFIX: "digits, with + before where wanted",
+    outbound.AREA: "at most 6 digits",
     outbound.OUTSIDE: "at most 2 digits",
     outbound.FROM: 'a time as "08:30"',
     outbound.UNTIL: 'a time as "18:00", at most "24:00"',

@@ -10,6 +10,7 @@ from appliance.config.section import Name, Section
 
 COUNTRY = r"^[A-Z]{2}$"
 PREFIX = r"^\+?[0-9]{1,15}$"
+AREA = r"^[0-9]{0,6}$"
 OUTSIDE = r"^[0-9]{0,2}$"
 FROM = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 UNTIL = r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
@@ -35,6 +36,11 @@ Calls = Annotated[int, Field(ge=0, le=100_000)]
 class Outbound(Section):
     """Calls from the box to the outside, whoever begins them."""
 
+    area: str = Field(
+        "",
+        pattern=AREA,
+        description='own area code, as it follows the country code ("30" in Berlin), for numbers without one',
+    )
     prefix: str = Field(
         "", pattern=OUTSIDE, description='dialled on a phone before an outside number: "0" or "9"'
     )
@@ -57,11 +63,14 @@ class Permission(Section):
     )
     refuse: list[Prefix] = Field(default_factory=list, description="numbers that begin so are refused")
     days: list[Day] = Field(default_factory=list, description="on these days; on every day if empty")
-    from_time: str = Field("00:00", pattern=FROM, description="not before")
+    from_time: str = Field(
+        "00:00", pattern=FROM, description="not before; later than until_time: over midnight"
+    )
     until_time: str = Field("24:00", pattern=UNTIL, description="not after")
-    calls_a_minute: Calls = Field(5, description="of one agent; more lock the agent")
-    calls_a_day: Calls = Field(200, description="of one agent")
-    spend_a_day: Money = Field(10.0, description="of one agent, by [rates]")
+    calls_a_minute: Calls = Field(5, description="of one agent, refused ones too; more lock the agent")
+    calls_a_day: Calls = Field(200, description="of one agent; more lock the agent")
+    refused_a_day: Calls = Field(20, description="what one agent dialled and may not; more lock the agent")
+    spend_a_day: Money = Field(10.0, description="of one agent, by [rates]; more locks the agent")
     longest_minutes: int = Field(120, ge=1, le=1440, description="a call is ended after this")
 
 

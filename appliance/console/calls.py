@@ -16,6 +16,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from appliance.console.line_words import LINE_WORDS
+from appliance.console.outbound_words import OUTBOUND_WORDS
 from appliance.console.table import duration, table
 from appliance.events import (
     AgentChanged,
@@ -238,4 +239,5 @@ WORDS: Mapping[type[Event], Words] = {
     CallResumed: lambda e: f"found alive after a restart, goes on at: {e.stage}",
     InvariantBroken: lambda e: f"a rule was broken, please report this: {e.rule} ({e.seen})",
     **LINE_WORDS,
+    **OUTBOUND_WORDS,
 }

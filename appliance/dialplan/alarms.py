@@ -1,0 +1,76 @@
+"""What people are told of the way out: what is locked, and what is nearly used up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+from appliance.clock import Clock
+from appliance.config.schema import Config
+from appliance.dialplan.caps import Use, whose
+from appliance.dialplan.guard import Guard
+from appliance.dialplan.ledger import BOX, Cap
+from appliance.events import Event, Stamped
+from appliance.outbound_events import (
+    OutboundAllowed,
+    OutboundAnswered,
+    OutboundEnded,
+    OutboundLocked,
+    OutboundRefused,
+    OutboundUnlocked,
+)
+
+LOOK_SECONDS = 60.0  # running calls use up money without an event
+LOCKED, NEAR = "outgoing calls locked", "outgoing calls"  # alarms; the second with the cap's name after it
+TELLING: tuple[type[Event], ...] = (
+    OutboundAllowed,
+    OutboundAnswered,
+    OutboundEnded,
+    OutboundLocked,
+    OutboundRefused,
+    OutboundUnlocked,
+)
+WATCHED = (Cap.CALLS_A_DAY, Cap.SPEND_A_DAY, Cap.SPEND_A_MONTH)
+
+SetAlarm = Callable[[str, str, str], None]  # name, object, text; "" clears
+
+
+class OutboundAlarms:
+    """Sets and clears the alarms of one guard; a reader of the bus, and a task for what time changes."""
+
+    def __init__(self, config: Config, guard: Guard, clock: Clock, set_alarm: SetAlarm) -> None:
+        self._config = config
+        self._guard = guard
+        self._clock = clock
+        self._set = set_alarm
+
+    def hear(self, stamped: Stamped) -> None:
+        """For the bus."""
+        if isinstance(stamped.event, TELLING):
+            asyncio.get_running_loop().call_soon(self.look)  # when the guard has counted it
+
+    async def watch(self) -> None:
+        """Look now and then, and when a day begins."""
+        while True:
+            self.look()
+            now = datetime.fromtimestamp(self._clock.wall())
+            midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+            await asyncio.sleep(min(LOOK_SECONDS, (midnight - now).total_seconds() + 1))
+
+    def look(self) -> None:
+        """Set or clear every alarm, as things are."""
+        for agent in (BOX, *self._config.agents):
+            tally = self._guard.tally(agent)
+            self._set(LOCKED, whose(agent), tally.why if tally.locked else "")
+            for use in self._guard.uses(agent):
+                if use.cap in WATCHED:
+                    self._set(f"{NEAR}: {use.cap.value}", whose(agent), str(use) if self._near(use) else "")
+
+    def _near(self, use: Use) -> bool:
+        return use.used > 0 and use.percent >= self._config.outbound.alarm_percent
+
+
+def objects(config: Config) -> Iterable[str]:
+    """What alarms of the way out may be about."""
+    return [whose(agent) for agent in (BOX, *config.agents)]
