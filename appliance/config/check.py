@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
+from appliance.config.check_outbound import outbound_problems
 from appliance.config.check_trunks import trunk_problems
 from appliance.config.problem import Keys, Problem, closest, names
 from appliance.config.schema import Config
@@ -41,6 +42,7 @@ def check(config: Config, folder: Path, *, broken: Iterable[Keys] = ()) -> list[
         *_bad_relays(config),
         *_shared_phones(config),
         *trunk_problems(config),
+        *outbound_problems(config),
         *_bad_prompts(config, folder),
         *_bad_recording_folder(config),
         *_bad_patterns(config),
@@ -59,6 +61,8 @@ def _known(config: Config, broken: Iterable[Keys]) -> Known:
         "agent": set(config.agents),
         "prompt": set(config.prompts),
         "tariff": set(config.tariffs),
+        "permission": set(config.permissions),
+        "line": set(config.lines),
     }
     for section, name in (keys for keys in broken if len(keys) == 2):
         known.setdefault(str(section).removesuffix("s"), set()).add(str(name))
@@ -119,6 +123,8 @@ def _references(config: Config) -> Iterator[Reference]:
         yield ("menus", name, "prompt"), "prompt", menu.prompt
     for name, queue in config.queues.items():
         yield from ((("queues", name, "agents", n), "agent", agent) for n, agent in enumerate(queue.agents))
+    for name, route in config.routes.items():
+        yield from ((("routes", name, "lines", n), "line", line) for n, line in enumerate(route.lines))
     yield from (reference for reference in _optional_references(config) if reference[2])
 
 
@@ -130,6 +136,8 @@ def _optional_references(config: Config) -> Iterator[Reference]:
     for name, queue in config.queues.items():
         yield ("queues", name, "music"), "prompt", queue.music
         yield ("queues", name, "greeting"), "prompt", queue.greeting
+    for name, agent in config.agents.items():
+        yield ("agents", name, "permission"), "permission", agent.permission
     yield ("recording", "announce"), "prompt", config.recording.announce
 
 
