@@ -309,6 +309,8 @@ KINDS: dict[str, type[Event]] = {
         LineDialled,
         LineDialEnded,
         LineSampled,
+        PhoneRegistered,
+        PhoneLost,
         BalanceTold,
         AlarmRaised,
         AlarmCleared,
