@@ -28,7 +28,7 @@ from drivers.wire import Peer, connect
 CALLS = 30
 GOALS = {"engine_cpu_percent_of_a_core": "goal <= 15", "late_ticks": "goal 0"}
 TICK_NS = 20_000_000
-BOX = np.dtype([("number", "<u8", 2), ("frame", "<i2", (2, 160))])
+BOX = np.dtype([("number", "<u8", 2), ("source", "<u4", 2), ("frame", "<i2", (2, 160))])
 SLOT = np.dtype([("in_use", "<u4"), ("reserved", "<u4"), ("up", BOX), ("down", BOX)])
 HEAD = [(name, "<u4") for name in ("magic", "slots", "frame_samples", "reserved", "done", "mixed")]
 PAGE = np.dtype([*HEAD, ("slot", SLOT, 64)])
@@ -56,7 +56,7 @@ def worker_page() -> tuple[int, np.ndarray]:
     fd = os.memfd_create("load", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     os.ftruncate(fd, PAGE.itemsize)
     page = np.frombuffer(mmap.mmap(fd, PAGE.itemsize), PAGE)
-    page["magic"], page["slots"], page["frame_samples"] = 0x43425031, 64, 160
+    page["magic"], page["slots"], page["frame_samples"] = 0x43425032, 64, 160
     page["slot"][0]["in_use"][:CALLS] = 1
     return fd, page
 

@@ -151,7 +151,7 @@ int media_serial_flow(struct media *m, int port, bool on)
 
 int media_slot_open(struct media *m, int worker, int slot)
 {
-    if (worker < 0 || worker >= MEDIA_WORKERS || slot < 0 || slot >= MAILBOX_SLOTS)
+    if (worker < 0 || worker >= MEDIA_WORKERS || slot < 0)
         return MEDIA_NONE;
     pthread_mutex_lock(&m->lock);
     struct port *p = new_port(m, PORT_SLOT);
@@ -164,7 +164,7 @@ int media_slot_open(struct media *m, int worker, int slot)
 
 int media_slot_move(struct media *m, int port, int worker, int slot)
 {
-    if (worker < 0 || worker >= MEDIA_WORKERS || slot < 0 || slot >= MAILBOX_SLOTS)
+    if (worker < 0 || worker >= MEDIA_WORKERS || slot < 0)
         return MEDIA_NONE;
     pthread_mutex_lock(&m->lock);
     struct port *p = media_find_port(m, port);

@@ -31,6 +31,9 @@
 #define WORKER_NS 5000000ull /* all workers together are waited for until then, after the tick */
 #define DEAD_TICKS 100       /* 2 s without a byte: the modem's audio port is dead */
 
+#define HEARD_NOTHING (-1)
+#define HEARD_MIX (-2)
+
 enum port_kind { PORT_FREE, PORT_SERIAL, PORT_SLOT };
 
 struct port {
@@ -40,6 +43,7 @@ struct port {
     struct slot_port slot;      /* PORT_SLOT */
     int16_t rx[FRAME_SAMPLES];  /* what it says in this tick */
     float mix[FRAME_SAMPLES];   /* what it will hear */
+    int heard;                  /* index of the one port in `mix`, as it is; or one of the two below */
     struct dc dc;               /* of PORT_SERIAL: codecs behind a wire have an offset */
     struct level level;
     int digit_lane;             /* which of all groups' lanes; -1: digits are not looked for */

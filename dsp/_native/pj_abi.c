@@ -2,6 +2,7 @@
 #include "pj_abi.h"
 
 #include <dlfcn.h>   /* dlopen, dlsym: the library is there already, loaded by Python */
+#include <stdbool.h>
 #include <stdio.h>   /* snprintf */
 #include <string.h>  /* memset, memcmp */
 
@@ -24,6 +25,77 @@ static int find_all(void *handle, const struct wanted *wanted, size_t count, cha
         memcpy(wanted[i].where, &found, sizeof found);
     }
     return 0;
+}
+
+struct text { /* pj_str_t */
+    const char *start;
+    long length;
+};
+
+/* The field of a jitter buffer's state that counts its frames: 3, and two later 5. */
+static int find_buffer_count(struct pj_library *pj, void *handle, char *why, size_t why_size) {
+    int (*create)(void *, const struct text *, unsigned, unsigned, unsigned, void **);
+    int (*destroy)(void *);
+    int (*state_of)(const void *, struct pj_buffer_state *);
+    void (*put)(void *, const void *, size_t, int);
+    const struct wanted wanted[] = {{"pjmedia_jbuf_create", &create},
+                                    {"pjmedia_jbuf_destroy", &destroy},
+                                    {"pjmedia_jbuf_get_state", &state_of},
+                                    {"pjmedia_jbuf_put_frame", &put}};
+    struct text name = {"callbox", 7};
+    struct pj_buffer_state three = {0}, five = {0};
+    char frame[80] = {0};
+    void *buffer = NULL;
+    int field = 0, fields = sizeof five.field / sizeof *five.field;
+
+    if (find_all(handle, wanted, sizeof wanted / sizeof *wanted, why, why_size))
+        return -1;
+    if (create(pj->pool, &name, sizeof frame, 10, 50, &buffer) != 0) {
+        snprintf(why, why_size, "it has no memory for a jitter buffer");
+        return -1;
+    }
+    for (int number = 1; number <= 5; number++) {
+        put(buffer, frame, sizeof frame, number);
+        state_of(buffer, number <= 3 ? &three : &five);
+    }
+    destroy(buffer);
+    while (field < fields && (three.field[field] != 3 || five.field[field] != 5))
+        field++;
+    pj->buffer_count = field;
+    if (five.frame_bytes == sizeof frame && field < fields)
+        return 0;
+    snprintf(why, why_size, "its pjmedia_jb_state is laid out differently");
+    return -1;
+}
+
+/* Two packets received, the second must be the latest; two numbered, the second one further on. */
+static int prove_rtp(struct pj_library *pj, void *handle, char *why, size_t why_size) {
+    int (*init)(void *, int, uint32_t);
+    void (*update)(void *, const void *, void *);
+    const struct wanted wanted[] = {{"pjmedia_rtp_session_init", &init}, {"pjmedia_rtp_session_update", &update}};
+    union {
+        struct pj_rtp_received received;
+        uint64_t room[64];
+    } session = {.room = {0}};
+    uint32_t status[8];
+    const void *head = NULL;
+    unsigned char first[12], packet[12] = {0x80, 8, 0x12, 0x66, 0, 0, 0, 0, 0, 0, 0, 9};
+    int head_bytes = 0;
+
+    if (find_all(handle, wanted, sizeof wanted / sizeof *wanted, why, why_size))
+        return -1;
+    init(&session, 8, 9);
+    for (; packet[3] <= 0x67; packet[3]++)
+        update(&session, packet, status);
+    pj->rtp_encode(&session, 0, 0, 1, FRAME_SAMPLES, &head, &head_bytes);
+    memcpy(first, head, sizeof first);
+    pj->rtp_encode(&session, 0, 0, 1, FRAME_SAMPLES, &head, &head_bytes);
+    const unsigned char *second = head;
+    bool skips = (uint8_t)(second[3] - first[3]) == 1 && (uint8_t)(second[7] - first[7]) == FRAME_SAMPLES;
+    if (session.received.latest == 0x1267 && head_bytes == sizeof first && skips)
+        return 0;
+    snprintf(why, why_size, "its pjmedia_rtp_session is laid out differently");
+    return -1;
 }
 
 /* Reads a frame from a port of the library's own: every field we rely on must be where we think it is. */
@@ -74,6 +146,9 @@ int pj_load(struct pj_library *pj, const char *path, char *why, size_t why_size)
         {"pjsua_set_no_snd_dev", &pj->set_no_sound},
         {"pjmedia_stream_get_port", &pj->stream_get_port},
         {"pjmedia_stream_get_last_jb_frame_type", &pj->stream_last_frame},
+        {"pjmedia_stream_get_rtp_session_info", &pj->stream_rtp},
+        {"pjmedia_stream_get_stat_jbuf", &pj->stream_buffer},
+        {"pjmedia_rtp_encode_rtp", &pj->rtp_encode},
     };
     void *handle = dlopen(path, RTLD_NOW | RTLD_NOLOAD);
 
@@ -92,6 +167,8 @@ int pj_load(struct pj_library *pj, const char *path, char *why, size_t why_size)
         snprintf(why, why_size, "it has no memory for a pool");
         return -1;
     }
+    if (find_buffer_count(pj, handle, why, why_size) || prove_rtp(pj, handle, why, why_size))
+        return -1;
     return prove_layout(pj, why, why_size);
 }
 

@@ -1,8 +1,8 @@
 /* The part of pjmedia's binary interface that the audio thread of a SIP worker uses, without its headers.
  *
  * The library is loaded by Python, as our own build or as a wheel, so nothing can be compiled against it:
- * functions are found by name at run time, and the layout of the two structures below, unchanged from
- * pjproject 2.14 to 2.17, is proved at start on a port of the library's own (`pj_load`).
+ * functions are found by name at run time, and the layout of the structures below, in pjproject 2.14 to 2.17, is
+ * proved at start on a port, a jitter buffer and an RTP session of the library's own (`pj_load`).
  */
 #ifndef CALLBOX_PJ_ABI_H
 #define CALLBOX_PJ_ABI_H
@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 enum { PJ_FRAME_NONE = 0, PJ_FRAME_AUDIO = 1 }; /* pjmedia_frame_type */
-enum { PJ_JB_NORMAL = 1 };                      /* pjmedia_jb_frame_type: not lost, not waiting */
+enum { PJ_JB_MISSING = 0, PJ_JB_NORMAL = 1 };   /* pjmedia_jb_frame_type: lost; neither lost nor waited for */
 
 struct pj_frame { /* pjmedia_frame */
     int type;
@@ -50,6 +50,22 @@ _Static_assert(offsetof(struct pj_port, put_frame) == 96, "pjmedia_port.put_fram
 _Static_assert(offsetof(struct pj_port, get_frame) == 104, "pjmedia_port.get_frame is at 104");
 _Static_assert(sizeof(struct pj_port) == 120, "pjmedia_port is 120 bytes on 64-bit");
 
+struct pj_rtp_received { /* pjmedia_rtp_session, as far as we read it */
+    uint8_t head[12];
+    uint16_t latest; /* sequence number, host order */
+};
+
+struct pj_rtp { /* pjmedia_stream_rtp_sess_info */
+    const volatile struct pj_rtp_received *in; /* another thread receives */
+    void *out;
+    const void *rtcp;
+};
+
+struct pj_buffer_state { /* pjmedia_jb_state: its fields move with every version, `buffer_count` is found */
+    uint32_t frame_bytes;
+    uint32_t field[63];
+};
+
 struct pj_library {
     const char *(*get_version)(void);
     unsigned (*max_calls)(void); /* the limit compiled in, after libInit asked for more */
@@ -62,6 +78,12 @@ struct pj_library {
     struct pj_port *(*set_no_sound)(void);
     int (*stream_get_port)(void *stream, struct pj_port **port);
     char (*stream_last_frame)(const void *stream);
+    int (*stream_rtp)(void *stream, struct pj_rtp *rtp);
+    int (*stream_buffer)(const void *stream, struct pj_buffer_state *state);
+    /* Numbers the next packet of a session; with 1 as `bytes` it is as if it had been sent. */
+    int (*rtp_encode)(void *session, int type, int marker, int bytes, int samples, const void **head,
+                      int *head_bytes);
+    int buffer_count; /* which field of pj_buffer_state says how many frames it holds */
     void *pool; /* what null ports are made from; lives as long as the library */
 };
 

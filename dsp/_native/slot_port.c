@@ -95,39 +95,42 @@ void slot_port_init(struct slot_port *p, struct slot_worker *worker, int slot)
 {
     memset(p, 0, sizeof *p);
     p->worker = worker;
-    p->slot = slot;
+    p->place = (int)MAILBOX_INDEX(slot);
+    p->leg = MAILBOX_LEG(slot);
     plc_init(&p->plc);
 }
 
-static bool take(struct mailbox *box, uint64_t tick, int16_t *out)
+static bool take(struct mailbox *box, uint64_t number, int16_t *out)
 {
-    int i = (int)(tick & 1);
-    if (atomic_load_explicit(&box->number[i], memory_order_acquire) != tick)
+    int i = (int)(number & 1);
+    if (atomic_load_explicit(&box->number[i], memory_order_acquire) != number)
         return false;
     memcpy(out, box->frame[i], sizeof box->frame[i]);
     atomic_thread_fence(memory_order_acquire);
-    return atomic_load_explicit(&box->number[i], memory_order_relaxed) == tick;
+    return atomic_load_explicit(&box->number[i], memory_order_relaxed) == number;
 }
 
 void slot_port_read(struct slot_port *p, uint64_t tick, int16_t *out)
 {
     struct mailbox_page *page = p->worker->page;
-    bool streaming = page != NULL && atomic_load_explicit(&page->slot[p->slot].in_use, memory_order_acquire);
-    if (!streaming || !take(&page->slot[p->slot].up, tick, out)) {
+    bool streaming = page != NULL && atomic_load_explicit(&page->slot[p->place].in_use, memory_order_acquire);
+    if (!streaming || !take(&page->slot[p->place].up, MAILBOX_NUMBER(tick, p->leg), out)) {
         bool repeated = plc_lost(&p->plc, out, FRAME_SAMPLES);
         p->underruns += repeated && streaming;
     } else
         plc_good(&p->plc, out, out, FRAME_SAMPLES);
 }
 
-void slot_port_write(struct slot_port *p, uint64_t tick, const int16_t *frame)
+void slot_port_write(struct slot_port *p, uint64_t tick, const int16_t *frame, const struct slot_port *source)
 {
     if (p->worker->page == NULL)
         return;
-    struct mailbox *box = &p->worker->page->slot[p->slot].down;
+    struct mailbox *box = &p->worker->page->slot[p->place].down;
     int i = (int)(tick & 1);
+    bool direct = source != NULL && source->worker == p->worker;
     atomic_store_explicit(&box->number[i], 0, memory_order_relaxed); /* nobody may take half of it */
     atomic_thread_fence(memory_order_release);
     memcpy(box->frame[i], frame, sizeof box->frame[i]);
-    atomic_store_explicit(&box->number[i], tick, memory_order_release);
+    box->source[i] = direct ? MAILBOX_SOURCE(source->place, source->leg) : 0;
+    atomic_store_explicit(&box->number[i], MAILBOX_NUMBER(tick, p->leg), memory_order_release);
 }

@@ -16,7 +16,8 @@ struct slot_worker {
 
 struct slot_port {
     struct slot_worker *worker;
-    int slot;
+    int place;    /* of the worker's slots */
+    uint32_t leg; /* which of all legs that had it */
     struct plc plc;
     uint64_t underruns; /* frames concealed */
 };
@@ -34,8 +35,11 @@ void slot_worker_set(struct slot_worker *w, struct mailbox_page *page);
 void slot_worker_wait(struct slot_worker *w, uint64_t tick, uint64_t deadline_ns);
 void slot_worker_publish(struct slot_worker *w, uint64_t tick);
 
+/* `slot` is place and leg, as mailbox.h says. */
 void slot_port_init(struct slot_port *p, struct slot_worker *worker, int slot);
 void slot_port_read(struct slot_port *p, uint64_t tick, int16_t *out);
-void slot_port_write(struct slot_port *p, uint64_t tick, const int16_t *frame);
+
+/* `source`: the one port that is heard in the frame, as it is and nothing else; NULL: it is a mix. */
+void slot_port_write(struct slot_port *p, uint64_t tick, const int16_t *frame, const struct slot_port *source);
 
 #endif

@@ -33,11 +33,13 @@ class StreamAudio:
     def attach(self, slot: int, stream: int) -> None:
         """Serve `stream` (address of a pjmedia_stream, 8 kHz mono) in `slot` from the next tick on.
 
+        `slot` is place + SLOTS * leg, place below SLOTS: with legs counted up a frame never reaches the leg
+        that took the place of another. The brain and the engine know the slot by the same number.
         Raises StreamAudioError when the stream is not 8 kHz mono.
         """
 
     def detach(self, slot: int) -> None:
-        """Stop serving the slot; when it returns no tick touches its stream. Harmless when empty."""
+        """Stop serving the slot; when it returns no tick touches its stream. Harmless when it is another leg's."""
 
     def keep_from_bridge(self, param: int, stream: int, port: int) -> None:
         """Put a silent port in the place of the stream in an OnStreamCreatedParam (address `param`).
@@ -48,7 +50,9 @@ class StreamAudio:
 
     def counters(self) -> dict[str, float]:
         """ticks, late_ticks (> 5 ms), missed_ticks, late_max_ms, unmixed_ticks (the engine did not answer),
-        lost_frames (nothing from the phone), silent_frames (nothing from the engine), tick_ms_mean."""
+        lost_frames (nothing from the phone), silent_frames (nothing from the engine), direct_legs (who hear
+        another without the engine now), direct_frames (what they heard so), skipped_frames (lost before us and
+        passed on as lost), tick_ms_mean."""
 
     def close(self) -> None:
         """End the thread, let go of every stream, unmap the page; before libDestroy."""

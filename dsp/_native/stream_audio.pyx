@@ -1,5 +1,5 @@
-# distutils: sources = dsp/_native/stream_tick.c dsp/_native/pj_abi.c
-# distutils: depends = dsp/_native/stream_tick.h dsp/_native/pj_abi.h dsp/_native/mailbox.h
+# distutils: sources = dsp/_native/stream_tick.c dsp/_native/relay.c dsp/_native/pj_abi.c
+# distutils: depends = dsp/_native/stream_tick.h dsp/_native/relay.h dsp/_native/pj_abi.h dsp/_native/mailbox.h dsp/_native/saturate.h
 """The audio thread of a SIP worker, from Python: what streams it serves, never a sample.
 
 The work is done in stream_tick.c; the page it shares with the media engine is described in mailbox.h.
@@ -32,12 +32,15 @@ cdef extern from "stream_tick.h":
         uint64_t unmixed_ticks
         uint64_t lost_frames
         uint64_t silent_frames
+        uint64_t direct_frames
+        uint64_t skipped_frames
         uint64_t tick_ns
 
     struct stream_audio:
         pj_library pj
         int memfd
         int realtime
+        int relaying
 
     int stream_audio_open(stream_audio *audio, const char *library, char *why, size_t why_size)
     int stream_audio_start(stream_audio *audio, int priority, char *why, size_t why_size)
@@ -123,6 +126,9 @@ cdef class StreamAudio:
             "unmixed_ticks": now.unmixed_ticks,
             "lost_frames": now.lost_frames,
             "silent_frames": now.silent_frames,
+            "direct_legs": self._audio.relaying,
+            "direct_frames": now.direct_frames,
+            "skipped_frames": now.skipped_frames,
             "tick_ms_mean": now.tick_ns / 1e6 / max(<uint64_t>1, now.ticks),
         }
 

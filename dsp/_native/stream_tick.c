@@ -4,12 +4,15 @@
 #include <errno.h>
 #include <limits.h>        /* INT_MAX: wake everyone who waits */
 #include <linux/futex.h>   /* FUTEX_WAIT_BITSET: its time-out is absolute CLOCK_MONOTONIC */
+#include <stdbool.h>
 #include <stdio.h>         /* snprintf */
 #include <string.h>
 #include <sys/mman.h>      /* memfd_create, mmap */
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+#define SAMPLE_NS 125000 /* at 8 kHz */
 
 static uint64_t now_ns(void) {
     struct timespec now;
@@ -38,21 +41,23 @@ static int make_page(struct stream_audio *audio) {
     return 0;
 }
 
-static void post(struct mailbox *box, uint64_t tick, const int16_t *frame) {
+static void post(struct mailbox *box, uint64_t tick, uint32_t leg, const int16_t *frame) {
     unsigned side = tick & 1;
     /* 0 while it is being written: a reader must not take half of the frame two ticks back. */
     atomic_store_explicit(&box->number[side], 0, memory_order_release);
     atomic_thread_fence(memory_order_seq_cst);
     memcpy(box->frame[side], frame, sizeof box->frame[side]);
-    atomic_store_explicit(&box->number[side], tick, memory_order_release);
+    atomic_store_explicit(&box->number[side], MAILBOX_NUMBER(tick, leg), memory_order_release);
 }
 
-static int fetch(struct mailbox *box, uint64_t tick, int16_t *frame) {
+static int fetch(struct mailbox *box, uint64_t tick, uint32_t leg, int16_t *frame, uint32_t *source) {
     unsigned side = tick & 1;
-    if (atomic_load_explicit(&box->number[side], memory_order_acquire) != tick)
+    if (atomic_load_explicit(&box->number[side], memory_order_acquire) != MAILBOX_NUMBER(tick, leg))
         return 0;
     memcpy(frame, box->frame[side], sizeof box->frame[side]);
-    return 1;
+    *source = box->source[side];
+    atomic_thread_fence(memory_order_acquire);
+    return atomic_load_explicit(&box->number[side], memory_order_relaxed) == MAILBOX_NUMBER(tick, leg);
 }
 
 static void tell(_Atomic uint32_t *word, uint64_t tick) {
@@ -75,11 +80,10 @@ static int wait_for(_Atomic uint32_t *word, uint64_t tick, uint64_t until_ns) {
 
 /* --- one leg, one tick --- */
 
-/* One frame of the stream; 1 when the phone said something. */
-static int hear(struct stream_audio *audio, struct stream_slot *slot, uint64_t tick, int16_t *sound) {
+int stream_hear(struct stream_audio *audio, struct stream_slot *slot, int16_t *sound) {
     /* Read once: the library sets it to NULL from its own thread when the stream ends. */
     int (*get)(struct pj_port *, struct pj_frame *) = slot->port->get_frame;
-    struct pj_frame frame = {.type = PJ_FRAME_NONE, .buf = sound, .timestamp = tick * FRAME_SAMPLES};
+    struct pj_frame frame = {.type = PJ_FRAME_NONE, .buf = sound, .timestamp = now_ns() / SAMPLE_NS};
 
     frame.size = FRAME_SAMPLES * sizeof *sound;
     if (!get || get(slot->port, &frame) != 0 || frame.type != PJ_FRAME_AUDIO)
@@ -88,29 +92,60 @@ static int hear(struct stream_audio *audio, struct stream_slot *slot, uint64_t t
     return audio->pj.stream_last_frame(slot->stream) == PJ_JB_NORMAL;
 }
 
-static void say(struct stream_slot *slot, uint64_t tick, int16_t *sound) {
+void stream_say(struct stream_slot *slot, int16_t *sound) {
     int (*put)(struct pj_port *, struct pj_frame *) = slot->port->put_frame;
-    struct pj_frame frame = {.type = PJ_FRAME_AUDIO, .buf = sound, .timestamp = tick * FRAME_SAMPLES};
+    struct pj_frame frame = {.type = PJ_FRAME_AUDIO, .buf = sound, .timestamp = now_ns() / SAMPLE_NS};
 
     frame.size = FRAME_SAMPLES * sizeof *sound;
     if (put)
         put(slot->port, &frame);
 }
 
+/* The frame of this tick: just read, or read before it for those who hear it directly. */
+static int hear_in_tick(struct stream_audio *audio, struct stream_slot *slot, int16_t *frame) {
+    if (slot->relay.hearers)
+        return relay_take(slot, frame);
+    int whole = stream_hear(audio, slot, frame);
+    slot->relay.whole = whole ? slot->relay.whole + 1 : 0;
+    return whole;
+}
+
+/* What the leg hears from this tick on, and its frame of it unless that goes directly. */
+static void say_in_tick(struct stream_audio *audio, unsigned index, uint64_t tick, int answered) {
+    struct stream_slot *slot = &audio->slot[index];
+    int16_t frame[FRAME_SAMPLES];
+    uint32_t source;
+    int told = fetch(&audio->page->slot[index].down, tick, slot->leg, frame, &source);
+    int heard = told ? relay_told(audio, index, source) : relay_untold(audio, index, answered);
+
+    slot->relay.untold = told ? 0 : slot->relay.untold;
+    if (heard >= 0 && heard == slot->relay.source)
+        return;
+    if (!told) {
+        memset(frame, 0, sizeof frame);
+        audio->counters.silent_frames++;
+    }
+    if (slot->relay.source >= 0 || slot->relay.join)
+        relay_leave(audio, slot, frame);
+    stream_say(slot, frame);
+    slot->relay.source = heard;
+}
+
 /* --- the tick --- */
 
-/* What the phones say, to the page; returns how many legs there are. */
-static unsigned phase_up(struct stream_audio *audio, uint64_t tick) {
+/* What the phones say, to the page. */
+unsigned stream_audio_up(struct stream_audio *audio, uint64_t tick) {
     int16_t frame[FRAME_SAMPLES];
     unsigned legs = 0;
 
     pthread_mutex_lock(&audio->lock);
+    relay_pass(audio);
     for (unsigned i = 0; i < MAILBOX_SLOTS; i++) {
         if (!audio->slot[i].stream)
             continue;
         legs++;
-        if (hear(audio, &audio->slot[i], tick, frame))
-            post(&audio->page->slot[i].up, tick, frame);
+        if (hear_in_tick(audio, &audio->slot[i], frame))
+            post(&audio->page->slot[i].up, tick, audio->slot[i].leg, frame);
         else
             audio->counters.lost_frames++;
     }
@@ -119,21 +154,37 @@ static unsigned phase_up(struct stream_audio *audio, uint64_t tick) {
     return legs;
 }
 
-/* What the engine says, to the phones. */
-static void phase_down(struct stream_audio *audio, uint64_t tick) {
-    int16_t frame[FRAME_SAMPLES];
-
+/* What the engine says, to the phones; `answered`: its turn of this tick is over. */
+int stream_audio_down(struct stream_audio *audio, uint64_t tick, int answered) {
     pthread_mutex_lock(&audio->lock);
-    for (unsigned i = 0; i < MAILBOX_SLOTS; i++) {
-        if (!audio->slot[i].stream)
-            continue;
-        if (!fetch(&audio->page->slot[i].down, tick, frame)) {
-            memset(frame, 0, sizeof frame);
-            audio->counters.silent_frames++;
-        }
-        say(&audio->slot[i], tick, frame);
-    }
+    for (unsigned i = 0; i < MAILBOX_SLOTS; i++)
+        if (audio->slot[i].stream)
+            say_in_tick(audio, i, tick, answered);
+    relay_count(audio);
+    int relaying = audio->relaying;
     pthread_mutex_unlock(&audio->lock);
+    return relaying;
+}
+
+/* Between the ticks. */
+static int pass_directly(struct stream_audio *audio) {
+    pthread_mutex_lock(&audio->lock);
+    relay_pass(audio);
+    int relaying = audio->relaying;
+    pthread_mutex_unlock(&audio->lock);
+    return relaying;
+}
+
+/* 1 when the engine answered in time. Who is heard directly does not wait for it. */
+static int await_mix(struct stream_audio *audio, uint64_t tick) {
+    uint64_t end = tick * TICK_NS + WAIT_MIXED_NS, until = tick * TICK_NS + RELAY_NS;
+    while (until < end) {
+        if (wait_for(&audio->page->mixed, tick, until))
+            return 1;
+        pass_directly(audio);
+        until += RELAY_NS;
+    }
+    return wait_for(&audio->page->mixed, tick, end);
 }
 
 /* Adding and removing ports at the bridge is queued and done only here; its sound goes nowhere. */
@@ -156,19 +207,27 @@ static void count(struct stream_audio *audio, uint64_t missed, uint64_t late_ns,
     pthread_mutex_unlock(&audio->lock);
 }
 
-static void one_tick(struct stream_audio *audio, uint64_t tick, uint64_t missed) {
+/* Returns how many legs hear another directly. */
+static int one_tick(struct stream_audio *audio, uint64_t tick, uint64_t missed) {
     uint64_t begin = now_ns();
     uint64_t late = begin - tick * TICK_NS;
-    unsigned legs = phase_up(audio, tick);
+    unsigned legs = stream_audio_up(audio, tick);
     uint64_t posted = now_ns(), answered = posted;
-    int mixed = 1;
+    int mixed = 1, relaying = 0;
     if (legs) {
-        mixed = wait_for(&audio->page->mixed, tick, tick * TICK_NS + WAIT_MIXED_NS);
+        mixed = await_mix(audio, tick);
         answered = now_ns();
-        phase_down(audio, tick);
+        relaying = stream_audio_down(audio, tick, mixed);
     }
     serve_bridge(audio, tick);
     count(audio, missed, late, mixed, (posted - begin) + (now_ns() - answered));
+    return relaying;
+}
+
+static void sleep_until(uint64_t ns) {
+    struct timespec due = at_ns(ns);
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL) == EINTR) {
+    }
 }
 
 static void *run(void *given) {
@@ -176,16 +235,20 @@ static void *run(void *given) {
     long desc[64] = {0}; /* pj_thread_desc: lives as long as the thread */
     void *registered = NULL;
     uint64_t tick = now_ns() / TICK_NS;
+    int relaying = 0;
 
     audio->pj.thread_register("callbox audio", desc, &registered);
     while (!atomic_load_explicit(&audio->stop, memory_order_relaxed)) {
-        uint64_t next = now_ns() / TICK_NS + 1;
-        struct timespec due = at_ns(next * TICK_NS);
-        uint64_t missed = next - tick - 1;
-        while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL) == EINTR) {
+        uint64_t now = now_ns(), step = relaying ? RELAY_NS : TICK_NS;
+        uint64_t begun = now / TICK_NS; /* later than `tick` when that one took too long */
+        uint64_t due = begun > tick ? begun * TICK_NS : (now / step + 1) * step;
+        sleep_until(due);
+        if (due % TICK_NS == 0) {
+            relaying = one_tick(audio, due / TICK_NS, due / TICK_NS - tick - 1);
+            tick = due / TICK_NS;
+        } else {
+            relaying = pass_directly(audio);
         }
-        one_tick(audio, next, missed);
-        tick = next;
     }
     return NULL;
 }
@@ -197,6 +260,8 @@ int stream_audio_open(struct stream_audio *audio, const char *library, char *why
 
     memset(audio, 0, sizeof *audio);
     audio->memfd = -1;
+    for (unsigned i = 0; i < MAILBOX_SLOTS; i++)
+        relay_reset(audio, i);
     /* The worker's thread takes the lock too, at normal priority: it must not stand in the tick's way. */
     pthread_mutexattr_init(&kind);
     pthread_mutexattr_setprotocol(&kind, PTHREAD_PRIO_INHERIT);
@@ -238,42 +303,58 @@ int stream_audio_start(struct stream_audio *audio, int priority, char *why, size
     return failed ? -1 : 0;
 }
 
-int stream_audio_attach(struct stream_audio *audio, unsigned slot, void *stream, char *why, size_t why_size) {
-    struct stream_slot fresh = {.stream = stream};
+/* What is needed of the stream, or -1 with a sentence in `why`. */
+static int look_at(struct stream_audio *audio, struct stream_slot *slot, unsigned index, char *why, size_t why_size) {
+    struct pj_buffer_state state;
 
-    if (slot >= MAILBOX_SLOTS || audio->pj.stream_get_port(stream, &fresh.port) != 0 || !fresh.port) {
-        snprintf(why, why_size, "slot %u: the stream has no port", slot);
+    if (audio->pj.stream_get_port(slot->stream, &slot->port) != 0 || !slot->port) {
+        snprintf(why, why_size, "slot %u: the stream has no port", index);
         return -1;
     }
-    if (fresh.port->clock_rate != 8000 || fresh.port->channels != 1 || fresh.port->bits != 16 ||
-        fresh.port->frame_usec != 20000 || !fresh.port->grp_lock) {
-        snprintf(why, why_size, "slot %u: a stream of %u Hz, %u channels, %u us a frame; 8000, 1, 20000 needed", slot,
-                 fresh.port->clock_rate, fresh.port->channels, fresh.port->frame_usec);
+    if (slot->port->clock_rate != 8000 || slot->port->channels != 1 || slot->port->bits != 16 ||
+        slot->port->frame_usec != 20000 || !slot->port->grp_lock) {
+        snprintf(why, why_size, "slot %u: a stream of %u Hz, %u channels, %u us a frame; 8000, 1, 20000 needed",
+                 index, slot->port->clock_rate, slot->port->channels, slot->port->frame_usec);
         return -1;
     }
-    stream_audio_detach(audio, slot);
-    audio->pj.grp_lock_add_ref(fresh.port->grp_lock);
+    if (audio->pj.stream_rtp(slot->stream, &slot->rtp) == 0 &&
+        audio->pj.stream_buffer(slot->stream, &state) == 0 && state.frame_bytes > 0 &&
+        FRAME_SAMPLES % state.frame_bytes == 0)
+        slot->frame_buffers = FRAME_SAMPLES / (int)state.frame_bytes; /* G.711: a byte a sample */
+    return 0;
+}
+
+/* Puts `fresh` in the place of what the slot had; only if that was `leg`'s, where one is named. */
+static void put(struct stream_audio *audio, unsigned index, struct stream_slot fresh, const uint32_t *leg) {
+    struct pj_port *old = NULL;
+
     pthread_mutex_lock(&audio->lock);
-    audio->slot[slot] = fresh;
+    struct stream_slot *slot = &audio->slot[index];
+    bool fits = leg == NULL || slot->leg == *leg;
+    if (fits) {
+        old = slot->stream ? slot->port : NULL;
+        *slot = fresh;
+        relay_reset(audio, index);
+        atomic_store_explicit(&audio->page->slot[index].in_use, fresh.stream != NULL, memory_order_release);
+    }
     pthread_mutex_unlock(&audio->lock);
-    atomic_store_explicit(&audio->page->slot[slot].in_use, 1, memory_order_release);
+    if (old)
+        audio->pj.grp_lock_dec_ref(old->grp_lock); /* may free the port: only here, out of the tick */
+}
+
+int stream_audio_attach(struct stream_audio *audio, unsigned slot, void *stream, char *why, size_t why_size) {
+    struct stream_slot fresh = {.stream = stream, .leg = MAILBOX_LEG(slot)};
+
+    if (look_at(audio, &fresh, MAILBOX_INDEX(slot), why, why_size))
+        return -1;
+    audio->pj.grp_lock_add_ref(fresh.port->grp_lock);
+    put(audio, MAILBOX_INDEX(slot), fresh, NULL);
     return 0;
 }
 
 void stream_audio_detach(struct stream_audio *audio, unsigned slot) {
-    struct pj_port *port = NULL;
-
-    if (slot >= MAILBOX_SLOTS)
-        return;
-    pthread_mutex_lock(&audio->lock);
-    if (audio->slot[slot].stream)
-        port = audio->slot[slot].port;
-    audio->slot[slot].stream = NULL;
-    pthread_mutex_unlock(&audio->lock);
-    if (port) {
-        atomic_store_explicit(&audio->page->slot[slot].in_use, 0, memory_order_release);
-        audio->pj.grp_lock_dec_ref(port->grp_lock); /* may free the port: only here, out of the tick */
-    }
+    uint32_t leg = MAILBOX_LEG(slot);
+    put(audio, MAILBOX_INDEX(slot), (struct stream_slot){.leg = leg}, &leg);
 }
 
 void stream_audio_counters(struct stream_audio *audio, struct stream_counters *out) {
@@ -289,7 +370,8 @@ void stream_audio_close(struct stream_audio *audio) {
         audio->running = 0;
     }
     for (unsigned i = 0; i < MAILBOX_SLOTS; i++)
-        stream_audio_detach(audio, i);
+        if (audio->slot[i].stream)
+            put(audio, i, (struct stream_slot){0}, NULL);
     if (audio->page)
         munmap(audio->page, sizeof *audio->page);
     if (audio->memfd >= 0)

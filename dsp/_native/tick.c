@@ -92,6 +92,7 @@ static void read_ports(struct media *m, uint64_t tick)
         } else if (p->kind == PORT_SLOT)
             slot_port_read(&p->slot, tick, p->rx);
         memset(p->mix, 0, sizeof p->mix);
+        p->heard = HEARD_NOTHING;
     }
 }
 
@@ -101,7 +102,10 @@ static void mix_edges(struct media *m)
         struct edge *e = &m->edge[i];
         if (e->source < 0)
             continue;
-        gain_add(&e->gain, m->port[e->source].rx, m->port[e->sink].mix);
+        struct port *to = &m->port[e->sink];
+        bool as_it_is = e->gain.now == 1.0f && e->gain.target == 1.0f;
+        to->heard = as_it_is && to->heard == HEARD_NOTHING ? e->source : HEARD_MIX;
+        gain_add(&e->gain, m->port[e->source].rx, to->mix);
         if (e->ending)
             e->source = -1;
     }
@@ -114,8 +118,10 @@ static void mix_player(struct media *m, struct player *p)
     bool more = player_frame(p, frame), fading = p->state == PLAYER_FADING;
     if (to != NULL && p->alone)
         memset(to->mix, 0, sizeof to->mix);
-    if (to != NULL)
+    if (to != NULL) {
         gain_add(&p->gain, frame, to->mix);
+        to->heard = HEARD_MIX;
+    }
     if (more && !fading && to != NULL)
         return;
     p->state = PLAYER_OVER;
@@ -142,10 +148,13 @@ static void write_slots(struct media *m, uint64_t tick)
 {
     int16_t out[FRAME_SAMPLES];
     for (int i = 0; i < m->ports; i++) {
-        if (m->port[i].kind != PORT_SLOT)
+        struct port *p = &m->port[i];
+        if (p->kind != PORT_SLOT)
             continue;
-        saturate(m->port[i].mix, out);
-        slot_port_write(&m->port[i].slot, tick, out);
+        const struct port *heard = p->heard >= 0 ? &m->port[p->heard] : NULL;
+        bool slot = heard != NULL && heard->kind == PORT_SLOT;
+        saturate(p->mix, out);
+        slot_port_write(&p->slot, tick, out, slot ? &heard->slot : NULL);
     }
     for (int i = 0; i < MEDIA_WORKERS; i++)
         slot_worker_publish(&m->worker[i], tick);

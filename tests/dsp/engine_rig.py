@@ -13,7 +13,7 @@ from dsp._native.engine import Engine, EventKind
 
 TICK_NS = 20_000_000
 FIRST = 1000  # the tick before the first
-BOX = np.dtype([("number", "<u8", 2), ("frame", "<i2", (2, 160))])
+BOX = np.dtype([("number", "<u8", 2), ("source", "<u4", 2), ("frame", "<i2", (2, 160))])
 SLOT = np.dtype([("in_use", "<u4"), ("reserved", "<u4"), ("up", BOX), ("down", BOX)])
 PAGE = np.dtype(
     [(name, "<u4") for name in ("magic", "slots", "frame_samples", "reserved", "done", "mixed")]
@@ -28,7 +28,7 @@ class Page:
         self.fd = os.memfd_create("test-worker", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         os.ftruncate(self.fd, PAGE.itemsize)
         self.map = np.frombuffer(mmap.mmap(self.fd, PAGE.itemsize), PAGE)[0:1]
-        self.map["magic"], self.map["slots"], self.map["frame_samples"] = 0x43425031, 64, 160
+        self.map["magic"], self.map["slots"], self.map["frame_samples"] = 0x43425032, 64, 160
 
     def __del__(self):
         os.close(self.fd)

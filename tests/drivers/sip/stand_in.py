@@ -12,9 +12,11 @@ import numpy.typing as npt
 
 TICK_SECONDS = 0.02
 FRAME = 160
-MAGIC = 0x43425031
+SLOTS = 64
+TICK_BITS = 40  # of a frame's number; the rest is the leg's
+MAGIC = 0x43425032
 
-_BOX = np.dtype([("number", "<u8", 2), ("frame", "<i2", (2, FRAME))])
+_BOX = np.dtype([("number", "<u8", 2), ("source", "<u4", 2), ("frame", "<i2", (2, FRAME))])
 _PAGE = np.dtype(
     [
         ("magic", "<u4"),
@@ -23,7 +25,7 @@ _PAGE = np.dtype(
         ("reserved", "<u4"),
         ("done", "<u4"),
         ("mixed", "<u4"),
-        ("slot", [("in_use", "<u4"), ("reserved", "<u4"), ("up", _BOX), ("down", _BOX)], 64),
+        ("slot", [("in_use", "<u4"), ("reserved", "<u4"), ("up", _BOX), ("down", _BOX)], SLOTS),
     ]
 )  # dsp/_native/mailbox.h
 
@@ -52,7 +54,7 @@ class StandIn:
 
     def heard(self, slot: int) -> npt.NDArray[np.int16]:
         """All that came from this slot."""
-        return np.concatenate(self._heard.get(slot) or [np.zeros(0, dtype=np.int16)])
+        return np.concatenate(self._heard.get(slot % SLOTS) or [np.zeros(0, dtype=np.int16)])
 
     def forget(self) -> None:
         """Begin to listen anew."""
@@ -71,8 +73,9 @@ class StandIn:
         side = tick & 1
         for index in np.flatnonzero(self.page["slot"]["in_use"]):
             slot = self.page["slot"][index]
-            if slot["up"]["number"][side] == tick:
+            legs = slot["up"]["number"] >> TICK_BITS
+            if slot["up"]["number"][side] & ((1 << TICK_BITS) - 1) == tick:
                 self._heard.setdefault(int(index), []).append(slot["up"]["frame"][side].copy())
             slot["down"]["frame"][side] = tone
-            slot["down"]["number"][side] = tick
+            slot["down"]["number"][side] = tick | int(legs.max()) << TICK_BITS
         self.page["mixed"] = tick & 0xFFFFFFFF
