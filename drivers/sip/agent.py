@@ -17,7 +17,8 @@ import pjsua2 as pj
 from drivers.port import LegState, PortRefused
 from drivers.sip import farewell
 from drivers.sip.account import Through, TrunkAccount, Use, Way
-from drivers.sip.accounts import Account, Accounts
+from drivers.sip.accounts import Accounts
+from drivers.sip.call import SipCall
 from drivers.sip.library import Library, call_param
 from drivers.sip.record import TOLD_HEADERS, LegRecord, address, cause_of, free_slot, plain
 from drivers.sip.text import clean, header, lines, request_user, uri, user_of
@@ -29,7 +30,7 @@ Tell = Callable[[dict[str, Any]], None]
 
 USER_SAFE = "-_.!~*'()&=+$,"  # RFC 3261 25.1, what needs no escape in a user part
 TO_HEADER = "X-Callbox-To"  # tells the edge what the user part of our INVITE is
-FULL, NOT_FROM_HERE = 503, 403
+FULL, FORBIDDEN = 503, 403
 SPARE_CALLS = 1  # of the library's: it takes the call that is then refused with a code of ours
 
 
@@ -54,11 +55,12 @@ class UserAgent:
         self.name = name
         self.max_legs = min(max_legs, SLOTS, audio.max_calls - SPARE_CALLS)
         self.legs: dict[str, LegRecord] = {}
-        self._calls: dict[str, _Call] = {}
+        self._calls: dict[str, SipCall] = {}
         self._audio = audio
         self._tell = tell
         self._edge = edge
         self._inbound = 0
+        self._placed = 0
         self._epoch = f"{time.time_ns() // 1_000_000:x}"
         self.accounts = Accounts(
             library, edge=edge, public=public_address, max_calls=audio.max_calls, came_in=self.came_in
@@ -95,7 +97,7 @@ class UserAgent:
             leg=leg, peer=to, called=user_of(target), inbound=False, label=label, account=account, way=way
         )
         self.legs[leg] = record
-        self._calls[leg] = _Call(self, self.accounts.of(way), pj.PJSUA_INVALID_ID, leg)
+        self._calls[leg] = SipCall(self, self.accounts.of(way), pj.PJSUA_INVALID_ID, leg)
         try:
             self._calls[leg].makeCall(target, param)
         except pj.Error as error:
@@ -145,6 +147,15 @@ class UserAgent:
         except pj.Error as error:
             raise PortRefused(f"leg {leg}: NOTIFY was not sent: {error.reason}") from None
 
+    def watch(self) -> None:
+        """Once a second: tell whose packets have stopped coming, and whose come again."""
+        now = time.monotonic()
+        for leg, record in self.legs.items():
+            if record.slot >= 0 and record.watch.listening:
+                news = record.watch.seen(self._calls[leg].packets(record.stream), now)
+                if news is not None:
+                    self._tell({**news, "leg": leg})
+
     def hangup(self, leg: str, code: int) -> None:
         """BYE, CANCEL, or a refusal with `code`; harmless for a leg that has ended."""
         record = self.legs.get(leg)
@@ -184,7 +195,7 @@ class UserAgent:
         leg = f"{self.name}.{self._epoch}.{self._inbound}"
         told = {name: header(message, name) for name in TOLD_HEADERS if lines(message, name)}
         way = self.accounts.way_of(told.get("X-Callbox-Trunk", ""))
-        call = _Call(self, self.accounts.of(way), call_id, leg)
+        call = SipCall(self, self.accounts.of(way), call_id, leg)
         info = call.getInfo()
         record = LegRecord(
             leg=leg,
@@ -199,7 +210,7 @@ class UserAgent:
         )
         self.legs[leg], self._calls[leg] = record, call
         if self._edge and source != self._edge:
-            self.hangup(leg, NOT_FROM_HERE)
+            self.hangup(leg, FORBIDDEN)
         elif len(self.legs) > self.max_legs:
             self.hangup(leg, FULL)
         else:
@@ -227,6 +238,8 @@ class UserAgent:
         elif state == pj.PJSIP_INV_STATE_DISCONNECTED:
             self._silence(record)
             self._forget(leg)
+            if record.forwarded:  # the library's own word for a call not sent on is 487
+                code = record.code
             cause = cause_of(record, code)
             ended = {"event": "ended", "leg": leg, "cause": cause.name.lower(), "code": code}
             self._tell({**ended, "forwarded": record.forwarded} if record.forwarded else ended)
@@ -234,8 +247,11 @@ class UserAgent:
     def stream_made(self, leg: str, param: pj.OnStreamCreatedParam) -> None:
         """A stream exists, the first one or one made anew after a re-INVITE: the audio thread serves it."""
         record = self.legs[leg]
+        record.stream = int(param.streamIdx)
         if record.slot < 0:
-            record.slot = free_slot({other.slot for other in self.legs.values()}, SLOTS)
+            self._placed += 1  # so that no frame meant for this leg reaches the next one in its place
+            taken = {other.slot % SLOTS for other in self.legs.values() if other.slot >= 0}
+            record.slot = free_slot(taken, SLOTS) + SLOTS * self._placed
         stream = int(param.stream)
         self._audio.keep_from_bridge(int(param.this), stream, int(param.pPort))
         param.destroyPort = True
@@ -255,6 +271,8 @@ class UserAgent:
         """The phone may hear us no more (hold), or again."""
         record = self.legs.get(leg)
         held = not direction & pj.PJMEDIA_DIR_ENCODING
+        if record is not None:
+            record.watch.begin(time.monotonic(), listening=bool(direction & pj.PJMEDIA_DIR_DECODING))
         if record is not None and record.told_up and held is not record.held:
             record.held = held
             self._tell({"event": "held", "leg": leg, "held": held})
@@ -278,8 +296,12 @@ class UserAgent:
             return
         if 200 <= code < 300:
             self._tell_farewell(record, farewell.bye(record.invite, message))
-        elif 300 <= code < 400:  # who may be called is the brain's to decide
-            record.forwarded = clean(uri(lines(message, "Contact")) or "")
+
+    def redirected(self, leg: str, code: int, target: str) -> None:
+        """A 3xx says to call another address; whether that may be called is the brain's to decide."""
+        record = self.legs.get(leg)
+        if record is not None:
+            record.code, record.forwarded = code, clean(uri([target]) or "")
 
     def digit_heard(self, leg: str, digit: str) -> None:
         """RFC 4733, or a SIP INFO."""
@@ -335,49 +357,6 @@ class UserAgent:
         self.legs.pop(leg, None)
         self._calls.pop(leg, None)
         self.accounts.let_go(record.way for record in self.legs.values())
-
-
-class _Call(pj.Call):  # type: ignore[misc]
-    """Carries the library's callbacks to the user agent under the leg's name; keeps nothing."""
-
-    def __init__(self, agent: UserAgent, account: Account, call_id: int, leg: str) -> None:
-        super().__init__(account, call_id)
-        self._agent = agent
-        self._leg = leg
-
-    def onCallState(self, prm: pj.OnCallStateParam) -> None:
-        info = self.getInfo()
-        self._agent.state_changed(self._leg, info.state, info.lastStatusCode)
-
-    def onCallTsxState(self, prm: pj.OnCallTsxStateParam) -> None:
-        change = prm.e.body.tsxState
-        if change.tsx.method != "INVITE":
-            return
-        if change.type == pj.PJSIP_EVENT_TX_MSG:
-            self._agent.message_sent(self._leg, change.src.tdata.wholeMsg)
-        elif change.type == pj.PJSIP_EVENT_RX_MSG:
-            self._agent.answer_received(self._leg, change.tsx.statusCode, change.src.rdata.wholeMsg)
-
-    def onStreamCreated(self, prm: pj.OnStreamCreatedParam) -> None:
-        self._agent.stream_made(self._leg, prm)
-
-    def onStreamDestroyed(self, prm: pj.OnStreamDestroyedParam) -> None:
-        self._agent.stream_gone(self._leg)
-
-    def onCallMediaState(self, prm: pj.OnCallMediaStateParam) -> None:
-        info = self.getInfo()  # kept: `media` points into it
-        audio = [media for media in info.media if media.type == pj.PJMEDIA_TYPE_AUDIO]
-        if audio:
-            self._agent.media_changed(self._leg, audio[0].dir)
-
-    def onCallReplaceRequest(self, prm: pj.OnCallReplaceRequestParam) -> None:
-        prm.statusCode = NOT_FROM_HERE  # who may take over a call is the brain's to decide
-
-    def onCallTransferRequest(self, prm: pj.OnCallTransferRequestParam) -> None:
-        prm.statusCode = NOT_FROM_HERE  # the edge answers a REFER; the library would call whoever it names
-
-    def onDtmfDigit(self, prm: pj.OnDtmfDigitParam) -> None:
-        self._agent.digit_heard(self._leg, prm.digit)
 
 
 def _add_headers(option: pj.SipTxOption, headers: Mapping[str, str]) -> None:

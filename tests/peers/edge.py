@@ -1,0 +1,239 @@
+"""The edge alone, started for a test: real Kamailio (and rtpengine) on loopback, at ports of its own.
+
+`async with Edge(folder, phones={"ana-desk": ("ana", "secret")}) as edge:`; in place of the SIP workers a
+test puts FakeWorkers at `edge.workers`, or real ones.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import pytest
+
+from appliance.config.load import load
+from appliance.config.schema import Config
+from appliance.edge.programs import installed
+from appliance.edge.rpc import EdgeError, EdgeRpc
+from appliance.store.accounts import FILE, Accounts
+from tests.peers.sip_text import ha1
+
+REALM = "callbox"
+START_SECONDS = 10.0
+
+needs_kamailio = pytest.mark.skipif(
+    not installed().kamailio,
+    reason="kamailio is missing: apt-get install kamailio kamailio-sqlite-modules kamailio-tls-modules "
+    "kamailio-extra-modules",
+)
+needs_rtpengine = pytest.mark.skipif(
+    not installed().browsers,
+    reason="rtpengine or WebSocket is missing: apt-get install rtpengine-daemon kamailio-websocket-modules",
+)
+
+
+class Edge:
+    """One edge; `phones` are user -> (agent, password), `more` is added to the configuration (TOML)."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        phones: Mapping[str, tuple[str, str]] | None = None,
+        workers: int = 2,
+        more: str = "",
+        address: str = "127.0.0.1",
+        edge_options: str = "",
+        rtpengine: bool = False,
+    ) -> None:
+        self.folder = folder
+        self.state = folder / "state"
+        self.run = self.state / "run"
+        self.run.mkdir(parents=True)
+        self.address = address
+        self.sip_port, self.tls_port, self.wss_port, self.https_port = free_ports(4)
+        self.internal_port = free_ports(3)[0]
+        self.workers = free_ports(workers)
+        self.config_file = folder / "edge.toml"
+        self.log_file = folder / "edge.log"
+        self.news: list[dict[str, Any]] = []
+        self.rpc = EdgeRpc(self.run / "kamailio.rpc")
+        self._programs = ["rtpengine", "kamailio"] if rtpengine else ["kamailio"]
+        self._children: dict[str, asyncio.subprocess.Process] = {}
+        self._reading: asyncio.Task[None] | None = None
+        self._arrived = asyncio.Event()
+        self._write(phones or {}, more, edge_options)
+        self.config: Config = load(self.config_file).config
+
+    def _write(self, phones: Mapping[str, tuple[str, str]], more: str, options: str) -> None:
+        lines = [
+            *("[sip]", f"port = {self.workers[0]}", f"workers = {len(self.workers)}"),
+            *(
+                "[edge]",
+                f'address = "{self.address}"',
+                f'realm = "{REALM}"',
+                f"internal_port = {self.internal_port}",
+            ),
+            *(f"sip_port = {self.sip_port}", f"tls_port = {self.tls_port}", f"wss_port = {self.wss_port}"),
+            *(f"https_port = {self.https_port}", options),
+        ]
+        for agent in dict.fromkeys(agent for agent, _ in phones.values()):
+            lines.append(f"[agents.{agent}]")
+        for user, (agent, password) in phones.items():
+            lines += [f"[phones.{user}]", f'agent = "{agent}"', f'ha1 = "{ha1(user, REALM, password)}"']
+        self.config_file.write_text("\n".join([*lines, more]) + "\n")
+
+    @property
+    def accounts(self) -> Accounts:
+        """The accounts of this edge, to change as the brain would."""
+        return Accounts(self.state / FILE, realm=REALM)
+
+    @property
+    def pid(self) -> int:
+        """Kamailio's main process."""
+        return self._children["kamailio"].pid
+
+    async def __aenter__(self) -> Edge:
+        accounts = self.accounts
+        await asyncio.to_thread(accounts.prepare)
+        await asyncio.to_thread(accounts.set_phones, self.config.phones, list(self.config.agents))
+        for name in self._programs:
+            await self.start(name)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for name in list(self._children):
+            await self.stop(name)
+        self.rpc.close()
+        if error is not None:
+            sys.stderr.write(self.log_file.read_text(errors="replace")[-8000:])
+
+    async def start(self, name: str = "kamailio") -> None:
+        """Start a program as the supervisor does, and wait until it serves."""
+        command = [
+            "-m",
+            "appliance.edge.start",
+            name,
+            "--config",
+            str(self.config_file),
+            "--state",
+            str(self.state),
+        ]
+        with self.log_file.open("ab") as log:
+            self._children[name] = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        if name == "kamailio":
+            await self._serving()
+            self._reading = asyncio.create_task(self._read())
+            await self.until(lambda: self._reading is not None and self._connected)
+        else:
+            await asyncio.sleep(0.5)
+
+    async def stop(self, name: str = "kamailio", number: signal.Signals = signal.SIGTERM) -> None:
+        """End a program, and whatever of its process group is left."""
+        child = self._children.pop(name)
+        with contextlib.suppress(ProcessLookupError):
+            child.send_signal(number)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(child.wait(), 5)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        await child.wait()
+        if name == "kamailio" and self._reading is not None:
+            self._reading.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._reading
+
+    def alive(self) -> bool:
+        """Whether all that was started still runs, every process of it."""
+        return all(child.returncode is None for child in self._children.values())
+
+    async def until(self, condition: Callable[[], bool], seconds: float = 10.0) -> None:
+        """Wait for something real processes do."""
+        async with asyncio.timeout(seconds):
+            while not condition():  # noqa: ASYNC110 - other processes set no event of ours
+                await asyncio.sleep(0.01)
+
+    async def told(self, kind: str, *, seconds: float = 3.0, **values: object) -> dict[str, Any]:
+        """The next news of a kind with these values, taken off the list; hexadecimal values are decoded."""
+        try:
+            async with asyncio.timeout(seconds):
+                while True:
+                    for news in self.news:
+                        if news["news"] == kind and values.items() <= news.items():
+                            self.news.remove(news)
+                            return news
+                    self._arrived.clear()
+                    await self._arrived.wait()
+        except TimeoutError:
+            raise TimeoutError(f"edge: no {kind} {values} in {seconds} s, only {self.news}") from None
+
+    async def _serving(self) -> None:
+        async with asyncio.timeout(START_SECONDS):
+            while True:
+                try:
+                    await self.rpc.ask("core.version", within_seconds=0.5)
+                    return
+                except EdgeError:
+                    if self._children["kamailio"].returncode is not None:
+                        raise RuntimeError(self.log_file.read_text(errors="replace")[-4000:]) from None
+                    await asyncio.sleep(0.02)
+
+    async def _read(self) -> None:
+        self._connected = False
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.internal_port + 1)
+        self._connected = True
+        try:
+            while line := await reader.readline():
+                news = json.loads(line)
+                for key in [key for key in news if key.endswith("_hex")]:
+                    news[key.removesuffix("_hex")] = bytes.fromhex(news.pop(key)).decode()
+                self.news.append(news)
+                self._arrived.set()
+        finally:
+            writer.close()
+
+    _connected = False
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of loopback in a row that were free a moment ago, UDP and TCP."""
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind(("127.0.0.1", 0))
+            first = int(probe.getsockname()[1])
+        if first + count < 65000 and all(_is_free(port) for port in range(first, first + count)):
+            return list(range(first, first + count))
+
+
+def _is_free(port: int) -> bool:
+    try:
+        for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+            with socket.socket(socket.AF_INET, kind) as sock:
+                sock.bind(("127.0.0.1", port))
+    except OSError:
+        return False
+    return True
+
+
+def scanner(name: str) -> str:
+    """Path of one of sipvicious's programs, "" if it is not installed."""
+    return shutil.which(name) or ""
