@@ -18,6 +18,7 @@ from appliance.acd.distributor import Distributor
 from appliance.acd.invariants import breaches
 from appliance.api.control import Control
 from appliance.api.line_requests import LineRequests
+from appliance.api.outbound_requests import OutboundRequests
 from appliance.api.snapshot import snapshot
 from appliance.bus import Bus
 from appliance.calls.agents import AgentDesk
@@ -29,6 +30,8 @@ from appliance.clock import Clock
 from appliance.config.line_base import LineBase
 from appliance.config.load import ConfigError, format_problems, load
 from appliance.config.schema import Config
+from appliance.dialplan.alarms import OutboundAlarms, alarm_objects
+from appliance.dialplan.guard import Guard
 from appliance.events import (
     BoxStarted,
     BoxStopped,
@@ -83,7 +86,10 @@ class Brain:
         self.modems = Modems(sysfs)
         self.lines = {name: self._line(name) for name, line in config.lines.items() if line.enabled}
         books = Books(self.bus, self.clock, self.journal)
-        self.line_desk = LineDesk(config, self.lines, books)
+        self.line_desk = LineDesk(config, self.lines, books, others=alarm_objects(config))
+        self.guard = Guard(config, bus=self.bus, clock=self.clock)
+        alarms = self.line_desk.alarms
+        self.outbound_alarms = OutboundAlarms(config, self.guard, self.clock, alarms.set)
         self.centre = Centre(
             config=config,
             folder=folder,
@@ -98,7 +104,7 @@ class Brain:
         self.control = Control(
             run,
             desk=self.desk,
-            lines=LineRequests(self.line_desk),
+            also=[LineRequests(self.line_desk), OutboundRequests(config, self.guard, self.clock)],
             status=self._status,
             reset_line=self._reset_line,
         )
@@ -119,11 +125,14 @@ class Brain:
         interrupted, last = self._remembered()
         self.bus.subscribe(self.journal.append)
         tasks = [asyncio.create_task(self.media.run(), name="media")]
+        self.bus.subscribe(self.outbound_alarms.hear)
         tasks.append(asyncio.create_task(self.line_desk.run(), name="lines"))
+        tasks.append(asyncio.create_task(self._watch_outbound(), name="outbound alarms"))
         tasks += [asyncio.create_task(self._report(n, p), name=f"report {n}") for n, p in self.lines.items()]
         try:
             await self._engine_there()
             going_on = stories(interrupted)
+            self.guard.start(self.database, [story.call_id for story in going_on])
             self._restore_agents(last, going_on, wrap_ups(interrupted))
             self.bus.publish(BoxStarted(recovered=len(going_on)))
             await Reception(self.centre, self.lines, self.phones).run(going_on)
@@ -142,6 +151,10 @@ class Brain:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(ENGINE_WAIT_SECONDS):
                 await self.media.up.wait()
+
+    async def _watch_outbound(self) -> None:
+        await self.line_desk.ready.wait()  # the board of alarms knows what stood before
+        await self.outbound_alarms.watch()
 
     def _remembered(self) -> tuple[list[tuple[str, list[Stamped]]], dict[str, AgentLast]]:
         """What the journal knows of the life before; a box that cannot read it serves all the same."""

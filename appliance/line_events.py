@@ -142,7 +142,10 @@ class BalanceTold(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AlarmRaised(Event):
-    """A person should know of something; `name` with `object` (a line) stands once until it is cleared."""
+    """A person should know of something; `name` with `object` stands once until it is cleared.
+
+    `object` is a line's name, or what else it is about ("agent ana").
+    """
 
     name: str
     object: str

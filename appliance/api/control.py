@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from appliance.acd.agent import AgentRefused
-from appliance.api.line_requests import LineRequests
 from appliance.calls.agents import AgentDesk
 from drivers import wire
 
 SOCKET = "brain.sock"
 
 
+class Requests(Protocol):
+    """What some part of the box answers."""
+
+    @property
+    def ops(self) -> Collection[str]:
+        """The requests it knows."""
+
+    async def answer(self, message: wire.Message) -> wire.Answer:
+        """The reply to a request whose op is in `ops`. Raises WireError."""
+
+
 class Control:
     """Answers `status` (from `status`), `agent` (by `desk`), `line` (by `reset_line`, with its name), and
-    what `lines` answers.
+    what the parts of `also` answer.
 
     `reset_line` raises KeyError for a line there is not.
     """
@@ -27,12 +37,12 @@ class Control:
         folder: Path,
         *,
         desk: AgentDesk,
-        lines: LineRequests,
+        also: Sequence[Requests],
         status: Callable[[], dict[str, Any]],
         reset_line: Callable[[str], None],
     ) -> None:
         self._desk = desk
-        self._lines = lines
+        self._also = also
         self._status = status
         self._reset_line = reset_line
         self._server = wire.Server(folder / SOCKET, on_request=self._answer)
@@ -54,9 +64,10 @@ class Control:
                 return self._agent(agent, command, str(message.get("reason", ""))), ()
             case "line":
                 return self._line(str(message["line"])), ()
-        if op in self._lines.ops:
-            return self._lines.answer(message)
-        known = ", ".join(sorted(["agent", "line", "status", *self._lines.ops]))
+        for part in self._also:
+            if op in part.ops:
+                return part.answer(message)
+        known = ", ".join(sorted({"agent", "line", "status"}.union(*(part.ops for part in self._also))))
         raise wire.WireError(f"{op!r} is not known here. Known: {known}.")
 
     def _line(self, line: str) -> dict[str, Any]:

@@ -39,7 +39,7 @@ AGENTS = {
     "call": "CALL",
 }
 PROCESSES = {"process": "PROCESS", "pid": "PID", "answers": "ANSWERS"}
-ALARMS = {"since": "SINCE", "object": "LINE", "name": "ALARM", "text": "WHAT TO KNOW"}
+ALARMS = {"since": "SINCE", "object": "OF", "name": "ALARM", "text": "WHAT TO KNOW"}
 LIMITS = {"line": "LINE", "limit": "LIMIT", "used": "USED", "most": "OF", "ends": "UNTIL"}
 CALLS = {
     "call": "CALL",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+import contextlib
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from appliance.clock import Clock
@@ -44,19 +45,23 @@ class OutboundAlarms:
         self._guard = guard
         self._clock = clock
         self._set = set_alarm
+        self._news = asyncio.Event()
 
     def hear(self, stamped: Stamped) -> None:
         """For the bus."""
         if isinstance(stamped.event, TELLING):
-            asyncio.get_running_loop().call_soon(self.look)  # when the guard has counted it
+            self._news.set()
 
     async def watch(self) -> None:
-        """Look now and then, and when a day begins."""
+        """Look when something happened, now and then, and when a day begins."""
         while True:
             self.look()
+            self._news.clear()
             now = datetime.fromtimestamp(self._clock.wall())
             midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-            await asyncio.sleep(min(LOOK_SECONDS, (midnight - now).total_seconds() + 1))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(LOOK_SECONDS, (midnight - now).total_seconds() + 1)):
+                    await self._news.wait()
 
     def look(self) -> None:
         """Set or clear every alarm, as things are."""
@@ -71,6 +76,6 @@ class OutboundAlarms:
         return use.used > 0 and use.percent >= self._config.outbound.alarm_percent
 
 
-def objects(config: Config) -> Iterable[str]:
+def alarm_objects(config: Config) -> list[str]:
     """What alarms of the way out may be about."""
     return [whose(agent) for agent in (BOX, *config.agents)]

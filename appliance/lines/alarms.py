@@ -34,7 +34,7 @@ class Alarms:
         if not text:
             self.clear(name, object)
         elif (name, object) not in self._standing:
-            log.error("line %s: alarm: %s: %s", object, name, text)
+            log.error("%s: alarm: %s: %s", object, name, text)
             event = AlarmRaised(name=name, object=object, text=text)
             self._standing[name, object] = self._books.note(event)
 
@@ -43,7 +43,7 @@ class Alarms:
         stamped = self._standing.pop((name, object), None)
         if stamped is not None:
             assert isinstance(stamped.event, AlarmRaised)
-            log.warning("line %s: alarm over: %s", object, name)
+            log.warning("%s: alarm over: %s", object, name)
             self._books.note(AlarmCleared(name=name, object=object, text=stamped.event.text))
 
     def names(self, object: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
 from appliance.config.schema import Config, Tariff
@@ -27,7 +27,11 @@ AGAIN_SECONDS = 10.0  # after a fault of ours in one of the tasks
 class LineDesk:
     """`run` never returns; `outbox`, `ussd`, `balance` and `limits` may be asked from `ready` on."""
 
-    def __init__(self, config: Config, ports: Mapping[str, Port], books: Books) -> None:
+    def __init__(
+        self, config: Config, ports: Mapping[str, Port], books: Books, *, others: Iterable[str] = ()
+    ) -> None:
+        """`others` are what alarms may be about beside lines."""
+        self._others = list(others)
         self.lines = {name: _line(name, port, config) for name, port in ports.items()}
         self.ready = asyncio.Event()  # what was before is taken up; nobody may ask earlier
         self.alarms = Alarms(books)
@@ -84,7 +88,7 @@ class LineDesk:
         }
 
     async def _start_alarms(self) -> None:
-        await self.alarms.start(self.lines)
+        await self.alarms.start([*self.lines, *self._others])
 
 
 def _line(name: str, port: Port, config: Config) -> Line:

@@ -57,7 +57,7 @@ async def box(folder: Path, **lines: dict[str, Any]) -> AsyncIterator[LineDesk]:
         }
 
     control = Control(
-        folder, desk=agents, lines=LineRequests(desk), status=status, reset_line=lambda name: None
+        folder, desk=agents, also=[LineRequests(desk)], status=status, reset_line=lambda name: None
     )
     running = asyncio.create_task(desk.run())
     for port in ports.values():
