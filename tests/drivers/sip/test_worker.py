@@ -37,7 +37,7 @@ async def test_a_dialled_phone_rings_answers_and_both_hear_each_other(tmp_path: 
                 await leg.until(LegState.RINGING)
                 await phone.command("accept")
                 await leg.until(LegState.UP)
-                assert leg.audio == SlotAudio("sip-0", 64), "the first place, its first leg"
+                assert leg.audio == SlotAudio("sip-0", 64)
                 await asyncio.sleep(2)
                 await leg.hangup()
                 await phone.event("CALL_CLOSED")
@@ -55,7 +55,7 @@ async def test_a_phone_that_dials_in_is_answered_and_hangs_up(tmp_path: Path) ->
         assert (leg.called, leg.inbound, leg.peer) == ("*41", True, "<sip:ana@127.0.0.1>")
         await phone.event("CALL_RINGING")
         await leg.answer()
-        assert leg.audio == SlotAudio("sip-0", 64), "the first place, its first leg"
+        assert leg.audio == SlotAudio("sip-0", 64)
         await phone.event("CALL_ESTABLISHED")
         await phone.command("hangup")
         assert await leg.ended() is EndCause.REMOTE
@@ -117,7 +117,7 @@ async def test_hold_and_resume_keep_the_slot_and_the_sound(tmp_path: Path) -> No
                     await leg.until_held(True)
                     await phone.command("resume")
                     await leg.until_held(False)
-                assert leg.audio == SlotAudio("sip-0", 64), "the first place, its first leg"
+                assert leg.audio == SlotAudio("sip-0", 64)
                 await asyncio.sleep(0.3)
                 engine.forget()
                 await asyncio.sleep(1)
@@ -162,7 +162,7 @@ async def test_a_brain_that_comes_back_finds_its_leg_talking_with_its_label(tmp_
                 leg.id,
                 LegState.UP,
                 "call-7",
-                SlotAudio("sip-0", 0),
+                SlotAudio("sip-0", 64),
                 False,
             )
             await found.hangup()
