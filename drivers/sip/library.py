@@ -1,7 +1,7 @@
 """Starts and ends pjsua2 in this process: one library, one thread, G.711 at 8 kHz, no sound device.
 
-Only this file and `accounts.py`, `agent.py`, `softphone.py` import pjsua2: its objects end the process when
-they are used in another thread, twice, or after their time (drivers/sip/README.md).
+Only this file, `accounts.py`, `agent.py`, `call.py` and `softphone.py` import pjsua2: its objects end the
+process when they are used in another thread, twice, or after their time (drivers/sip/README.md).
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from drivers.port import EndCause, LegState
 from drivers.sip.account import Way
 from drivers.sip.farewell import Farewell
+from drivers.sip.silence import SilenceWatch
 
 #: RFC 3261 section 21; a code that is not named here is a failure, not an answer.
 CAUSES: dict[int, EndCause] = {
@@ -38,7 +39,10 @@ PHONE_HEADER, AGENT_HEADER, TRUNK_HEADER = "X-Callbox-Phone", "X-Callbox-Agent",
 
 @dataclass
 class LegRecord:
-    """One leg as the brain is told of it. `slot` is -1 until the first stream, then kept to the end."""
+    """One leg as the brain is told of it.
+
+    `slot` is -1 until the first stream, then kept to the end (place and leg, mailbox.h).
+    """
 
     leg: str
     peer: str
@@ -48,6 +52,8 @@ class LegRecord:
     state: LegState = LegState.DIALING
     slot: int = -1
     held: bool = False
+    stream: int = 0  # which of the call's media is the sound
+    watch: SilenceWatch = field(default_factory=SilenceWatch)
     answered: bool = False  # 200 OK is on its way, or was
     ended_by_us: bool = False
     told_up: bool = False
@@ -56,7 +62,8 @@ class LegRecord:
     account: str = ""  # the trunk it goes out by
     way: Way = Way()  # noqa: RUF009 - frozen
     early: bool = False  # there is sound, and was told so
-    forwarded: str = ""  # the Contact of a 3xx
+    code: int = 0  # of a 3xx
+    forwarded: str = ""  # its Contact
     invite: str = ""  # as it was sent, by us or to us
     farewell: Farewell | None = None  # what would end the leg at the phone without this worker
 

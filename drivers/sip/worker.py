@@ -24,6 +24,7 @@ from dsp._native.stream_audio import StreamAudio
 
 log = logging.getLogger(__name__)
 
+WATCH_SECONDS = 1.0  # how often the legs' packets are counted
 POLL_SECONDS = 0.01  # the library's timers and digits; SIP itself is polled as it arrives
 GOODBYE_SECONDS = 0.2  # for the BYEs of a worker that is told to end
 
@@ -71,8 +72,12 @@ class Worker:
         signalling = self.library.signalling_fd()
         loop.add_reader(signalling, self.library.poll)
         try:
+            watch_at = loop.time()
             while not stop.is_set():
                 self.library.poll()
+                if loop.time() >= watch_at:
+                    self.agent.watch()
+                    watch_at += WATCH_SECONDS
                 await asyncio.sleep(POLL_SECONDS)
         finally:
             loop.remove_reader(signalling)

@@ -9,6 +9,7 @@ import asyncio
 import itertools
 import socket
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 PCMA_SILENCE = 0xD5
@@ -19,7 +20,7 @@ o=- 1 {version} IN IP4 127.0.0.1\r
 s=-\r
 c=IN IP4 127.0.0.1\r
 t=0 0\r
-m=audio {port} RTP/AVP {payloads}\r
+m=audio {port} {profile} {payloads}\r
 {attributes}a={direction}\r
 """
 
@@ -31,6 +32,7 @@ class Message:
     first: str
     headers: dict[str, str] = field(default_factory=dict)
     body: str = ""
+    source: tuple[str, int] = ("", 0)
 
     @property
     def status(self) -> int:
@@ -43,16 +45,19 @@ class Message:
         return self.headers["cseq"].split()[1]
 
 
-def parse(data: bytes) -> Message:
+def parse(data: bytes, source: tuple[str, int] = ("", 0)) -> Message:
     """Read a message that a worker sent."""
     head, _, body = data.decode().partition("\r\n\r\n")
     first, *lines = head.split("\r\n")
     pairs = (line.partition(":") for line in lines)
-    return Message(first, {name.strip().lower(): value.strip() for name, _, value in pairs}, body)
+    return Message(first, {name.strip().lower(): value.strip() for name, _, value in pairs}, body, source)
 
 
 class RawPhone(asyncio.DatagramProtocol):
-    """sip:user@127.0.0.1:port; `answers` decides what an INVITE gets: 200 at once, or another final code."""
+    """sip:user@127.0.0.1:port; `answers` decides what an INVITE gets: 200 at once, or another final code.
+
+    With `answers` 0 it gets nothing by itself: the test says `respond`. A BYE and all else gets 200.
+    """
 
     def __init__(self, user: str = "raw", *, answers: int = 200, ptime_ms: int = 20) -> None:
         self.user = user
@@ -79,7 +84,9 @@ class RawPhone(asyncio.DatagramProtocol):
 
     # --- calling ---------------------------------------------------------------------------------------
 
-    def invite(self, port: int, *, to: str = "box", sdp: str | None = None) -> None:
+    def invite(
+        self, port: int, *, to: str = "box", sdp: str | None = None, headers: Sequence[str] = ()
+    ) -> None:
         """Send an INVITE to the worker at `port`; `sdp` "" makes it a late offer."""
         self._far = ("127.0.0.1", port)
         self._dialogue = {
@@ -88,7 +95,7 @@ class RawPhone(asyncio.DatagramProtocol):
             "call-id": f"{self.port}-{next(self._numbers)}@raw",
             "target": f"sip:{to}@127.0.0.1:{port}",
         }
-        self.request("INVITE", self.sdp() if sdp is None else sdp)
+        self.request("INVITE", self.sdp() if sdp is None else sdp, headers=headers)
 
     def acknowledge(self, response: Message, sdp: str = "") -> None:
         """ACK a 200, with our answer when the offer was theirs."""
@@ -96,7 +103,25 @@ class RawPhone(asyncio.DatagramProtocol):
         self._learn(response)
         self.request("ACK", sdp, number=int(response.headers["cseq"].split()[0]))
 
-    def request(self, method: str, body: str = "", *, number: int = 0) -> None:
+    def enter(self, invite: Message) -> None:
+        """Speak in the dialogue of a call that came in: `request` is ours then, towards the caller."""
+        self._far = invite.source
+        self._dialogue = {
+            "from": self._tagged(invite.headers["to"]),
+            "to": invite.headers["from"],
+            "call-id": invite.headers["call-id"],
+            "target": invite.headers["contact"].partition("<")[2].partition(">")[0],
+        }
+
+    def request(
+        self,
+        method: str,
+        body: str = "",
+        *,
+        number: int = 0,
+        headers: Sequence[str] = (),
+        content: str = "application/sdp",
+    ) -> None:
         """Send a request in the dialogue."""
         number = number or next(self._numbers)
         lines = [
@@ -108,7 +133,8 @@ class RawPhone(asyncio.DatagramProtocol):
             f"Call-ID: {self._dialogue['call-id']}",
             f"CSeq: {number} {method}",
             f"Contact: <{self.uri}>",
-            *(["Content-Type: application/sdp"] if body else []),
+            *headers,
+            *([f"Content-Type: {content}"] if body else []),
             f"Content-Length: {len(body)}",
         ]
         self._transport.sendto(("\r\n".join(lines) + "\r\n\r\n" + body).encode(), self._far)
@@ -122,18 +148,27 @@ class RawPhone(asyncio.DatagramProtocol):
                     return message
 
     async def asked(self, method: str, *, seconds: float = 5.0) -> Message:
-        """The next request `method` from the far end (it has been answered)."""
+        """The next request `method` from the far end (it has been answered, unless `answers` is 0)."""
         async with asyncio.timeout(seconds):
             while True:
                 message = await self.inbox.get()
                 if not message.status and message.method == method:
                     return message
 
-    def sdp(self, *, payloads: str = "8", attributes: str = "", direction: str = "sendrecv") -> str:
-        """An offer or answer for our RTP socket."""
+    def sdp(
+        self,
+        *,
+        payloads: str = "8",
+        attributes: str = "",
+        direction: str = "sendrecv",
+        profile: str = "RTP/AVP",
+        rtp_port: int = 0,
+    ) -> str:
+        """An offer or answer for our RTP socket, or the one at `rtp_port`."""
         return SDP.format(
             version=next(self._numbers),
-            port=self.rtp.getsockname()[1],
+            port=rtp_port or self.rtp.getsockname()[1],
+            profile=profile,
             payloads=payloads,
             attributes=f"a=ptime:{self.ptime_ms}\r\n{attributes}",
             direction=direction,
@@ -153,33 +188,38 @@ class RawPhone(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         if data[0] & 0x80:  # RTCP for a neighbour's RTP socket, whose next port is ours
             return
-        message = parse(data)
+        message = parse(data, addr)
         if not message.status and message.method != "ACK":
-            self._answer(message, addr)
+            self._answer(message)
         self.inbox.put_nowait(message)
 
-    def _answer(self, request: Message, addr: tuple[str, int]) -> None:
-        if request.method == "INVITE":
-            self._learn(request)
-            self._respond(request, addr, 180)
-            self._respond(request, addr, self.answers, self.sdp() if self.answers == 200 else "")
-        else:
-            self._respond(request, addr, 200)
+    def _answer(self, request: Message) -> None:
+        if request.method != "INVITE":
+            self.respond(request, 200)
+            return
+        self._learn(request)
+        if self.answers:
+            self.respond(request, 180)
+            self.respond(request, self.answers, self.sdp() if self.answers == 200 else "")
 
-    def _respond(self, request: Message, addr: tuple[str, int], code: int, body: str = "") -> None:
-        to = request.headers["to"]
+    def _tagged(self, to: str) -> str:
+        return to if "tag=" in to else f"{to};tag=raw{self.port}"
+
+    def respond(self, request: Message, code: int, body: str = "", *, headers: Sequence[str] = ()) -> None:
+        """Answer a request."""
         lines = [
             f"SIP/2.0 {code} x",
             f"Via: {request.headers['via']}",
             f"From: {request.headers['from']}",
-            f"To: {to if 'tag=' in to else f'{to};tag=raw{self.port}'}",
+            f"To: {self._tagged(request.headers['to'])}",
             f"Call-ID: {request.headers['call-id']}",
             f"CSeq: {request.headers['cseq']}",
-            f"Contact: <{self.uri}>",
+            *([] if any(line.startswith("Contact") for line in headers) else [f"Contact: <{self.uri}>"]),
+            *headers,
             *(["Content-Type: application/sdp"] if body else []),
             f"Content-Length: {len(body)}",
         ]
-        self._transport.sendto(("\r\n".join(lines) + "\r\n\r\n" + body).encode(), addr)
+        self._transport.sendto(("\r\n".join(lines) + "\r\n\r\n" + body).encode(), request.source)
 
     def _learn(self, message: Message) -> None:
         """Where the far end wants our RTP."""

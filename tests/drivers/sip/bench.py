@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -27,17 +27,19 @@ needs_pjsua2 = pytest.mark.skipif(pjsua2 is None, reason="the SIP library is mis
 class Bench:
     """One worker at `socket` and SIP port `port`; kill and start it at will."""
 
-    def __init__(self, folder: Path, *, max_legs: int = 16) -> None:
+    def __init__(self, folder: Path, *, max_legs: int = 16, options: Sequence[str] = ()) -> None:
         self.socket = folder / "sip-0.sock"
         self.log = folder / "worker.log"
         self.port = free_port()
         self.uri = f"sip:box@127.0.0.1:{self.port}"
         self._max_legs = max_legs
+        self._options = options
 
     async def start(self) -> None:
         """Start the worker; it is found when it listens."""
         command = [sys.executable, "-m", "drivers.sip.worker", "--verbose", "--name", "sip-0"]
         command += ["--socket", str(self.socket), "--port", str(self.port), "--max-legs", str(self._max_legs)]
+        command += self._options
         with self.log.open("ab") as output:
             self.process = await asyncio.create_subprocess_exec(*command, stdout=output, stderr=output)
 
@@ -66,9 +68,11 @@ class Bench:
 
 
 @contextlib.asynccontextmanager
-async def bench(folder: Path, *, max_legs: int = 16) -> AsyncIterator[tuple[Bench, SipPool]]:
-    """A worker and a pool over it, both ended at the end."""
-    made = Bench(folder, max_legs=max_legs)
+async def bench(
+    folder: Path, *, max_legs: int = 16, options: Sequence[str] = ()
+) -> AsyncIterator[tuple[Bench, SipPool]]:
+    """A worker with these options and a pool over it, both ended at the end."""
+    made = Bench(folder, max_legs=max_legs, options=options)
     await made.start()
     try:
         async with asyncio.timeout(50), made.pool() as pool:
