@@ -1,7 +1,8 @@
 """The facts: what happened, in the past tense, as frozen plain values. The journal is a list of these.
 
 Nothing here acts. Fields are str, int, float, bool, None or lists of them, so that an event survives JSON.
-What an event is stands in `event.py`, what happens on lines beside their callers in `line_events.py`.
+What an event is stands in `event.py`, what happens on lines beside their callers in `line_events.py`,
+transfers and third parties in `talk_events.py`.
 """
 
 from __future__ import annotations
@@ -33,6 +34,21 @@ from appliance.outbound_events import (
     OutboundRefused,
     OutboundUnlocked,
 )
+from appliance.talk_events import CallInherited as CallInherited
+from appliance.talk_events import PartyMissed as PartyMissed
+from appliance.talk_events import PartyRung as PartyRung
+from appliance.talk_events import ThirdJoined as ThirdJoined
+from appliance.talk_events import ThirdLeft as ThirdLeft
+from appliance.talk_events import TransferEnded as TransferEnded
+from appliance.talk_events import TransferStarted as TransferStarted
+
+
+class Direction(enum.Enum):
+    """Who began a call."""
+
+    IN = "in"  # somebody outside, at a line
+    OUT = "out"  # an agent, to somebody outside
+    DIRECT = "direct"  # an agent, to a colleague
 
 
 class Outcome(enum.Enum):
@@ -42,6 +58,7 @@ class Outcome(enum.Enum):
     ABANDONED = "abandoned"  # the caller left while waiting for an agent
     MENU = "menu"  # the caller left, or was served, before any queue
     BLOCKED = "blocked"  # we did not let the caller in: no way on, or not answered in time
+    UNANSWERED = "unanswered"  # whom an agent called did not take it
     FAILED = "failed"  # we lost the caller: line unplugged, process died
 
 
@@ -53,6 +70,8 @@ class OfferResult(enum.Enum):
     BUSY = "busy"
     REJECTED = "rejected"
     FAILED = "failed"
+    NOT_REGISTERED = "not registered"
+    FORWARDED = "forwarded"  # the phone sends callers where it may not
     CALLER_LEFT = "caller left"
     RECALLED = "recalled"  # taken back by us: restart, agent forced out
 
@@ -103,33 +122,6 @@ class AgentChanged(Event):
     was: str
     now: str
     reason: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class CallArrived(Event):
-    """A caller rings at a line (`line` is the line's name; legs and ports are `leg_id`)."""
-
-    line: str
-    leg_id: str
-    caller: str
-    called: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class CallAnswered(Event):
-    """The box took the call; the caller hears us from here."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class MenuEntered(Event):
-    """A menu began for the caller."""
-
-    menu: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class MenuLeft(Event):
-    """The caller chose (`digit`), or the menu gave up (`digit` is "")."""
     hindered: bool = False
 
 
@@ -149,6 +141,38 @@ class PhoneLost(Event):
     agent: str
     phone: str
     why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallArrived(Event):
+    """A caller rings at a line (`line` is the line's name; legs and ports are `leg_id`).
+
+    `direction` is a Direction value; an `agent` who calls has no line.
+    """
+
+    line: str
+    leg_id: str
+    caller: str
+    called: str = ""
+    direction: str = Direction.IN.value
+    agent: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallAnswered(Event):
+    """The box took the call; the caller hears us from here."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MenuEntered(Event):
+    """A menu began for the caller."""
+
+    menu: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MenuLeft(Event):
+    """The caller chose (`digit`), or the menu gave up (`digit` is "")."""
 
     menu: str
     digit: str
@@ -190,10 +214,13 @@ class OfferEnded(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class CallConnected(Event):
-    """Caller and agent hear each other."""
+    """Caller and agent hear each other, or the caller and `number`; `queue` is "" where none had a part."""
 
     queue: str
     agent: str
+    leg_id: str = ""
+    number: str = ""
+    line: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,7 +255,7 @@ class RecordingEnded(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TalkEnded(Event):
-    """The conversation is over; `by` is "caller", "agent" or "box"."""
+    """The conversation is over; `by` is "caller", "agent", "box", "line", or "silence" for a dead leg."""
 
     agent: str
     by: str
@@ -282,6 +309,8 @@ KINDS: dict[str, type[Event]] = {
         ProcessBack,
         LineChanged,
         AgentChanged,
+        PhoneRegistered,
+        PhoneLost,
         CallArrived,
         CallAnswered,
         MenuEntered,
@@ -309,8 +338,6 @@ KINDS: dict[str, type[Event]] = {
         LineDialled,
         LineDialEnded,
         LineSampled,
-        PhoneRegistered,
-        PhoneLost,
         BalanceTold,
         AlarmRaised,
         AlarmCleared,
@@ -320,6 +347,13 @@ KINDS: dict[str, type[Event]] = {
         OutboundEnded,
         OutboundLocked,
         OutboundUnlocked,
+        PartyRung,
+        PartyMissed,
+        TransferStarted,
+        TransferEnded,
+        ThirdJoined,
+        ThirdLeft,
+        CallInherited,
     )
 }
 
