@@ -16,9 +16,11 @@ from appliance.acd.agent import AgentState
 from appliance.acd.choice import CHOICES
 from appliance.acd.distributor import Distributor
 from appliance.acd.invariants import breaches
+from appliance.agent_phones import AgentPhones
 from appliance.api.control import Control
 from appliance.api.line_requests import LineRequests
 from appliance.api.outbound_requests import OutboundRequests
+from appliance.api.phone_requests import PhoneRequests
 from appliance.api.snapshot import snapshot
 from appliance.bus import Bus
 from appliance.calls.agents import AgentDesk
@@ -83,6 +85,9 @@ class Brain:
             on_worker_up=self._worker_up,
             on_worker_lost=self._worker_lost,
         )
+        self.agent_phones = AgentPhones(
+            config, state, acd=self.acd, pool=self.phones, bus=self.bus, clock=self.clock
+        )
         self.modems = Modems(sysfs)
         self.lines = {name: self._line(name) for name, line in config.lines.items() if line.enabled}
         books = Books(self.bus, self.clock, self.journal)
@@ -104,7 +109,11 @@ class Brain:
         self.control = Control(
             run,
             desk=self.desk,
-            also=[LineRequests(self.line_desk), OutboundRequests(config, self.guard, self.clock)],
+            also=[
+                LineRequests(self.line_desk),
+                OutboundRequests(config, self.guard, self.clock),
+                PhoneRequests(config, self.agent_phones),
+            ],
             status=self._status,
             reset_line=self._reset_line,
         )
@@ -134,6 +143,7 @@ class Brain:
             going_on = stories(interrupted)
             self.guard.start(self.database, [story.call_id for story in going_on])
             self._restore_agents(last, going_on, wrap_ups(interrupted))
+            tasks.append(asyncio.create_task(self.agent_phones.run(), name="agents' phones"))
             self.bus.publish(BoxStarted(recovered=len(going_on)))
             await Reception(self.centre, self.lines, self.phones).run(going_on)
         finally:
@@ -173,12 +183,14 @@ class Brain:
         for name, agent in self.config.agents.items():
             if name not in last:
                 if agent.ready_at_start:
+                    self.agent_phones.wait_for_phone(name)
                     self.acd.log_in(name)
                 continue
             state = AgentState(last[name].state)
             state, reason, call_id = restored_state(name, (state, last[name].reason), talking, calls)
             since = last[name].mono_s if last[name].boot == self.clock.boot else self.clock.mono()
-            self.acd.restore(name, state, since=since, reason=reason, call_id=call_id)
+            hindered = last[name].hindered and state is AgentState.PAUSED
+            self.acd.restore(name, state, since=since, reason=reason, call_id=call_id, hindered=hindered)
             if state is AgentState.WRAP_UP:
                 left = wrap.pop(name).until_wall_s - self.clock.wall()
                 self.desk.restore_wrap_up(name, call_id, left)
@@ -187,7 +199,8 @@ class Brain:
 
     def _status(self) -> dict[str, Any]:
         seen = snapshot(self.centre, self.lines, self.phones, self.line_desk)
-        return {**seen, "breaches": self.broken, "pid": os.getpid()}
+        edge = self.agent_phones.edge.status()
+        return {**seen, "edge": edge, "breaches": self.broken, "pid": os.getpid()}
 
     def _reset_line(self, name: str) -> None:
         """Close the line's ports and open them again; a caller on it is found there and begins anew."""
@@ -212,10 +225,12 @@ class Brain:
 
     async def _worker_up(self, name: str, memory: int) -> None:
         self.media.attach_worker(name, memory)
+        self.agent_phones.worker(name, True)
         self._process(name, True)
 
     async def _worker_lost(self, name: str) -> None:
         self.media.detach_worker(name)
+        self.agent_phones.worker(name, False)
         self._process(name, False)
 
     def _process(self, name: str, up: bool) -> None:

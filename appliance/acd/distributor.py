@@ -17,7 +17,7 @@ from appliance.acd.choice import Choice
 from appliance.acd.queue import Queue, Ticket, TicketState
 from appliance.events import AgentChanged, Event
 
-BEFORE = "before the restart"  # the hindrance of an agent who had one when the brain died
+UNKNOWN = "not known yet"  # the hindrance of an agent nobody has looked at since the brain started
 
 
 @dataclass(slots=True)
@@ -236,13 +236,13 @@ class Distributor:
     ) -> None:
         """Put an agent where the journal left off, after a restart. The callers join after it.
 
-        One who was hindered stays so by BEFORE, until whoever knows what is in the way now has said it.
+        One who was hindered stays so by UNKNOWN, until whoever knows what is in the way now has said it.
         """
         agent = self._agent(name)
         agent.state, agent.since, agent.ready_since = state, since, since
         agent.reason, agent.call_id, agent.hindered = reason, call_id, hindered
         if hindered:
-            agent.hindrances[BEFORE] = reason
+            agent.hindrances[UNKNOWN] = reason
         self._ready.pop(name, None)
         if state is AgentState.READY:
             self._ready[name] = agent

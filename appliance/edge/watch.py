@@ -142,7 +142,7 @@ class EdgeWatch:
             "state": self.state.value,
             "reason": self.why_away() if self.state is EdgeState.AWAY else self._trouble,
             "since_s": self._since,
-            "phones": [self._row(device) for device in self.registrations.devices()],
+            "phones": [self.row(device) for device in self.registrations.devices()],
             "trunks": self.trunks.rows(),
             "refused": self.trunks.refused_rows(),
         }
@@ -162,7 +162,8 @@ class EdgeWatch:
             self._grace_begins()
             self._bus.publish(ProcessLost(process="kamailio"))
         else:
-            log.warning("edge: %s", self.why_away())
+            needed = any(not agent.phone for agent in self._config.agents.values())
+            log.log(logging.WARNING if needed else logging.INFO, "edge: %s", self.why_away())
             self._tell(self.registrations.forget_all())
             self.trunks.forget()
         if state is not EdgeState.LOST:
@@ -235,7 +236,8 @@ class EdgeWatch:
             return "no browser has signed in, and [phones] has none"
         return f"{' and '.join(names)} {'was' if len(names) == 1 else 'were'} not seen yet"
 
-    def _row(self, device: Device) -> dict[str, Any]:
+    def row(self, device: Device) -> dict[str, Any]:
+        """A device as plain values."""
         return {
             "agent": device.agent,
             "phone": device.phone,

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from appliance.acd.agent import AgentState
-from appliance.acd.distributor import BEFORE
+from appliance.acd.distributor import UNKNOWN
 from appliance.acd.queue import TicketState
 from appliance.events import AgentChanged
 from tests.appliance.acd.test_distributor import Floor
@@ -142,7 +142,7 @@ def test_after_a_restart_a_hindered_agent_waits_for_what_is_known_now() -> None:
     floor.acd.restore("ana", AgentState.PAUSED, since=1.0, reason="no phone registered: x", hindered=True)
     ticket = floor.acd.join("c1", "sales", 1.0)
     assert shown(floor) == ("paused", "no phone registered: x", True)
-    floor.acd.unhinder("ana", BEFORE)
+    floor.acd.unhinder("ana", UNKNOWN)
     assert ticket.state is TicketState.OFFERED
 
 
