@@ -71,6 +71,7 @@ class RawPhone(asyncio.DatagramProtocol):
         self.uri = f"sip:{user}@127.0.0.1:{self.port}"
         self._far: tuple[str, int] = ("127.0.0.1", 0)
         self._numbers = itertools.count(1)
+        self.last_number = 0  # CSeq of our last request
         self._dialogue: dict[str, str] = {}
 
     async def __aenter__(self) -> RawPhone:
@@ -99,9 +100,13 @@ class RawPhone(asyncio.DatagramProtocol):
 
     def acknowledge(self, response: Message, sdp: str = "") -> None:
         """ACK a 200, with our answer when the offer was theirs."""
+        self.take_in(response)
+        self.request("ACK", sdp, number=int(response.headers["cseq"].split()[0]))
+
+    def take_in(self, response: Message) -> None:
+        """Take what a response says: our dialogue's tag, where our RTP goes."""
         self._dialogue["to"] = response.headers["to"]
         self._learn(response)
-        self.request("ACK", sdp, number=int(response.headers["cseq"].split()[0]))
 
     def enter(self, invite: Message) -> None:
         """Speak in the dialogue of a call that came in: `request` is ours then, towards the caller."""
@@ -124,9 +129,11 @@ class RawPhone(asyncio.DatagramProtocol):
     ) -> None:
         """Send a request in the dialogue."""
         number = number or next(self._numbers)
+        self.last_number = number
+        branch = f"{number}{'INVITE' if method == 'CANCEL' else method}"  # RFC 3261 9.1
         lines = [
             f"{method} {self._dialogue['target']} SIP/2.0",
-            f"Via: SIP/2.0/UDP 127.0.0.1:{self.port};branch=z9hG4bK{self.port}{number}{method};rport",
+            f"Via: SIP/2.0/UDP 127.0.0.1:{self.port};branch=z9hG4bK{self.port}{branch};rport",
             "Max-Forwards: 70",
             f"From: {self._dialogue['from']}",
             f"To: {self._dialogue['to']}",
