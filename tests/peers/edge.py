@@ -107,8 +107,12 @@ class Edge:
         accounts = self.accounts
         await asyncio.to_thread(accounts.prepare)
         await asyncio.to_thread(accounts.set_phones, self.config.phones, list(self.config.agents))
-        for name in self._programs:
-            await self.start(name)
+        try:
+            for name in self._programs:
+                await self.start(name)
+        except BaseException as error:
+            await self.__aexit__(type(error), error, None)
+            raise
         return self
 
     async def __aexit__(
@@ -199,7 +203,12 @@ class Edge:
 
     async def _read(self) -> None:
         self._connected = False
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.internal_port + 1)
+        while True:
+            try:
+                reader, writer = await asyncio.open_connection("127.0.0.1", self.internal_port + 1)
+                break
+            except ConnectionError:
+                await asyncio.sleep(0.02)
         self._connected = True
         try:
             while line := await reader.readline():
