@@ -16,7 +16,7 @@
  *            that answers says nothing hears nothing
  *   legs     one that goes, or whose stream is made anew, is nobody's source from that moment
  *
- * All of it is called with the lock of struct stream_audio held. Memory: 720 bytes a slot.
+ * All of it is called with the lock of struct stream_audio held. Memory: 700 bytes a slot.
  */
 #ifndef CALLBOX_RELAY_H
 #define CALLBOX_RELAY_H
