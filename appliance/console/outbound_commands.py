@@ -76,8 +76,7 @@ def explained(told: Mapping[str, Any]) -> str:
         if "dearest" in told:
             price += f", {told['dearest']:g} for the longest call of {told['longest_minutes']} minutes"
         lines += [f"lines: {', '.join(told['lines'])}", price]
-    whom = f"agent {told['agent']}: " if told["agent"] else ""
-    lines.append(f"at {told['at']}: {whom}{told['why'] or 'goes out'}")
+    lines.append(f"at {told['at']}: {told['why'] or 'goes out'}")
     return "\n".join(printable(line) for line in lines)
 
 

@@ -46,8 +46,8 @@ KINDS = {
     PhoneNumberType.SHARED_COST: Kind.SHARED_COST,
     PhoneNumberType.PREMIUM_RATE: Kind.PREMIUM,
 }
-ABROAD = (Kind.NATIONAL, Kind.MOBILE, Kind.TOLL_FREE)  # in another country: just international
-AS_NATIONAL = {("GB", PhoneNumberType.UAN)}  # 03 costs what 01 and 02 cost, by Ofcom's numbering plan
+ORDINARY = (Kind.NATIONAL, Kind.MOBILE)
+BRITISH_03 = "3"  # numbers with it cost what those with 01 and 02 cost, by Ofcom's numbering plan
 
 
 @dataclass(frozen=True)
@@ -197,18 +197,25 @@ def _in_own_area(digits: str, plan: Plan) -> PhoneNumber:
 
 def _classified(number: PhoneNumber, digits: str, plan: Plan) -> Number:
     country = _country(number, plan)
-    type_ = phonenumbers.number_type(number)
-    kind = KINDS.get(type_, Kind.OTHER)
-    if (country, type_) in AS_NATIONAL:
-        kind = Kind.NATIONAL
-    if number.country_code in SATELLITE:
-        kind = Kind.SATELLITE
-    elif country not in ("", plan.country) and kind in ABROAD:
-        kind = Kind.INTERNATIONAL
-    elif kind is Kind.NATIONAL and _is_in_own_area(number, plan):
-        kind = Kind.LOCAL
+    kind = _kind(number, country, plan)
     forms = tuple(_forms(number, digits, country == plan.country, plan))
     return Number(forms[0], kind, country, forms)
+
+
+def _kind(number: PhoneNumber, country: str, plan: Plan) -> Kind:
+    if number.country_code in SATELLITE:
+        return Kind.SATELLITE
+    type_, national = phonenumbers.number_type(number), phonenumbers.national_significant_number(number)
+    kind = KINDS.get(type_, Kind.OTHER)
+    if type_ == PhoneNumberType.UAN and country == "GB" and national.startswith(BRITISH_03):
+        kind = Kind.NATIONAL
+    if not country:
+        return Kind.OTHER if kind in ORDINARY else kind
+    if country != plan.country:
+        return Kind.INTERNATIONAL if kind in (*ORDINARY, Kind.TOLL_FREE) else kind
+    if kind is Kind.NATIONAL and plan.area and national.startswith(plan.area):
+        return Kind.LOCAL
+    return kind
 
 
 def _country(number: PhoneNumber, plan: Plan) -> str:
@@ -219,11 +226,6 @@ def _country(number: PhoneNumber, plan: Plan) -> str:
     if phonenumbers.is_valid_number_for_region(number, plan.country):
         return plan.country
     return phonenumbers.region_code_for_number(number) or code
-
-
-def _is_in_own_area(number: PhoneNumber, plan: Plan) -> bool:
-    national = phonenumbers.national_significant_number(number)
-    return bool(plan.area) and national.startswith(plan.area)
 
 
 def _forms(number: PhoneNumber, digits: str, is_own: bool, plan: Plan) -> Iterator[str]:
