@@ -35,7 +35,7 @@ class PhonePage:
         """For the application."""
         return [
             web.get("/", self._index),
-            web.get("/ca.pem", self._ca),
+            web.get("/ca.crt", self._ca),
             web.get("/{file:[a-z][a-z.]{0,30}}", self._file),
         ]
 
@@ -60,5 +60,5 @@ class PhonePage:
         return web.Response(
             text=text,
             content_type="application/x-x509-ca-cert",
-            headers={"Content-Disposition": 'attachment; filename="callbox-ca.pem"'},
+            headers={"Content-Disposition": 'attachment; filename="callbox-ca.crt"'},
         )

@@ -1,7 +1,8 @@
 """Tells each signed-in page at once what is new of its agent, and notices when the page is gone.
 
 One page a session: the next one takes over, and the one before is told so. A page that has gone and is not
-back after VANISH_SECONDS loses its SIP account; its registration ends with its connection to the edge.
+back after VANISH_SECONDS loses its SIP account, unless its agent has a call; its registration ends with its
+connection to the edge.
 """
 
 from __future__ import annotations
@@ -104,7 +105,10 @@ class Pages:
                 await asyncio.sleep(AT_MOST_EVERY_SECONDS)
 
     async def _vanish(self, session: Session) -> None:
-        await asyncio.sleep(VANISH_SECONDS)
+        call = True
+        while call:  # it may still be spoken in
+            await asyncio.sleep(VANISH_SECONDS)
+            call = self._view.now(session.agent)["call"] is not None
         self._vanishing.pop(id(session), None)
         log.info("agent %s: the page is gone, its phone's account ends", session.agent)
         await self._accounts.end(session)

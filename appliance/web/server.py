@@ -16,6 +16,7 @@ from aiohttp.typedefs import Handler
 from appliance.api.agent_view import AgentView
 from appliance.clock import Clock
 from appliance.config.schema import Config
+from appliance.edge.certificates import CertificateError, Pair, authority, configured
 from appliance.store.accounts import Accounts
 from appliance.store.opening import StoreError
 from appliance.store.sign_in import SignIns
@@ -48,6 +49,7 @@ class WebServer:
         self,
         config: Config,
         *,
+        folder: Path,
         state: Path,
         clock: Clock,
         view: AgentView,
@@ -56,9 +58,8 @@ class WebServer:
         page: PhonePage | None = None,
     ) -> None:
         self._edge = config.edge
-        own = config.edge.certificate
-        tls = state / "tls"
-        self._files = (Path(own), Path(config.edge.key)) if own else (tls / "box.pem", tls / "box.key")
+        self._config = config
+        self._places = (folder, state)
         self._complaints = Complaints(clock.mono)
         self._api = PhoneApi(
             config.edge,
@@ -69,15 +70,16 @@ class WebServer:
             complaints=self._complaints,
         )
         self._provisioning = Provisioning(config, accounts, self._complaints, own_time_zone())
-        self._page = page or PhonePage(tls / "ca.pem")
+        self._page = page or PhonePage(authority(state))
         self._throttle = Throttle(burst=BURST, every_seconds=TO_REFILL_SECONDS, now=clock.mono)
         self._context: ssl.SSLContext | None = None
-        self._stamp = 0.0
+        self._stamp = ("", 0, 0)
 
     async def run(self) -> None:
         """Serve until cancelled."""
+        own = (await asyncio.to_thread(self._pair)).own
         runner = web.AppRunner(
-            self._application(),
+            self._application(hsts=not own),
             access_log=None,
             handle_signals=False,
             keepalive_timeout=KEEPALIVE_SECONDS,
@@ -102,11 +104,9 @@ class WebServer:
             await door.close()
             await runner.cleanup()
 
-    def _application(self) -> web.Application:
-        edge = self._edge
-        hsts = bool(edge.certificate)
+    def _application(self, *, hsts: bool) -> web.Application:
         application = web.Application(
-            middlewares=[guard(edge.wss_port, hsts=hsts, complaints=self._complaints), in_words],
+            middlewares=[guard(self._edge.wss_port, hsts=hsts, complaints=self._complaints), in_words],
             client_max_size=MOST_BYTES,
         )
         application.add_routes(
@@ -141,9 +141,10 @@ class WebServer:
 
     def _look(self) -> str:
         """Take the certificates up where they are new; why not, or "". In a thread: it reads files."""
-        chain, key = self._files
+        pair = self._pair()
+        chain, key = pair.certificate, pair.key
         try:
-            stamp = max(chain.stat().st_mtime, key.stat().st_mtime)
+            stamp = (str(chain), chain.stat().st_mtime_ns, key.stat().st_mtime_ns)
             if stamp == self._stamp:
                 return ""
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -154,6 +155,15 @@ class WebServer:
             return f"certificate {chain} with key {key}: {error}"
         self._context, self._stamp = context, stamp
         return ""
+
+    def _pair(self) -> Pair:
+        """What Kamailio has made or was given; it is not made here, as two would make two authorities."""
+        folder, state = self._places
+        own = Pair(state / "tls" / "box.crt", state / "tls" / "box.key", own=True)
+        try:
+            return configured(self._config, folder) or own
+        except CertificateError:
+            return own  # the edge says so in the log, and does the same
 
     def _tls(self) -> ssl.SSLContext:
         assert self._context is not None, "the door opens when there is one"

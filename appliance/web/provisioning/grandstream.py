@@ -35,7 +35,7 @@ def _values(phone: PhoneSettings) -> Iterator[tuple[str, object]]:
         "P271": 1,  # account active
         "P270": phone.name,  # account name
         "P3": phone.name,  # name shown
-        "P35": phone.agent,  # SIP user id
+        "P35": phone.user,  # SIP user id
         "P36": phone.user,  # authenticate id
         "P34": phone.password,
         "P47": phone.realm,  # SIP server

@@ -94,7 +94,6 @@ class Provisioning:
         return PhoneSettings(
             user=name,
             password=password,
-            agent=phone.agent,
             name=self._config.agents[phone.agent].name or phone.agent,
             realm=edge.realm,
             address=edge.address,

@@ -14,13 +14,13 @@ MU_LAW_COUNTRIES = frozenset({"us", "ca", "jp"})  # G.711 mu-law is at home ther
 class PhoneSettings:
     """One account of one phone.
 
-    `user` and `password` are the digest's, `agent` the address of record that it registers, at `realm`
-    by way of `address`. Over TLS with SRTP when `secure`. `codecs` in order, names of RFC 3551 4.5.
+    `user` and `password` are the digest's, and `user` is what it registers at `realm`, by way of `address`;
+    the edge knows whose phone it is. Over TLS with SRTP when `secure`.
+    `codecs` in order, names of RFC 3551 4.5.
     """
 
     user: str
     password: str
-    agent: str
     name: str
     realm: str
     address: str

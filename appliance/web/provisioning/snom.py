@@ -31,7 +31,7 @@ def _identity(phone: PhoneSettings) -> Iterator[tuple[str, object]]:
     yield from {
         "user_active": "on",
         "user_realname": phone.name,
-        "user_name": phone.agent,
+        "user_name": phone.user,
         "user_pname": phone.user,
         "user_pass": phone.password,
         "user_host": phone.realm,

@@ -30,7 +30,7 @@ def _values(phone: PhoneSettings) -> Iterator[tuple[str, object]]:
         "account.1.enable": 1,
         "account.1.label": phone.name,
         "account.1.display_name": phone.name,
-        "account.1.user_name": phone.agent,
+        "account.1.user_name": phone.user,
         "account.1.auth_name": phone.user,
         "account.1.password": phone.password,
         "account.1.sip_server.1.address": phone.realm,

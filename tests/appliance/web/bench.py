@@ -66,12 +66,13 @@ class Bench:
         config = self.rig.config
         self.accounts.set_phones(config.phones, config.agents)
         self.sign_ins = SignIns(self.accounts, mono=self.rig.clock.mono)
-        self.authority = folder / "tls" / "box.pem"
+        self.authority = folder / edge.get("certificate", "tls/box.crt")
         if not self.authority.exists():
             write_certificate(self.authority, folder / "tls" / "box.key")
         self.view = AgentView(self.rig.centre)
         self.server = WebServer(
             config,
+            folder=folder,
             state=folder,
             clock=self.rig.clock,
             view=self.view,

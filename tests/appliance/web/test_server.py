@@ -39,7 +39,7 @@ async def test_the_page_is_served_with_strict_headers(tmp_path: Path) -> None:
         for path in ("/../accounts.db", "/index.htm", "/%2e%2e/tls/box.key", "/api/none"):
             async with browser.get(path) as answer:
                 assert answer.status == 404
-        async with browser.get("/ca.pem") as answer:
+        async with browser.get("/ca.crt") as answer:
             assert "BEGIN CERTIFICATE" in await answer.text()
 
 
@@ -57,10 +57,10 @@ async def test_without_the_bundle_the_page_says_what_is_missing(tmp_path: Path) 
 
 @on_a_real_loop
 async def test_an_own_certificate_is_pinned_to_https(tmp_path: Path) -> None:
-    chain, key = tmp_path / "tls" / "box.pem", tmp_path / "tls" / "box.key"
+    chain, key = tmp_path / "own.crt", tmp_path / "own.key"
     write_certificate(chain, key)
     async with (
-        running(tmp_path, certificate=str(chain), key=str(key)) as bench,
+        running(tmp_path, certificate="own.crt", key="own.key") as bench,
         bench.client() as browser,
         browser.get("/api/session") as answer,
     ):
@@ -81,7 +81,7 @@ async def test_it_waits_for_its_certificate_and_takes_up_a_new_one(
     for path, content in kept.items():
         path.write_bytes(content)
     first = await _certificate(bench)
-    write_certificate(tmp_path / "tls" / "box.pem", tmp_path / "tls" / "box.key")
+    write_certificate(tmp_path / "tls" / "box.crt", tmp_path / "tls" / "box.key")
     while await _certificate(bench) == first:  # noqa: ASYNC110 # it asks the server each time
         await asyncio.sleep(0.05)
     task.cancel()

@@ -20,14 +20,16 @@ export class Phone {
   }
 
   async start() {
-    const account = await this.account();
     this.asked = Date.now();
+    this.open(await this.account());
+  }
+
+  open(account) {
     this.realm = account.realm;
     this.address = `wss://${location.hostname}:${account.wss_port}`;
-    this.ua = new JsSIP.UA({
+    const ua = new JsSIP.UA({
       sockets: [new JsSIP.WebSocketInterface(this.address)],
-      uri: `sip:${account.agent}@${account.realm}`,
-      authorization_user: account.user,
+      uri: `sip:${account.user}@${account.realm}`,
       password: account.password,
       realm: account.realm,
       register_expires: account.register_seconds,
@@ -35,14 +37,16 @@ export class Phone {
       connection_recovery_min_interval: 1,
       connection_recovery_max_interval: 8,
     });
-    this.ua.on("connected", () => (this.reached = true));
-    this.ua.on("disconnected", () => this.lost(this.reached ? RECONNECTING : unreachable(this.address)));
-    this.ua.on("registered", () => this.isRegistered());
-    this.ua.on("registrationFailed", ({ response }) => this.refused(response));
-    this.ua.on("newRTCSession", ({ originator, session, request }) => {
+    this.ua = ua;
+    const mine = (act) => (event) => this.ua === ua && act(event);
+    ua.on("connected", mine(() => (this.reached = true)));
+    ua.on("disconnected", mine(() => this.lost(this.reached ? RECONNECTING : unreachable(this.address))));
+    ua.on("registered", mine(() => this.isRegistered()));
+    ua.on("registrationFailed", mine(({ response }) => this.refused(response)));
+    ua.on("newRTCSession", mine(({ originator, session, request }) => {
       if (originator === "remote") this.rings(session, request);
-    });
-    this.ua.start();
+    }));
+    ua.start();
   }
 
   stop() {
@@ -74,22 +78,22 @@ export class Phone {
     this.again = setTimeout(() => this.tryAgain(status), AGAIN_MS);
   }
 
+  // The box may have ended the account while it could not see us: then a new one is needed.
   async tryAgain(status) {
+    const newOne = [401, 403, 404, 407].includes(status) && Date.now() - this.asked > NEW_ACCOUNT_MS;
     if (!this.ua) return;
-    try {
-      if ([401, 403, 404, 407].includes(status) && Date.now() - this.asked > NEW_ACCOUNT_MS) await this.renew();
-    } catch {
-      // the box is away: the old account is tried again
+    if (!newOne || this.active().length) {
+      if (this.ua.isConnected()) this.ua.register();
+      return;
     }
-    if (this.ua && this.ua.isConnected()) this.ua.register();
-  }
-
-  // A new account, as the box has ended the one before.
-  async renew() {
     this.asked = Date.now();
-    const account = await this.account();
-    this.ua.set("authorization_user", account.user);
-    this.ua.set("password", account.password);
+    try {
+      const account = await this.account();
+      this.ua.stop();
+      this.open(account);
+    } catch {
+      this.refused({ status_code: status }); // the box is away
+    }
   }
 
   // --- calls ---------------------------------------------------------------------------------------

@@ -12,7 +12,6 @@ from appliance.web.provisioning.time_zone import TimeZone, time_zone
 SETTINGS = PhoneSettings(
     user="ana-desk",
     password="s3cret&<>\"'=#;",
-    agent="ana",
     name='Ana "the" Ñandú & <Co>',
     realm="callbox",
     address="192.0.2.10",
@@ -53,10 +52,10 @@ def snom_values(settings: PhoneSettings) -> dict[str, str]:
     return {value.tag: value.text or "" for value in phone}
 
 
-def test_yealink_registers_the_agent_with_the_phones_account() -> None:
+def test_yealink_registers_with_the_phones_account() -> None:
     values = yealink_values(SETTINGS)
     assert values["account.1.enable"] == "1"
-    assert values["account.1.user_name"] == "ana"
+    assert values["account.1.user_name"] == "ana-desk"
     assert values["account.1.auth_name"] == "ana-desk"
     assert values["account.1.password"] == SETTINGS.password
     assert values["account.1.display_name"] == SETTINGS.name
@@ -94,10 +93,10 @@ def test_a_name_cannot_add_a_line_to_yealinks_file() -> None:
     assert len(yealink_values(evil)) == len(yealink_values(SETTINGS))
 
 
-def test_grandstream_registers_the_agent_with_the_phones_account() -> None:
+def test_grandstream_registers_with_the_phones_account() -> None:
     values = grandstream_values(SETTINGS)
     assert (values["P271"], values["P31"]) == ("1", "1")
-    assert (values["P35"], values["P36"], values["P34"]) == ("ana", "ana-desk", SETTINGS.password)
+    assert (values["P35"], values["P36"], values["P34"]) == ("ana-desk", "ana-desk", SETTINGS.password)
     assert (values["P3"], values["P270"]) == (SETTINGS.name, SETTINGS.name)
     assert (values["P47"], values["P48"], values["P2305"]) == ("callbox", "192.0.2.10:5060", "2")
     assert (values["P130"], values["P183"], values["P32"]) == ("0", "1", "5")
@@ -113,9 +112,13 @@ def test_grandstream_by_tls() -> None:
     assert grandstream_values(PLAIN)["P183"] == "0"
 
 
-def test_snom_registers_the_agent_with_the_phones_account() -> None:
+def test_snom_registers_with_the_phones_account() -> None:
     values = snom_values(SETTINGS)
-    assert (values["user_active"], values["user_name"], values["user_pname"]) == ("on", "ana", "ana-desk")
+    assert (values["user_active"], values["user_name"], values["user_pname"]) == (
+        "on",
+        "ana-desk",
+        "ana-desk",
+    )
     assert (values["user_pass"], values["user_realname"]) == (SETTINGS.password, SETTINGS.name)
     assert (values["user_host"], values["user_outbound"]) == ("callbox", "192.0.2.10:5060;transport=udp")
     assert (values["user_srtp"], values["user_savp"]) == ("on", "optional")

@@ -1,0 +1,183 @@
+"""A real browser agent: Debian's Chromium without a window, its microphone a sound file, driven by playwright.
+
+`async with Browser(folder, url=..., say="sine:660") as browser:` then `await browser.sign_in("ana", "...")`;
+`browser.page` is playwright's. What it hears in a call is recorded inside the page: `await browser.heard()`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import importlib.util
+import shutil
+import wave
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from playwright.async_api import Locator, Page, async_playwright
+
+from appliance.web.pages import DIST
+
+CHROMIUM = shutil.which("chromium") or ""
+RATE = 48000
+
+needs_browser = pytest.mark.skipif(
+    not CHROMIUM or importlib.util.find_spec("playwright") is None or not (DIST / "phone.js").exists(),
+    reason="chromium, or the bundled page, is missing: apt-get install chromium nodejs npm, then make test",
+)
+
+# Run in the page before its own script: every sound that a call brings is kept, 8 kHz, 16 bits.
+LISTEN = """
+(() => {
+  const kept = [];
+  window.heardByTest = kept;
+  const Plain = window.RTCPeerConnection;
+  window.RTCPeerConnection = class extends Plain {
+    constructor(...options) {
+      super(...options);
+      this.addEventListener("track", ({ track }) => {
+        const context = new AudioContext({ sampleRate: 8000 });
+        const source = context.createMediaStreamSource(new MediaStream([track]));
+        const tap = context.createScriptProcessor(1024, 1, 1);
+        tap.onaudioprocess = ({ inputBuffer }) => kept.push(Int16Array.from(inputBuffer.getChannelData(0), (x) => x * 32767));
+        source.connect(tap);
+        tap.connect(context.destination);
+      });
+    }
+  };
+  window.takeHeard = () => {
+    const bytes = new Uint8Array(kept.reduce((sum, part) => sum + part.byteLength, 0));
+    let at = 0;
+    for (const part of kept) {
+      bytes.set(new Uint8Array(part.buffer), at);
+      at += part.byteLength;
+    }
+    kept.length = 0;
+    let text = "";
+    for (let i = 0; i < bytes.length; i += 32768) text += String.fromCharCode(...bytes.subarray(i, i + 32768));
+    return btoa(text);
+  };
+})();
+"""
+
+
+class Browser:
+    """One browser with one page at `url`; `say` is "sine:HZ", `trusting` skips the check of certificates."""
+
+    page: Page
+
+    def __init__(
+        self, folder: Path, *, url: str, say: str = "sine:660", trusting: bool = True, width: int = 480
+    ) -> None:
+        self.url = url
+        self._folder = folder
+        self._hertz = float(say.partition(":")[2])
+        self._trusting = trusting
+        self._width = width
+        self.said: list[str] = []  # what the page wrote to its console
+
+    async def __aenter__(self) -> Browser:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        tone = self._folder / "microphone.wav"
+        _write_tone(tone, self._hertz, seconds=10.0)
+        self._playwright = await async_playwright().start()
+        trust = ["--ignore-certificate-errors"] if self._trusting else []
+        self._browser = await self._playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            headless=True,
+            args=[
+                "--no-sandbox",
+                "--use-fake-ui-for-media-stream",
+                "--use-fake-device-for-media-stream",
+                f"--use-file-for-fake-audio-capture={tone}",
+                "--allow-loopback-in-peer-connection",
+                *trust,
+            ],
+        )
+        self._context = await self._browser.new_context(
+            ignore_https_errors=self._trusting, viewport={"width": self._width, "height": 800}
+        )
+        await self._context.grant_permissions(["microphone"])
+        await self._context.add_init_script(LISTEN)
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            await self._show()
+        await self._browser.close()
+        await self._playwright.stop()
+
+    async def open(self) -> None:
+        """A new tab with the page."""
+        self.page = await self._context.new_page()
+        self.page.set_default_timeout(8000)
+        self.page.on("console", lambda message: self.said.append(f"{message.type}: {message.text}"))
+        self.page.on("pageerror", lambda error: self.said.append(f"uncaught: {error}"))
+        await self.page.goto(self.url)
+
+    async def close_tab(self) -> None:
+        """As an agent who closes the tab: the page gets no time for anything."""
+        await self.page.close()
+
+    async def sign_in(self, agent: str, password: str) -> None:
+        """Sign in and wait until the phone is registered."""
+        await self.page.fill("#agent", agent)
+        await self.page.fill("#password", password)
+        await self.page.click("#sign-in button")
+        await self.registered()
+
+    async def registered(self, *, seconds: float = 15.0) -> None:
+        """Wait until the phone is connected."""
+        await self.page.wait_for_selector("#phone[data-registered=yes]", timeout=seconds * 1000)
+
+    async def state(self, state: str, *, seconds: float = 8.0) -> None:
+        """Wait until the page shows this state of its agent ("ready", "talking")."""
+        await self.page.wait_for_selector(f"#phone[data-state={state}]", timeout=seconds * 1000)
+
+    async def call(self, state: str, *, seconds: float = 10.0) -> Locator:
+        """Wait for a call in this state (ringing, calling, up, ended); its card."""
+        card = self.page.locator(f".call.{state}").first
+        await card.wait_for(timeout=seconds * 1000)
+        return card
+
+    async def press(self, words: str) -> None:
+        """Click the button with these words, of a call or of the page."""
+        await self.page.get_by_role("button", name=words, exact=True).first.click()
+
+    async def dial(self, number: str) -> None:
+        """Dial."""
+        await self.page.fill("#number", number)
+        await self.press("Call")
+
+    async def troubles(self) -> str:
+        """What the page says is wrong."""
+        return await self.page.locator("#troubles").inner_text()
+
+    async def heard(self) -> npt.NDArray[np.int16]:
+        """What came out of calls since the last time, 8 kHz."""
+        return np.frombuffer(base64.b64decode(await self.page.evaluate("takeHeard()")), dtype=np.int16)
+
+    async def _show(self) -> None:
+        """For a test that failed: what the agent would have seen."""
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(3):
+                await self.page.screenshot(path=self._folder / "page.png")
+                print(await self.page.locator("body").inner_text())  # noqa: T201
+        print("\n".join(self.said[-40:]))  # noqa: T201
+
+
+def _write_tone(path: Path, hertz: float, *, seconds: float, dbfs: float = -10.0) -> None:
+    """A whole number of periods, as Chromium plays it round and round."""
+    whole = round(hertz * seconds) / hertz
+    time = np.arange(round(whole * RATE)) / RATE
+    sound = np.sin(2 * np.pi * hertz * time) * 32767 * 10 ** (dbfs / 20)
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, RATE, 0, "NONE", ""))
+        file.writeframes(sound.astype("<i2").tobytes())
