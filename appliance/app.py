@@ -17,6 +17,7 @@ from appliance.acd.choice import CHOICES
 from appliance.acd.distributor import Distributor
 from appliance.acd.invariants import breaches
 from appliance.agent_phones import AgentPhones
+from appliance.api.agent_view import AgentView
 from appliance.api.control import Control
 from appliance.api.line_requests import LineRequests
 from appliance.api.outbound_requests import OutboundRequests
@@ -34,6 +35,7 @@ from appliance.config.load import ConfigError, format_problems, load
 from appliance.config.schema import Config
 from appliance.dialplan.alarms import OutboundAlarms, alarm_objects
 from appliance.dialplan.guard import Guard
+from appliance.edge.programs import installed
 from appliance.events import (
     BoxStarted,
     BoxStopped,
@@ -50,6 +52,7 @@ from appliance.media.graph import MediaGraph
 from appliance.store.journal import Journal
 from appliance.store.opening import StoreError
 from appliance.store.read import AgentLast, agents_last, open_calls
+from appliance.web.server import WebServer
 from drivers.discovery.modems import Modems
 from drivers.discovery.sysfs import SYSFS
 from drivers.port import AudioNews, Port, PortState
@@ -106,6 +109,15 @@ class Brain:
             phones=self.phones,
             desk=self.desk,
         )
+        self.web = WebServer(
+            config,
+            folder=folder,
+            state=state,
+            clock=self.clock,
+            view=AgentView(self.centre),
+            accounts=self.agent_phones.accounts,
+            sign_ins=self.agent_phones.sign_ins,
+        )
         self.control = Control(
             run,
             desk=self.desk,
@@ -144,6 +156,8 @@ class Brain:
             self.guard.start(self.database, [story.call_id for story in going_on])
             self._restore_agents(last, going_on, wrap_ups(interrupted))
             tasks.append(asyncio.create_task(self.agent_phones.run(), name="agents' phones"))
+            if self.config.edge.start != "no" and installed().kamailio:
+                tasks.append(asyncio.create_task(self.web.run(), name="web"))
             self.bus.publish(BoxStarted(recovered=len(going_on)))
             await Reception(self.centre, self.lines, self.phones).run(going_on)
         finally:
