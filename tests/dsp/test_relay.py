@@ -283,7 +283,7 @@ def test_legs_of_two_workers_are_mixed():
 
 @pytest.mark.parametrize("seed", range(6))
 def test_whatever_changes_nobody_hears_whom_the_graph_does_not_let_him_hear(seed):
-    """Each says a constant of its own: what is heard tells who is. Who was heard in the tick before may fade."""
+    """Each says a constant of its own, so what is heard tells who is; who was heard may fade for a tick."""
     chance = random.Random(seed)
     rig = RelayRig(4)
     said = {i: 100 * 5**i for i in range(4)}
