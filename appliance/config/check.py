@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
+from appliance.config.check_edge import edge_problems
 from appliance.config.check_outbound import outbound_problems
 from appliance.config.check_trunks import trunk_problems
 from appliance.config.problem import Keys, Problem, closest, names
@@ -41,6 +42,7 @@ def check(config: Config, folder: Path, *, broken: Iterable[Keys] = ()) -> list[
         *_shared_ports(config),
         *_bad_relays(config),
         *_shared_phones(config),
+        *edge_problems(config, folder),
         *trunk_problems(config),
         *outbound_problems(config),
         *_bad_prompts(config, folder),
@@ -125,6 +127,7 @@ def _references(config: Config) -> Iterator[Reference]:
         yield from ((("queues", name, "agents", n), "agent", agent) for n, agent in enumerate(queue.agents))
     for name, route in config.routes.items():
         yield from ((("routes", name, "lines", n), "line", line) for n, line in enumerate(route.lines))
+    yield from ((("phones", name, "agent"), "agent", phone.agent) for name, phone in config.phones.items())
     yield from (reference for reference in _optional_references(config) if reference[2])
 
 
