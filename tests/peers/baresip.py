@@ -48,6 +48,7 @@ snd_path {folder}/sound
 module_path {modules}
 module stdio.so
 module g711.so
+module srtp.so
 module aufile.so
 module aubridge.so
 module sndfile.so
@@ -69,7 +70,8 @@ class Baresip:
     """One phone of `user` at sip:user@127.0.0.1:port.
 
     `say` is what it says: "sine:440" (a minute of a tone, in Hz) or the path of a WAV file (8 kHz mono s16).
-    `answer` is "manual" or "auto". `codecs` in its order, "pcma,pcmu".
+    `answer` is "manual" or "auto". `codecs` in its order, "pcma,pcmu". `encryption` "srtp" offers it and
+    takes it, "srtp-mand" insists on it.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class Baresip:
         say: str = "sine:440",
         answer: str = "manual",
         codecs: str = "pcma,pcmu",
+        encryption: str = "",
     ) -> None:
         self.user = user
         self.port = port or free_port()
@@ -89,6 +92,7 @@ class Baresip:
         self.events: list[dict[str, Any]] = []
         self._control = free_port(socket.SOCK_STREAM)
         self._settings = (say, answer, codecs)
+        self._account = f";mediaenc={encryption}" if encryption else ""
         self._arrived = asyncio.Event()
         self._replies: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._reading: asyncio.Task[None] | None = None
@@ -190,7 +194,7 @@ class Baresip:
             )
         )
         (self.folder / "accounts").write_text(
-            f"<{self.uri};transport=udp>;regint=0;answermode={answer};audio_codecs={codecs}\n"
+            f"<{self.uri};transport=udp>;regint=0;answermode={answer};audio_codecs={codecs}{self._account}\n"
         )
         (self.folder / "contacts").write_text("")
 
