@@ -1,4 +1,4 @@
-"""A real browser agent: Debian's Chromium without a window, its microphone a sound file, driven by playwright.
+"""A browser agent: Debian's Chromium without a window, its microphone a sound file, driven by playwright.
 
 `async with Browser(folder, url=..., say="sine:660") as browser:` then `await browser.sign_in("ana", "...")`;
 `browser.page` is playwright's. What it hears in a call is recorded inside the page: `await browser.heard()`.
@@ -30,39 +30,7 @@ needs_browser = pytest.mark.skipif(
     reason="chromium, or the bundled page, is missing: apt-get install chromium nodejs npm, then make test",
 )
 
-# Run in the page before its own script: every sound that a call brings is kept, 8 kHz, 16 bits.
-LISTEN = """
-(() => {
-  const kept = [];
-  window.heardByTest = kept;
-  const Plain = window.RTCPeerConnection;
-  window.RTCPeerConnection = class extends Plain {
-    constructor(...options) {
-      super(...options);
-      this.addEventListener("track", ({ track }) => {
-        const context = new AudioContext({ sampleRate: 8000 });
-        const source = context.createMediaStreamSource(new MediaStream([track]));
-        const tap = context.createScriptProcessor(1024, 1, 1);
-        tap.onaudioprocess = ({ inputBuffer }) => kept.push(Int16Array.from(inputBuffer.getChannelData(0), (x) => x * 32767));
-        source.connect(tap);
-        tap.connect(context.destination);
-      });
-    }
-  };
-  window.takeHeard = () => {
-    const bytes = new Uint8Array(kept.reduce((sum, part) => sum + part.byteLength, 0));
-    let at = 0;
-    for (const part of kept) {
-      bytes.set(new Uint8Array(part.buffer), at);
-      at += part.byteLength;
-    }
-    kept.length = 0;
-    let text = "";
-    for (let i = 0; i < bytes.length; i += 32768) text += String.fromCharCode(...bytes.subarray(i, i + 32768));
-    return btoa(text);
-  };
-})();
-"""
+LISTEN = Path(__file__).with_name("listen.js")  # keeps every sound that a call brings
 
 
 class Browser:
@@ -102,7 +70,7 @@ class Browser:
             ignore_https_errors=self._trusting, viewport={"width": self._width, "height": 800}
         )
         await self._context.grant_permissions(["microphone"])
-        await self._context.add_init_script(LISTEN)
+        await self._context.add_init_script(path=LISTEN)
         await self.open()
         return self
 

@@ -130,7 +130,7 @@ export class View {
     this.agent = { ...agent, since: Date.now() - agent.since_seconds * 1000 };
     this.boxCall = call;
     const able = COMMANDS[agent.state] || [];
-    for (const button of $("work").querySelectorAll("button")) button.disabled = !able.includes(button.dataset.command);
+    for (const button of $("work").querySelectorAll("button")) button.hidden = !able.includes(button.dataset.command);
     $("phone").dataset.state = agent.state;
     this.clocks();
     this.cards.forEach((card, shown) => this.about(card, shown));
