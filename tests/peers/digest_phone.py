@@ -27,6 +27,7 @@ class DigestPhone(asyncio.DatagramProtocol):
         self.realm = realm
         self.code = 200  # what an INVITE gets
         self.received: list[Packet] = []
+        self.sent: list[Packet] = []  # requests
         self.port = 0
         self.contact = ""
         self._answers: dict[str, asyncio.Queue[Packet]] = {}
@@ -48,7 +49,7 @@ class DigestPhone(asyncio.DatagramProtocol):
         packet = parse(data, addr)
         self.received.append(packet)
         if packet.status:
-            if packet["call-id"] in self._answers:
+            if packet["call-id"] in self._answers and packet.method != "CANCEL":
                 self._answers[packet["call-id"]].put_nowait(packet)
             return
         if packet.method == "INVITE":
@@ -156,7 +157,14 @@ class DigestPhone(asyncio.DatagramProtocol):
         ]
         data = write(f"{method} {uri} SIP/2.0", [*own, *(headers or [])], body)
         self.send(data)
-        return parse(data)
+        self.sent.append(parse(data))
+        return self.sent[-1]
+
+    def cancel(self, invite: Packet) -> None:
+        """Take back an INVITE that is not answered yet (RFC 3261 9.1)."""
+        kept = [(name, invite[name]) for name in ("Via", "Max-Forwards", "From", "To", "Call-ID")]
+        cseq = ("CSeq", f"{invite['cseq'].split()[0]} CANCEL")
+        self.send(write(f"CANCEL {invite.uri} SIP/2.0", [*kept, cseq]))
 
     def within(
         self,

@@ -1,7 +1,8 @@
-"""The edge alone, started for a test: real Kamailio (and rtpengine) on loopback, at ports of its own.
+"""The edge alone, started for tests: real Kamailio (and rtpengine) on loopback, at ports of its own.
 
-`async with Edge(folder, phones={"ana-desk": ("ana", "secret")}) as edge:`; in place of the SIP workers a
-test puts FakeWorkers at `edge.workers`, or real ones.
+`async with Edge(folder, phones={"ana-desk": ("ana", "secret")}) as edge:` for one test; for a module's
+tests `with Edge(...) as edge:` in a fixture, and `async with edge.listening():` in each. In place of the SIP
+workers are FakeWorkers at `edge.workers` (`async with edge.staffed() as workers:`), or real ones.
 """
 
 from __future__ import annotations
@@ -13,8 +14,11 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import sys
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -24,8 +28,9 @@ import pytest
 from appliance.config.load import load
 from appliance.config.schema import Config
 from appliance.edge.programs import installed
-from appliance.edge.rpc import EdgeError, EdgeRpc
+from appliance.edge.rpc import EdgeRpc
 from appliance.store.accounts import FILE, Accounts
+from tests.peers.fake_worker import FakeWorker
 from tests.peers.sip_text import ha1
 
 REALM = "callbox"
@@ -67,10 +72,8 @@ class Edge:
         self.config_file = folder / "edge.toml"
         self.log_file = folder / "edge.log"
         self.news: list[dict[str, Any]] = []
-        self.rpc = EdgeRpc(self.run / "kamailio.rpc")
         self._programs = ["rtpengine", "kamailio"] if rtpengine else ["kamailio"]
-        self._children: dict[str, asyncio.subprocess.Process] = {}
-        self._reading: asyncio.Task[None] | None = None
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._arrived = asyncio.Event()
         self._write(phones or {}, more, edge_options)
         self.config: Config = load(self.config_file).config
@@ -103,72 +106,111 @@ class Edge:
         """Kamailio's main process."""
         return self._children["kamailio"].pid
 
-    async def __aenter__(self) -> Edge:
+    # --- its processes --------------------------------------------------------------------------------
+
+    def __enter__(self) -> Edge:
         accounts = self.accounts
-        await asyncio.to_thread(accounts.prepare)
-        await asyncio.to_thread(accounts.set_phones, self.config.phones, list(self.config.agents))
+        accounts.prepare()
+        accounts.set_phones(self.config.phones, list(self.config.agents))
         try:
             for name in self._programs:
-                await self.start(name)
+                self.begin(name)
         except BaseException as error:
-            await self.__aexit__(type(error), error, None)
+            self.__exit__(type(error), error, None)
             raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for name in list(self._children):
+            self.end(name)
+        if error is not None:
+            sys.stderr.write(self.log_file.read_text(errors="replace")[-8000:])
+
+    def begin(self, name: str = "kamailio") -> None:
+        """Start a program as the supervisor does, and wait until it serves."""
+        own = ("--config", str(self.config_file), "--state", str(self.state))
+        with self.log_file.open("ab") as log:
+            self._children[name] = subprocess.Popen(
+                (sys.executable, "-m", "appliance.edge.start", name, *own),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        end = time.monotonic() + START_SECONDS
+        while not self._serves(name):
+            if self._children[name].poll() is not None or time.monotonic() > end:
+                raise RuntimeError(self.log_file.read_text(errors="replace")[-4000:])
+            time.sleep(0.02)
+
+    def end(self, name: str = "kamailio", number: signal.Signals = signal.SIGTERM) -> None:
+        """End a program, and whatever of its process group is left."""
+        child = self._children.pop(name)
+        child.send_signal(number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(5)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+
+    def _serves(self, name: str) -> bool:
+        """By the port of its that it opens last."""
+        port = self.internal_port + (1 if name == "kamailio" else 2)
+        kind = socket.SOCK_STREAM if name == "kamailio" else socket.SOCK_DGRAM
+        return not _is_free(port, kind)
+
+    def alive(self) -> bool:
+        """Whether all that was started still runs, every process of it."""
+        return all(child.poll() is None for child in self._children.values())
+
+    # --- inside a test --------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> Edge:
+        await asyncio.to_thread(self.__enter__)
+        self._listening = self.listening()
+        await self._listening.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for name in list(self._children):
-            await self.stop(name)
-        self.rpc.close()
-        if error is not None:
-            sys.stderr.write(self.log_file.read_text(errors="replace")[-8000:])
+        await self._listening.__aexit__(None, None, None)
+        await asyncio.to_thread(self.__exit__, kind, error, trace)
 
-    async def start(self, name: str = "kamailio") -> None:
-        """Start a program as the supervisor does, and wait until it serves."""
-        command = [
-            "-m",
-            "appliance.edge.start",
-            name,
-            "--config",
-            str(self.config_file),
-            "--state",
-            str(self.state),
-        ]
-        with self.log_file.open("ab") as log:
-            self._children[name] = await asyncio.create_subprocess_exec(
-                sys.executable,
-                *command,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        if name == "kamailio":
-            await self._serving()
-            self._reading = asyncio.create_task(self._read())
-            await self.until(lambda: self._reading is not None and self._connected)
-        else:
-            await asyncio.sleep(0.5)
-
-    async def stop(self, name: str = "kamailio", number: signal.Signals = signal.SIGTERM) -> None:
-        """End a program, and whatever of its process group is left."""
-        child = self._children.pop(name)
-        with contextlib.suppress(ProcessLookupError):
-            child.send_signal(number)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(child.wait(), 5)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGKILL)
-        await child.wait()
-        if name == "kamailio" and self._reading is not None:
-            self._reading.cancel()
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[None]:
+        """Hear its news, and ask it by `rpc`."""
+        self.news.clear()
+        self._arrived = asyncio.Event()
+        self.rpc = EdgeRpc(self.run / "kamailio.rpc")
+        connected = asyncio.Event()
+        reading = asyncio.create_task(self._read(connected))
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await connected.wait()
+            yield
+        finally:
+            reading.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._reading
+                await reading
+            self.rpc.close()
 
-    def alive(self) -> bool:
-        """Whether all that was started still runs, every process of it."""
-        return all(child.returncode is None for child in self._children.values())
+    @asynccontextmanager
+    async def staffed(self, *, code: int = 200) -> AsyncIterator[list[FakeWorker]]:
+        """A fake worker at each place, known to be up; INVITEs get `code`."""
+        async with AsyncExitStack() as stack:
+            workers = [FakeWorker(port, code=code) for port in self.workers]
+            for worker in workers:
+                await stack.enter_async_context(worker)
+                await self.rpc.ask("dispatcher.set_state", "ap", 1, f"sip:127.0.0.1:{worker.port}")
+            yield workers
+
+    async def restart(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """Kamailio ends by that signal, and is started again."""
+        await asyncio.to_thread(self.end, "kamailio", number)
+        await asyncio.to_thread(self.begin, "kamailio")
 
     async def until(self, condition: Callable[[], bool], seconds: float = 10.0) -> None:
         """Wait for something real processes do."""
@@ -190,37 +232,30 @@ class Edge:
         except TimeoutError:
             raise TimeoutError(f"edge: no {kind} {values} in {seconds} s, only {self.news}") from None
 
-    async def _serving(self) -> None:
-        async with asyncio.timeout(START_SECONDS):
-            while True:
-                try:
-                    await self.rpc.ask("core.version", within_seconds=0.5)
-                    return
-                except EdgeError:
-                    if self._children["kamailio"].returncode is not None:
-                        raise RuntimeError(self.log_file.read_text(errors="replace")[-4000:]) from None
-                    await asyncio.sleep(0.02)
-
-    async def _read(self) -> None:
-        self._connected = False
+    async def _read(self, connected: asyncio.Event) -> None:
+        """Every line of its news, and those after a restart."""
         while True:
             try:
                 reader, writer = await asyncio.open_connection("127.0.0.1", self.internal_port + 1)
-                break
             except ConnectionError:
                 await asyncio.sleep(0.02)
-        self._connected = True
-        try:
-            while line := await reader.readline():
-                news = json.loads(line)
-                for key in [key for key in news if key.endswith("_hex")]:
-                    news[key.removesuffix("_hex")] = bytes.fromhex(news.pop(key)).decode()
-                self.news.append(news)
-                self._arrived.set()
-        finally:
-            writer.close()
+                continue
+            connected.set()
+            try:
+                while line := await reader.readline():
+                    self._heard(json.loads(line))
+            except ConnectionError:
+                pass
+            finally:
+                writer.close()
+                with contextlib.suppress(ConnectionError):
+                    await writer.wait_closed()
 
-    _connected = False
+    def _heard(self, news: dict[str, Any]) -> None:
+        for key in [key for key in news if key.endswith("_hex")]:
+            news[key.removesuffix("_hex")] = bytes.fromhex(news.pop(key)).decode()
+        self.news.append(news)
+        self._arrived.set()
 
 
 def free_ports(count: int) -> list[int]:
@@ -233,10 +268,12 @@ def free_ports(count: int) -> list[int]:
             return list(range(first, first + count))
 
 
-def _is_free(port: int) -> bool:
+def _is_free(port: int, *kinds: int) -> bool:
     try:
-        for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+        for kind in kinds or (socket.SOCK_DGRAM, socket.SOCK_STREAM):
             with socket.socket(socket.AF_INET, kind) as sock:
+                if kind == socket.SOCK_STREAM:  # of UDP, two could have one
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 sock.bind(("127.0.0.1", port))
     except OSError:
         return False

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import secrets
+from collections.abc import Callable
 
 from tests.peers.sip_text import Packet, answer, in_brackets, parse, sdp, write
 
@@ -17,6 +19,7 @@ class FakeWorker(asyncio.DatagramProtocol):
         self.requests: list[Packet] = []  # all but the probes
         self.answers: list[Packet] = []
         self._numbers = itertools.count(1)
+        self._run = secrets.token_hex(6)
         self._arrived = asyncio.Event()
 
     async def __aenter__(self) -> FakeWorker:
@@ -27,6 +30,10 @@ class FakeWorker(asyncio.DatagramProtocol):
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._transport.close()
+
+    def vanish(self) -> None:
+        """Be gone, as a worker that was killed."""
         self._transport.close()
 
     def of(self, method: str) -> list[Packet]:
@@ -46,7 +53,14 @@ class FakeWorker(asyncio.DatagramProtocol):
                 self.reply(packet, self.code, sdp() if self.code == 200 else "")
             elif packet.method != "ACK":
                 self.reply(packet, 200)
+            if packet.method == "CANCEL":
+                self._give_up(packet)
         self._arrived.set()
+
+    def _give_up(self, cancel: Packet) -> None:
+        for invite in self.of("INVITE"):
+            if invite["via"] == cancel["via"]:
+                self.reply(invite, 487)
 
     def reply(self, request: Packet, code: int, body: str = "") -> None:
         """Answer a request."""
@@ -61,12 +75,12 @@ class FakeWorker(asyncio.DatagramProtocol):
         """Begin a call through the edge's inner `port`; `to` is X-Callbox-To. The request as it was sent."""
         number = next(self._numbers)
         headers = [
-            ("Via", f"SIP/2.0/UDP 127.0.0.1:{self.port};branch=z9hG4bKw{self.port}n{number};rport"),
+            ("Via", f"SIP/2.0/UDP 127.0.0.1:{self.port};branch=z9hG4bK{self._run}{number};rport"),
             ("Route", f"<sip:127.0.0.1:{port};lr>"),
             ("Max-Forwards", "70"),
             ("From", f"<sip:box@127.0.0.1>;tag=w{number}"),
             ("To", f"<{uri}>"),
-            ("Call-ID", call_id or f"w{self.port}-{number}"),
+            ("Call-ID", call_id or f"{self._run}-{number}"),
             ("CSeq", f"{number} INVITE"),
             ("Contact", f"<sip:box@127.0.0.1:{self.port}>"),
             *([("X-Callbox-To", to)] if to else []),
@@ -81,7 +95,7 @@ class FakeWorker(asyncio.DatagramProtocol):
         ours = bool(answered.status)
         routes = answered.routes()
         headers = [
-            ("Via", f"SIP/2.0/UDP 127.0.0.1:{self.port};branch=z9hG4bKw{self.port}n{number};rport"),
+            ("Via", f"SIP/2.0/UDP 127.0.0.1:{self.port};branch=z9hG4bK{self._run}{number};rport"),
             *(("Route", route) for route in (reversed(routes) if ours else routes)),
             ("Max-Forwards", "70"),
             ("From", invite["from"] if ours else f"{invite['to']};tag=w{self.port}"),
@@ -105,7 +119,9 @@ class FakeWorker(asyncio.DatagramProtocol):
             self.answers, lambda packet: packet.method == method and packet.status >= at_least, fits, seconds
         )
 
-    async def _take(self, among, fits, what: str, seconds: float) -> Packet:  # type: ignore[no-untyped-def]
+    async def _take(
+        self, among: list[Packet], fits: Callable[[Packet], bool], what: str, seconds: float
+    ) -> Packet:
         try:
             async with asyncio.timeout(seconds):
                 while True:

@@ -1,0 +1,253 @@
+"""Who registers is known and rung; who calls reaches a worker under his own name; workers stay hidden."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.peers.digest_phone import DigestPhone
+from tests.peers.edge import Edge, needs_kamailio
+from tests.peers.fake_worker import FakeWorker
+from tests.peers.sip_text import Packet, in_brackets, sdp
+
+pytestmark = [pytest.mark.realtime, pytest.mark.slow, needs_kamailio]
+
+
+def ana(edge: Edge) -> DigestPhone:
+    return DigestPhone("ana-desk", "secret-a", edge.sip_port)
+
+
+def ana_mobile(edge: Edge) -> DigestPhone:
+    return DigestPhone("ana-mobile", "secret-m", edge.sip_port)
+
+
+def bob(edge: Edge) -> DigestPhone:
+    return DigestPhone("bob-desk", "secret-b", edge.sip_port)
+
+
+def taken_by(workers: list[FakeWorker], method: str = "INVITE") -> tuple[FakeWorker, Packet]:
+    """The worker that got the only request of a method, and the request."""
+    found = [(worker, packet) for worker in workers for packet in worker.of(method)]
+    assert len(found) == 1, [packet.first for _, packet in found]
+    return found[0]
+
+
+async def test_a_phone_that_registers_is_told_to_the_brain_and_so_is_that_it_goes(edge: Edge) -> None:
+    async with edge.listening(), ana(edge) as phone:
+        final = await phone.register(extra=[("User-Agent", 'Desk "7" \\ phone')])
+        assert final.status == 200
+        news = await edge.told("registered", agent="ana")
+        assert news["phone"] == "ana-desk"
+        assert news["contact"] == phone.contact
+        assert news["ua"] == 'Desk "7" \\ phone'
+        assert news["source"] == f"udp:127.0.0.1:{phone.port}"
+        assert 0 < news["expires"] <= 300
+        assert (await phone.register(seconds=0)).status == 200
+        news = await edge.told("unregistered", agent="ana")
+        assert (news["phone"], news["contact"], news["why"]) == ("ana-desk", phone.contact, "asked")
+
+
+async def test_a_call_reaches_one_worker_with_the_name_of_the_phone_and_none_that_it_claims(
+    edge: Edge,
+) -> None:
+    claims = [("X-Callbox-Agent", "bob"), ("x-callbox-phone", "bob-desk"), ("X-Callbox-To", "trunk gold")]
+    async with edge.listening(), edge.staffed() as workers, ana(edge) as phone:
+        _, final = await phone.invite("100", headers=claims)
+        assert final.status == 200
+        worker, invite = taken_by(workers)
+        ours = {name: value for name, value in invite.headers if name.lower().startswith("x-callbox")}
+        assert ours == {"X-Callbox-Phone": "ana-desk", "X-Callbox-Agent": "ana"}
+        assert invite.uri == f"sip:100@127.0.0.1:{worker.port}"
+        assert not invite.get("proxy-authorization"), "the worker sees a digest"
+
+
+async def test_a_foreign_address_is_no_way_out(edge: Edge) -> None:
+    async with edge.listening(), edge.staffed() as workers, ana(edge) as phone, bob(edge) as outsider:
+        uri = f"sip:+4930123@127.0.0.1:{outsider.port}"
+        route = ("Route", f"<sip:127.0.0.1:{outsider.port};lr>")
+        _, final = await phone.ask("INVITE", uri, headers=[("Contact", phone.contact), route], body=sdp())
+        assert final.status == 200
+        _, invite = taken_by(workers)
+        assert not invite.get("route")
+        assert outsider.received == []
+
+
+async def test_within_a_call_both_sides_reach_each_other_and_workers_have_no_address(edge: Edge) -> None:
+    async with edge.listening(), edge.staffed() as workers, ana(edge) as phone:
+        sent, final = await phone.invite("100")
+        worker, invite = taken_by(workers)
+        assert str(worker.port) not in in_brackets(final["contact"]).split(";")[0]
+        assert f":{edge.sip_port};" in in_brackets(final["contact"])
+        await worker.request("ACK")
+        phone.within(sent, final, "INVITE", body=sdp() + "a=sendonly\r\n")
+        hold = await phone.final(sent["call-id"])
+        assert hold.status == 200
+        phone.within(sent, hold, "ACK", routes=list(reversed(final.routes())))
+        assert "sendonly" in worker.of("INVITE")[1].body
+        worker.within(invite, invite, "INFO", edge.internal_port)
+        assert (await phone.request("INFO"))["call-id"] == sent["call-id"]
+        assert (await worker.answered("INFO")).status == 200
+        worker.within(invite, invite, "BYE", edge.internal_port)
+        await phone.request("BYE")
+        assert (await worker.answered("BYE")).status == 200
+
+
+async def test_every_device_of_an_agent_rings_and_the_others_stop_when_one_answers(edge: Edge) -> None:
+    async with edge.listening(), edge.staffed() as (worker, _), ana(edge) as desk, ana_mobile(edge) as mobile:
+        mobile.code = 180
+        for phone in (desk, mobile):
+            assert (await phone.register()).status == 200
+        invite = worker.invite(edge.internal_port, "sip:ana@callbox", to="agent")
+        seen = await mobile.request("INVITE")
+        assert not [name for name, _ in seen.headers if name.lower().startswith("x-callbox")]
+        assert (await desk.request("INVITE")).uri == desk.contact
+        final = await worker.answered("INVITE")
+        assert final.status == 200
+        worker.within(invite, final, "ACK", edge.internal_port)
+        await desk.request("ACK")
+        await mobile.request("CANCEL")
+        worker.within(invite, final, "BYE", edge.internal_port)
+        await desk.request("BYE")
+        for phone in (desk, mobile):
+            await phone.register(seconds=0)
+
+
+async def test_an_agent_without_a_device_is_not_there(edge: Edge) -> None:
+    async with edge.listening(), edge.staffed() as (worker, _):
+        worker.invite(edge.internal_port, "sip:bob@callbox", to="agent")
+        assert (await worker.answered("INVITE")).status == 480
+
+
+async def test_contact_star_takes_out_the_devices_of_that_phone_alone(edge: Edge) -> None:
+    async with edge.listening(), edge.staffed() as (worker, _), ana(edge) as desk, ana_mobile(edge) as mobile:
+        for phone in (desk, mobile):
+            await phone.register()
+            await edge.told("registered")
+        assert (await desk.register(contact="*", seconds=0)).status == 200
+        assert (await edge.told("unregistered"))["contact"] == desk.contact
+        worker.invite(edge.internal_port, "sip:ana@callbox", to="agent")
+        await mobile.request("INVITE")
+        assert (await worker.answered("INVITE")).status == 200
+        assert not [packet for packet in desk.received if packet.first.startswith("INVITE")]
+        await mobile.register(seconds=0)
+
+
+async def test_a_phone_registers_under_its_own_name_only(edge: Edge) -> None:
+    async with edge.listening(), ana(edge) as phone:
+        contact = [("Contact", f"<{phone.contact}>")]
+        _, final = await phone.ask("REGISTER", "sip:callbox", to="<sip:bob-desk@callbox>", headers=contact)
+        assert final.status == 403
+        assert edge.news == []
+
+
+async def test_a_registration_cannot_send_calls_elsewhere(edge: Edge) -> None:
+    """A rogue contact would be a way out to a trunk: calls go where the REGISTER came from."""
+    async with edge.listening(), edge.staffed() as (worker, _), bob(edge) as phone:
+        assert (await phone.register(contact="<sip:+4420555@192.0.2.99:5060>")).status == 200
+        worker.invite(edge.internal_port, "sip:bob@callbox", to="agent")
+        assert (await phone.request("INVITE")).uri == "sip:+4420555@192.0.2.99:5060"
+        await phone.register(contact="*", seconds=0)
+
+
+async def test_a_worker_that_is_full_passes_the_call_to_the_next(edge: Edge) -> None:
+    async with edge.listening(), edge.staffed() as workers, ana(edge) as phone:
+        workers[0].code = 503
+        for _ in range(2):  # whoever is asked first
+            _, final = await phone.invite("100")
+            assert final.status == 200
+        assert len(workers[1].of("INVITE")) == 2
+        workers[1].code = 503
+        _, final = await phone.invite("100")
+        assert final.status in (500, 503)
+        assert final.get("retry-after")
+
+
+async def test_a_worker_that_is_gone_costs_a_call_no_more_than_three_seconds(edge: Edge) -> None:
+    async with edge.listening(), edge.staffed() as workers, ana(edge) as phone:
+        workers[0].vanish()
+        for _ in range(2):
+            _, final = await phone.invite("100")
+            assert final.status == 200
+        news = await edge.told("worker", seconds=6.0)
+        assert news == {"news": "worker", "uri": f"sip:127.0.0.1:{workers[0].port}", "up": False}
+        async with FakeWorker(workers[0].port):
+            news = await edge.told("worker", seconds=6.0)
+            assert news["up"] is True
+
+
+async def test_a_transfer_is_told_to_the_brain_and_no_worker_sees_it(edge: Edge) -> None:
+    async with edge.listening(), edge.staffed() as workers, ana(edge) as phone:
+        sent, final = await phone.invite("100")
+        to = "<sip:200@callbox?Replaces=abc%40x%3Bto-tag%3D1%3Bfrom-tag%3D2>"
+        phone.within(sent, final, "REFER", headers=[("Refer-To", to)])
+        challenge = await phone.final(sent["call-id"])
+        assert challenge.status == 407
+        proof = phone.proof(challenge, "REFER", in_brackets(final["contact"]))
+        phone.within(sent, final, "REFER", headers=[("Refer-To", to), proof])
+        accepted = await phone.final(sent["call-id"])
+        assert accepted.status == 202
+        assert accepted["contact"]
+        news = await edge.told("refer")
+        assert (news["agent"], news["phone"], news["to"]) == ("ana", "ana-desk", to)
+        assert news["call_id"] == sent["call-id"]
+        assert not [packet for worker in workers for packet in worker.of("REFER")]
+
+
+async def test_a_call_that_shall_replace_another_is_refused(edge: Edge) -> None:
+    async with edge.listening(), edge.staffed() as workers, ana(edge) as phone:
+        replaces = ("Replaces", "abc@x;to-tag=1;from-tag=2")
+        _, final = await phone.invite("100", headers=[replaces, ("Require", "replaces")])
+        assert final.status == 420
+        assert final["unsupported"] == "replaces"
+        _, final = await phone.invite("100", headers=[replaces])
+        assert final.status == 200
+        assert not taken_by(workers)[1].get("replaces")
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "code"),
+    [
+        (sdp().replace("8 0 101", "18").replace("rtpmap:8 PCMA", "rtpmap:18 G729"), "application/sdp", 488),
+        (sdp().replace("m=audio", "m=video"), "application/sdp", 488),
+        ("hello", "text/plain", 415),
+        (sdp() + "a=x\r\n" * 1000, "application/sdp", 413),
+    ],
+    ids=["no codec of ours", "no sound", "no offer", "too much"],
+)
+async def test_an_offer_that_no_worker_could_take_is_refused_here(
+    edge: Edge, body: str, kind: str, code: int
+) -> None:
+    async with edge.listening(), edge.staffed() as workers, ana(edge) as phone:
+        _, final = await phone.invite("100", headers=[("Content-Type", kind)], body=body)
+        assert final.status == code
+        assert not [packet for worker in workers for packet in worker.requests]
+
+
+async def test_codecs_that_workers_have_not_are_taken_out(edge: Edge) -> None:
+    offer = sdp().replace("8 0 101", "18 8 0 101") + "a=rtpmap:18 G729/8000\r\n"
+    async with edge.listening(), edge.staffed() as workers, ana(edge) as phone:
+        _, final = await phone.invite("100", body=offer)
+        assert final.status == 200
+        assert "G729" not in taken_by(workers)[1].body
+        assert " 8 0 101" in taken_by(workers)[1].body
+
+
+async def test_static_codecs_without_a_name_are_known(edge: Edge) -> None:
+    bare = sdp().split("a=")[0].replace("8 0 101", "8 0")
+    async with edge.listening(), edge.staffed() as workers, ana(edge) as phone:
+        _, final = await phone.invite("100", body=bare)
+        assert final.status == 200
+        assert "RTP/AVP 8 0" in taken_by(workers)[1].body
+
+
+async def test_a_caller_who_gives_up_is_taken_back_at_the_worker(edge: Edge) -> None:
+    async with edge.listening(), edge.staffed(code=180) as workers, ana(edge) as phone:
+        calling = asyncio.create_task(phone.invite("100"))
+        await edge.until(lambda: any(worker.of("INVITE") for worker in workers))
+        await asyncio.sleep(0.1)
+        asked = [packet for packet in phone.sent if packet.method == "INVITE"][-1]
+        phone.cancel(asked)
+        _, final = await calling
+        assert final.status == 487
+        taken_by(workers, "CANCEL")
