@@ -25,10 +25,11 @@ from appliance.api.phone_requests import PhoneRequests
 from appliance.api.snapshot import snapshot
 from appliance.bus import Bus
 from appliance.calls.agents import AgentDesk
-from appliance.calls.call import Stage, Story
 from appliance.calls.centre import Centre
 from appliance.calls.reception import Reception
-from appliance.calls.recovery import WrapUp, restored_state, stories, wrap_ups
+from appliance.calls.recovery import WrapUp, restored_state, stories, talking, wrap_ups
+from appliance.calls.story import Story
+from appliance.calls.talk_desk import TalkDesk
 from appliance.clock import Clock
 from appliance.config.line_base import LineBase
 from appliance.config.load import ConfigError, format_problems, load
@@ -108,7 +109,12 @@ class Brain:
             media=self.media,
             phones=self.phones,
             desk=self.desk,
+            guard=self.guard,
+            tariffs=self.line_desk,
+            lines=self.lines,
+            registered=self.agent_phones.edge.registrations.registered,
         )
+        self.desk.add(TalkDesk(self.centre).commands())
         self.web = WebServer(
             config,
             folder=folder,
@@ -191,7 +197,7 @@ class Brain:
     def _restore_agents(
         self, last: dict[str, AgentLast], going_on: list[Story], wrapping: list[WrapUp]
     ) -> None:
-        talking = {story.agent: story.call_id for story in going_on if story.stage is Stage.TALKING}
+        talks = talking(going_on)
         wrap = {wrap_up.agent: wrap_up for wrap_up in wrapping}
         calls = {name: wrap_up.call_id for name, wrap_up in wrap.items()}
         for name, agent in self.config.agents.items():
@@ -201,7 +207,7 @@ class Brain:
                     self.acd.log_in(name)
                 continue
             state = AgentState(last[name].state)
-            state, reason, call_id = restored_state(name, (state, last[name].reason), talking, calls)
+            state, reason, call_id = restored_state(name, (state, last[name].reason), talks, calls)
             since = last[name].mono_s if last[name].boot == self.clock.boot else self.clock.mono()
             hindered = last[name].hindered and state is AgentState.PAUSED
             self.acd.restore(name, state, since=since, reason=reason, call_id=call_id, hindered=hindered)
@@ -230,8 +236,9 @@ class Brain:
 
     def _digit(self, port: str, digit: str) -> None:
         for call in self.centre.calls.values():
-            if call.port == port:
-                call.leg.heard(digit)
+            for party in call.parties:
+                if party.port == port:
+                    party.leg.heard(digit)
 
     def _audio(self, line: str, news: AudioNews, value: str) -> None:
         if line in self.lines:

@@ -1,29 +1,36 @@
-"""An agent dials the box: star codes to log in, pause, become ready, end wrap-up.
+"""An agent's phone dials the box: star codes to log in, pause, become ready, end wrap-up, confer.
 
-| code | does                         |
-|------|------------------------------|
-| *11  | log in, ready                |
-| *12  | log out                      |
-| *13  | pause (*13N: reason N, 0-9)  |
-| *14  | ready again                  |
-| *15  | end wrap-up                  |
+| code | does                                              |
+|------|---------------------------------------------------|
+| *11  | log in, ready                                     |
+| *12  | log out                                           |
+| *13  | pause (*13N: reason N, 0-9)                       |
+| *14  | ready again                                       |
+| *15  | end wrap-up                                       |
+| *3   | all the agent's calls become one, heard from here |
 
-The agent is known by the SIP address of the phone. The box answers, says what came of it, and hangs up.
+Who calls is known by the account the edge has checked, or by the phone's configured SIP address. For a code
+the box answers, says what came of it, and hangs up.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 
 from appliance.acd.agent import AgentRefused
 from appliance.calls.call import short
 from appliance.calls.centre import Centre
+from appliance.calls.party import Party
 from appliance.calls.speak import speak
+from appliance.calls.talk_desk import TalkDesk
 from drivers.port import DriverError, Leg, LegEnded
+from drivers.sip.leg import SipLeg
 
 log = logging.getLogger(__name__)
 
+CODE = re.compile(r"\*(?:(3)|(1[1-5])([0-9]?))")
 CODES = {"11": "login", "12": "logout", "13": "pause", "14": "ready", "15": "end-wrap-up"}
 PROMPTS = {
     "login": "agent-logged-in",
@@ -35,35 +42,47 @@ PROMPTS = {
 REFUSED = "not-allowed"
 
 
-async def serve_agent(leg: Leg, centre: Centre) -> None:
-    """Take one call from a phone; anything but a known code from a known phone is turned away."""
-    agent = agent_of(leg.peer, centre)
-    code = re.fullmatch(r"\*(1[1-5])([0-9]?)", leg.called)
+def is_code(dialled: str) -> bool:
+    """It is for the box itself."""
+    return CODE.fullmatch(dialled) is not None
+
+
+async def serve_code(leg: Leg, agent: str | None, centre: Centre) -> None:
+    """Do what a code asks; anything else, and a phone that is nobody's, is turned away."""
+    code = CODE.fullmatch(leg.called)
     if agent is None or code is None:
         log.warning("phone %s dialled %s: not an agent's phone or not a code", short(leg.peer), leg.called)
         prompt = REFUSED
+    elif code[1]:
+        await _confer(leg, agent, centre)
+        return
     else:
-        prompt = _obey(agent, CODES[code[1]], code[2], centre)
+        prompt = _obey(agent, CODES[code[2]], code[3], centre)
+    party = Party(leg)
     try:
         async with leg.alive():
             await leg.answer()
-            await _tell(leg, prompt, centre)
+            await _tell(party, prompt, centre)
     except (LegEnded, DriverError) as error:
         log.info("phone of %s: %s", agent or "nobody", error)
     finally:
-        centre.chore(leg.hangup(), f"hang up {leg.id}")
+        centre.end(party)
 
 
-def agent_of(peer: str, centre: Centre) -> str | None:
-    """The agent whose configured phone is this SIP address; display names and parameters do not matter."""
-    caller = _address(peer)
-    for name, agent in centre.config.agents.items():
-        if _address(agent.phone) == caller:
+def agent_of(leg: Leg, centre: Centre) -> str | None:
+    """Whose phone this is: as the edge says, else whose configured address it has.
+
+    Display names and parameters do not matter.
+    """
+    if isinstance(leg, SipLeg) and leg.agent:
+        return leg.agent if leg.agent in centre.config.agents else None
+    caller = _address(leg.peer)
+    addresses = {name: _address(agent.phone) for name, agent in centre.config.agents.items() if agent.phone}
+    for name, address in addresses.items():
+        if address == caller:
             return name
     user = caller.partition("@")[0]
-    same_user = [
-        n for n, agent in centre.config.agents.items() if _address(agent.phone).startswith(f"{user}@")
-    ]
+    same_user = [name for name, address in addresses.items() if address.startswith(f"{user}@")]
     return same_user[0] if len(same_user) == 1 else None
 
 
@@ -83,7 +102,23 @@ def _obey(agent: str, command: str, digit: str, centre: Centre) -> str:
     return PROMPTS[command]
 
 
-async def _tell(leg: Leg, prompt: str, centre: Centre) -> None:
-    if prompt in centre.config.prompts:
-        with centre.media.port(leg) as port:
-            await speak(f"{leg.id}/say", port, prompt, centre)
+async def _confer(leg: Leg, agent: str, centre: Centre) -> None:
+    """The leg becomes the agent's in a conversation of three, or is turned away."""
+    try:
+        async with leg.alive():
+            await leg.answer()
+        TalkDesk(centre).conference(agent, at=leg)
+        log.info("agent %s: confers", agent)
+        return
+    except (AgentRefused, LegEnded, DriverError) as error:
+        log.warning("agent %s: no conference: %s", agent, error)
+    except asyncio.CancelledError:
+        centre.end(Party(leg))
+        raise
+    centre.end(Party(leg))
+
+
+async def _tell(party: Party, prompt: str, centre: Centre) -> None:
+    if centre.own_prompt(prompt):
+        party.open(centre.media)
+        await speak(f"{party.leg.id}/say", party.port, prompt, centre)

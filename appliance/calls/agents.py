@@ -6,7 +6,7 @@ The states are the distributor's; here is who ends a wrap-up, and when.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from appliance.acd.agent import AgentRefused, AgentState
 from appliance.acd.distributor import Distributor
@@ -21,6 +21,7 @@ class AgentDesk:
         self._acd = acd
         self._bus = bus
         self._timers: dict[str, tuple[asyncio.TimerHandle, str]] = {}
+        self._more: dict[str, Callable[[str, str], None]] = {}
 
     def commands(self) -> dict[str, Callable[[str, str], None]]:
         """Command word -> what takes (agent, reason)."""
@@ -30,7 +31,12 @@ class AgentDesk:
             "pause": self.pause,
             "ready": lambda agent, reason: self.ready(agent),
             "end-wrap-up": lambda agent, reason: self.end_wrap_up(agent),
+            **self._more,
         }
+
+    def add(self, commands: Mapping[str, Callable[[str, str], None]]) -> None:
+        """Others are known from now on (those for a conversation, `talk_desk.py`)."""
+        self._more.update(commands)
 
     def log_in(self, agent: str) -> None:
         """Begin work, ready."""

@@ -1,157 +1,53 @@
-"""One caller's visit: its story, told by events alone, and the leg that is up for it now.
-
-`Story.apply` is the only thing that changes a story, so replaying the journal gives the same one; a brain
-that was restarted continues from it.
-"""
+"""One call that is going on: its story, and those who take part in it now."""
 
 from __future__ import annotations
 
-import enum
-import logging
 import secrets
 import time
-from dataclasses import dataclass, field
 
 from appliance.bus import Bus
-from appliance.events import (
-    AgentOffered,
-    CallAnswered,
-    CallArrived,
-    CallConnected,
-    CallEnded,
-    CallQueued,
-    Event,
-    MenuEntered,
-    MenuLeft,
-    OfferEnded,
-    OfferResult,
-    Outcome,
-    RecordingEnded,
-    RecordingStarted,
-    Stamped,
-    TalkEnded,
-)
+from appliance.calls.hearing import Hearing
+from appliance.calls.party import Party
+from appliance.calls.story import Story
+from appliance.events import Event
 from drivers.port import Leg
 
-log = logging.getLogger(__name__)
 
-
-class Stage(enum.Enum):
-    """How far a visit has come."""
-
-    RINGING = "ringing"
-    ANSWERED = "answered"
-    MENU = "menu"
-    WAITING = "waiting"
-    OFFERED = "agent ringing"
-    TALKING = "talking"
-    ENDING = "ending"  # the conversation is over, the line not yet free
-    ENDED = "ended"
-
-
-STAGE_MOVES: dict[Stage, frozenset[Stage]] = {
-    Stage.RINGING: frozenset({Stage.ANSWERED, Stage.ENDED}),
-    Stage.ANSWERED: frozenset({Stage.MENU, Stage.WAITING, Stage.ENDED}),
-    Stage.MENU: frozenset({Stage.WAITING, Stage.ENDED}),
-    Stage.WAITING: frozenset({Stage.OFFERED, Stage.MENU, Stage.ENDED}),
-    Stage.OFFERED: frozenset({Stage.WAITING, Stage.TALKING, Stage.ENDED}),
-    Stage.TALKING: frozenset({Stage.ENDING}),
-    Stage.ENDING: frozenset({Stage.WAITING, Stage.ENDED}),  # WAITING: the agent's leg was lost
-    Stage.ENDED: frozenset(),
-}
-
-
-@dataclass(slots=True)
-class Story:
-    """What is known of a visit; `arrived_s` is wall-clock seconds since 1970, `place` monotonic seconds."""
-
-    call_id: str
-    stage: Stage = Stage.RINGING
-    since_mono_s: float = 0.0  # when the stage began
-    line: str = ""
-    leg_id: str = ""
-    caller: str = ""
-    called: str = ""
-    arrived_s: float = 0.0
-    menu: str = ""
-    next_to: str = ""  # where a menu sent the caller
-    queue: str = ""
-    place: float = 0.0
-    agent: str = ""
-    talked: bool = False
-    recording: str = ""  # the file that is being written
-    outcome: str = ""
-
-    def apply(self, stamped: Stamped) -> None:
-        """Let one more event of this call happen."""
-        match stamped.event:
-            case CallArrived(line=line, leg_id=leg_id, caller=caller, called=called):
-                self.line, self.leg_id, self.caller, self.called = line, leg_id, caller, called
-                self.arrived_s = stamped.wall_s
-                self.place = self.since_mono_s = stamped.mono_s
-            case CallAnswered():
-                self._move(Stage.ANSWERED, stamped)
-            case MenuEntered(menu=menu):
-                self._move(Stage.MENU, stamped)
-                self.menu, self.next_to = menu, ""
-            case MenuLeft(to=to):
-                self.next_to = to
-            case CallQueued(queue=queue, place=place):
-                self._move(Stage.WAITING, stamped)
-                self.queue, self.place, self.agent = queue, place, ""
-            case AgentOffered(agent=agent):
-                self._move(Stage.OFFERED, stamped)
-                self.agent = agent
-            case OfferEnded(result=result):
-                if result != OfferResult.ANSWERED.value:
-                    self._move(Stage.WAITING, stamped)
-                    self.agent = ""
-            case CallConnected(agent=agent):
-                self._move(Stage.TALKING, stamped)
-                self.agent, self.talked = agent, True
-            case RecordingStarted(path=path):
-                self.recording = path
-            case RecordingEnded(path=path) if path == self.recording:
-                self.recording = ""
-            case TalkEnded():
-                self._move(Stage.ENDING, stamped)
-            case CallEnded(outcome=outcome):
-                self._move(Stage.ENDED, stamped)
-                self.outcome = outcome
-
-    def _move(self, stage: Stage, stamped: Stamped) -> None:
-        """The one way a stage changes; a move the table forbids is a bug, logged and gone along with."""
-        if stage is self.stage:
-            return
-        if stage not in STAGE_MOVES[self.stage]:
-            log.error("call %s: %s -> %s is not a move", self.call_id, self.stage.value, stage.value)
-        self.stage, self.since_mono_s = stage, stamped.mono_s
-
-    def outcome_if_ended(self, *, by_caller: bool, line_lost: bool) -> Outcome:
-        """How the visit counts if it ends now: exactly one outcome, whatever happened before."""
-        if self.talked:
-            return Outcome.ANSWERED
-        if line_lost:
-            return Outcome.FAILED
-        if self.stage in (Stage.WAITING, Stage.OFFERED):
-            return Outcome.ABANDONED if by_caller else Outcome.BLOCKED
-        return Outcome.MENU
-
-
-@dataclass(slots=True, eq=False)
 class Call:
-    """A visit that is going on: its story, the caller's leg, and the engine's port for it once answered."""
+    """`parties` begin with the one whose call it is; whoever is in there when the call ends is hung up.
 
-    story: Story
-    leg: Leg
-    bus: Bus
-    port: str = ""
-    phone: Leg | None = field(default=None)  # the agent's leg while one is rung or talked to
+    `rung` is somebody whose phone rings for the call outside a queue; `apology` is owed to a caller whose
+    agent's leg was lost.
+    """
+
+    def __init__(self, story: Story, leg: Leg, bus: Bus) -> None:
+        self.story = story
+        self.bus = bus
+        self.parties = [Party(leg, agent=story.maker, number=story.caller, line=story.line)]
+        self.rung: Party | None = None
+        self.hearing = Hearing()
+        self.talk: object | None = None  # `talk.Talk`, see `talk.talk_of`
+        self.apology = False
 
     @property
     def id(self) -> str:
         """Sortable and short: date, time, six random hex digits."""
         return self.story.call_id
+
+    @property
+    def caller(self) -> Party:
+        """Whose call it is."""
+        return self.parties[0]
+
+    @property
+    def leg(self) -> Leg:
+        """The leg of the one whose call it is."""
+        return self.parties[0].leg
+
+    @property
+    def port(self) -> str:
+        """The engine's name of that leg's audio, "" before there is any."""
+        return self.parties[0].port
 
     def note(self, event: Event) -> None:
         """Make an event of this call part of its story and tell everybody."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,12 +12,15 @@ from appliance.acd.distributor import Distributor
 from appliance.bus import Bus
 from appliance.calls.agents import AgentDesk
 from appliance.calls.call import Call
+from appliance.calls.engaged import Engaged
+from appliance.calls.party import Party
 from appliance.clock import Clock
 from appliance.config.schema import Agent, Config, Queue
+from appliance.dialplan.guard import Guard
 from appliance.media.graph import MediaGraph
-from drivers.port import Leg
-
-log = logging.getLogger(__name__)
+from drivers.port import Leg, Port
+from drivers.sip.account import Through
+from drivers.sip.leg import SipLeg
 
 
 class Phones(Protocol):
@@ -32,16 +34,31 @@ class Phones(Protocol):
         headers: Mapping[str, str] | None = None,
         from_user: str = "",
         from_name: str = "",
+        through: Through = Through.DIRECT,
+        near: SipLeg | None = None,
     ) -> Leg:
         """Ring a phone, which shows `from_name` and `from_user`; the leg is DIALING.
 
         Raises DriverError when no worker is there or all are full.
         """
 
+    def leg_of(self, call_id: str) -> SipLeg | None:
+        """The leg whose SIP dialogue has this Call-ID."""
+
+
+class Tariffs(Protocol):
+    """What lines may still do (`lines.desk.LineDesk`)."""
+
+    async def why_no_call(self, line: str) -> str:
+        """Why no call may go out over the line now, "" when it may."""
+
+    def sim(self, line: str) -> str:
+        """The card in it, "" for none."""
+
 
 @dataclass(slots=True, eq=False)
 class Centre:
-    """One call centre. `calls` are the visits going on, by id."""
+    """One call centre. `calls` are those going on, by id; `registered` tells whether an agent has phones."""
 
     config: Config
     folder: Path  # relative prompt files are found here
@@ -52,12 +69,24 @@ class Centre:
     media: MediaGraph
     phones: Phones
     desk: AgentDesk
+    guard: Guard
+    tariffs: Tariffs
+    lines: Mapping[str, Port]
+    registered: Callable[[str], bool] = lambda agent: False
     calls: dict[str, Call] = field(default_factory=dict)
+    engaged: Engaged = field(init=False)
     _chores: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.engaged = Engaged(self.acd)
 
     def prompt(self, name: str) -> list[Path]:
         """The files of a prompt, none for an empty name."""
         return [self.folder / self.config.prompts[name]] if name else []
+
+    def own_prompt(self, name: str) -> str:
+        """A prompt that the box plays by itself: its name where the configuration has it, else ""."""
+        return name if name in self.config.prompts else ""
 
     def queue(self, name: str) -> Queue:
         """Settings of a queue; `agent:NAME` is the implied queue of one agent."""
@@ -68,6 +97,11 @@ class Centre:
     def agent(self, name: str) -> Agent:
         """Settings of an agent."""
         return self.config.agents[name]
+
+    def end(self, party: Party) -> None:
+        """A party has no part in a call any more: let go of all that is held for it, and hang up."""
+        party.leave()
+        self.chore(party.leg.hangup(), f"hang up {party.leg.id}")
 
     def chore(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """Something that must be finished although nobody waits for it: a hang-up."""

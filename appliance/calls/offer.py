@@ -1,77 +1,89 @@
-"""One offer: ring one agent's phone for one caller, and say what came of it."""
+"""One offer: ring one agent's phones for one caller, and say what came of it."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import re
 
 from appliance.acd.distributor import Offer
 from appliance.calls.call import Call
 from appliance.calls.centre import Centre
-from appliance.config.schema import Agent
+from appliance.calls.party import Party
+from appliance.calls.phone import NoPhone, ring_phone
+from appliance.calls.reach import NotReached, drop_rung, forwarding, missed_by, reach
+from appliance.calls.taking_up import serve
 from appliance.events import AgentOffered, AgentRinging, OfferEnded, OfferResult
-from drivers.port import DriverError, EndCause, Leg, LegEnded, LegState
+from drivers.port import DriverError, EndCause, LegEnded, LegState
 
 log = logging.getLogger(__name__)
-
-#: What the end of the phone's leg means for the offer; anything else is FAILED.
-RESULTS = {
-    EndCause.BUSY: OfferResult.BUSY,
-    EndCause.REJECTED: OfferResult.REJECTED,
-    EndCause.REMOTE: OfferResult.REJECTED,
-    EndCause.NO_ANSWER: OfferResult.NO_ANSWER,
-    EndCause.PORT_LOST: OfferResult.RECALLED,
-}
 
 WORKER_RETURNS_SECONDS = 0.5  # a SIP worker that died is replaced meanwhile; the agent is not to blame
 
 
-async def ring_agent(call: Call, offer: Offer, centre: Centre) -> Leg | None:
-    """Ring the agent held by `offer`; the answered leg (agent TALKING), or None (agent paused or free)."""
+async def ring_agent(call: Call, offer: Offer, centre: Centre) -> Party | None:
+    """Ring the agent held by `offer`; who answered (agent TALKING), or None (agent paused or free).
+
+    Whoever answered is one of the call's parties before anything else can happen.
+    """
     agent, queue = offer.agent.name, offer.ticket.queue
     call.note(AgentOffered(call_id=call.id, queue=queue, agent=agent, why=offer.why))
     result = OfferResult.CALLER_LEFT  # what a cancellation means
+    party: Party | None = None
     try:
-        result = await _ring(call, centre.agent(agent), centre.queue(queue).ring_seconds, centre)
+        party = await _ring(agent, call, centre)
+        result = OfferResult.ANSWERED
+    except NotReached as missed:
+        result = missed.result
+        log.info("agent %s: the phone did not take call %s: %s", agent, call.id, missed)
     finally:
         call.note(OfferEnded(call_id=call.id, agent=agent, result=result.value))
-        phone, call.phone = call.phone, None
-        if result is OfferResult.ANSWERED:
+        drop_rung(call, centre)
+        if party is not None:
             offer.connected()
-        elif phone is not None:
-            centre.chore(phone.hangup(), f"stop ringing {agent}")
-    if result is OfferResult.ANSWERED:
-        return phone
+            party.agent = agent
+            serve(party, queue, call, centre)
+            call.parties.append(party)
     if result is OfferResult.RECALLED:
         await asyncio.sleep(WORKER_RETURNS_SECONDS)
-    else:
+    elif party is None:
         offer.refused(result.value)
-    return None
+    return party
 
 
-async def _ring(call: Call, agent: Agent, seconds: float, centre: Centre) -> OfferResult:
-    headers = {"Call-Info": "<sip:callbox>;answer-after=0", "Alert-Info": "info=alert-autoanswer"}
+async def _ring(agent: str, call: Call, centre: Centre) -> Party:
+    """Within the time of the queue, also where the phone forwards to. Raises NotReached."""
     try:
-        async with asyncio.timeout(seconds):
-            phone = await centre.phones.dial(
-                agent.phone,
-                label=call.id,
-                headers=headers if agent.auto_answer else {},
-                from_user=re.sub(r"[^0-9+*]", "", call.story.caller) or "anonymous",
-                from_name=call.story.queue,
-            )
-            call.phone = phone
-            await phone.until(LegState.RINGING, LegState.UP)
-            call.note(AgentRinging(call_id=call.id, agent=call.story.agent))
-            await phone.until(LegState.UP)
+        async with asyncio.timeout(centre.queue(call.story.queue).ring_seconds):
+            try:
+                return await _ring_phone(agent, call, centre)
+            except NotReached as missed:
+                drop_rung(call, centre)
+                if not missed.forwarded:
+                    raise
+                onward = forwarding(missed.forwarded, agent, call, centre)
+                if onward is None:
+                    raise
+            return await reach(onward, agent, call, centre)
     except TimeoutError:
-        return OfferResult.NO_ANSWER
+        raise NotReached(OfferResult.NO_ANSWER, 480) from None
+
+
+async def _ring_phone(agent: str, call: Call, centre: Centre) -> Party:
+    by_itself = centre.agent(agent).auto_answer
+    try:
+        leg = await ring_phone(agent, call, centre, from_name=call.story.queue, by_itself=by_itself)
+        party = call.rung = Party(leg, agent=agent)
+        await leg.until(LegState.RINGING, LegState.UP)
+        call.note(AgentRinging(call_id=call.id, agent=agent))
+        await leg.until(LegState.UP)
     except LegEnded as ended:
-        cause = ended.leg.cause or EndCause.FAILED
-        log.info("agent %s: the phone did not take call %s: %s", call.story.agent, call.id, cause.value)
-        return RESULTS.get(cause, OfferResult.FAILED)
+        if ended.leg.cause is EndCause.PORT_LOST:
+            raise NotReached(OfferResult.RECALLED, 480) from None
+        raise missed_by(ended.leg) from None
+    except NoPhone as error:
+        raise NotReached(OfferResult.NOT_REGISTERED, 480, str(error)) from error
     except DriverError as error:
-        log.warning("agent %s: cannot ring %s: %s", call.story.agent, agent.phone, error)
-        return OfferResult.RECALLED
-    return OfferResult.ANSWERED
+        log.warning("agent %s: cannot be rung: %s", agent, error)
+        raise NotReached(OfferResult.RECALLED, 503, str(error)) from error
+    call.rung = None
+    return party

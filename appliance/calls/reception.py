@@ -1,6 +1,6 @@
-"""Lets callers and agents in: one task a line, one for the phones, one a visit.
+"""Lets callers and agents in: one task a line, one for the phones, one a call.
 
-After a restart of the brain the visits found alive begin together, oldest place first, before anybody new
+After a restart of the brain the calls found alive begin together, oldest place first, before anybody new
 is let in, so that nobody loses a place.
 """
 
@@ -13,134 +13,176 @@ from collections.abc import Coroutine, Iterable
 from pathlib import Path
 from typing import Any
 
-from appliance.calls.agent_phone import serve_agent
-from appliance.calls.call import Call, Stage, Story, new_call_id, short
+from appliance.calls.agent_call import begin
+from appliance.calls.agent_phone import agent_of, is_code, serve_code
+from appliance.calls.call import Call, new_call_id, short
 from appliance.calls.centre import Centre
-from appliance.calls.visit import visit
-from appliance.config.line_base import LineBase
-from appliance.events import CallArrived, CallEnded, CallResumed, RecordingEnded, TalkEnded
+from appliance.calls.numbers import first_destination
+from appliance.calls.story import Stage, Story
+from appliance.calls.taking_up import FoundLegs, take_up
+from appliance.calls.talk import HANG_UP
+from appliance.calls.target import Colleague
+from appliance.calls.visit import First, visit
+from appliance.dialplan.permit import UNAVAILABLE, DialRefused
+from appliance.events import (
+    CallArrived,
+    CallEnded,
+    CallResumed,
+    Direction,
+    RecordingEnded,
+    TalkEnded,
+    TransferEnded,
+)
 from appliance.media.held import wav_seconds
 from drivers.port import Leg, LegState, Port
+from drivers.sip.leg import SipLeg
 
 log = logging.getLogger(__name__)
 
 RECOVERY_SECONDS = 5.0  # a modem answers its first commands in under one; later ones count as lost
 
 STRAY_SECONDS = 1.0  # a phone that was being rung is free again well within this
-CLAIM_SECONDS = 0.5  # a visit claims in its first few turns of the loop
+CLAIM_SECONDS = 0.5  # a call claims in its first few turns of the loop
 
 
 class Reception:
-    """Everything that runs for lines and phones; `run` never returns, cancelling it ends every visit."""
+    """Everything that runs for lines and phones; `run` never returns, cancelling it ends every call."""
 
     def __init__(self, centre: Centre, lines: dict[str, Port], phones: Port) -> None:
         self._centre = centre
         self._lines = lines
         self._phones = phones
         self._tasks: set[asyncio.Task[None]] = set()
-        self._agent_legs: dict[str, Leg] = {}  # found at start, by call id
 
     async def run(self, interrupted: Iterable[Story]) -> None:
-        """Open everything, take up the interrupted visits, then serve whoever comes."""
-        stories = {story.line: story for story in interrupted}
+        """Open everything, take up the interrupted calls, then serve whoever comes."""
+        stories = sorted(interrupted, key=lambda story: (story.place, story.call_id))
         try:
             await self._phones.open()
             opened = {name: asyncio.create_task(port.open()) for name, port in self._lines.items()}
-            await self._find_agent_legs(stories.values())
-            waited_for = [opened[name] for name in stories if name in opened]
+            waited_for = [opened[name] for name in set(_lines_of(stories)) if name in opened]
             if waited_for:
                 await asyncio.wait(waited_for, timeout=RECOVERY_SECONDS)
-            self._take_up(stories.values())
+            await self._take_up(stories)
             self._start(self._prune(), "prune")
             for name in self._lines:
                 self._start(self._serve_line(name, opened[name]), f"line {name}")
             while True:
-                leg = await self._phones.next_ring()
-                if not self._serves(leg):
-                    self._centre.chore(leg.hangup(), f"stray {leg.id}")
+                self._came_in(await self._phones.next_ring())
         finally:
             await self._stop()
 
-    def _serves(self, leg: Leg) -> bool:
+    def _came_in(self, leg: Leg) -> None:
         """Take a phone that calls us; any other leg is one nobody waits for (the brain died ringing it)."""
-        calls_us = leg.inbound and leg.state is LegState.RINGING
-        if calls_us:
-            self._start(serve_agent(leg, self._centre), f"phone {leg.id}")
-        return calls_us
+        if leg.inbound and leg.state is LegState.RINGING:
+            self._start(self._phone_calls(leg), f"phone {leg.id}")
+        else:
+            self._centre.chore(leg.hangup(), f"stray {leg.id}")
+
+    async def _phone_calls(self, leg: Leg) -> None:
+        agent = agent_of(leg, self._centre)
+        if agent is None or is_code(leg.called):
+            await serve_code(leg, agent, self._centre)
+            return
+        call, to = begin(leg, agent, self._centre)
+        log.info("call %s: agent %s calls %s", call.id, agent, short(leg.called))
+        await visit(call, to, self._centre)
 
     async def _serve_line(self, name: str, opened: asyncio.Task[None]) -> None:
         await opened
         port = self._lines[name]
         while True:
-            leg = await port.next_ring()
+            self._line_rings(name, await port.next_ring())
+
+    def _line_rings(self, name: str, leg: Leg) -> None:
+        if isinstance(leg, SipLeg) and not leg.inbound:  # the brain died dialling it
+            self._centre.chore(leg.hangup(), f"stray {leg.id}")
+        else:
             self._start(self._new_visit(name, leg), f"visit on {name}")
 
     async def _new_visit(self, name: str, leg: Leg) -> None:
         centre = self._centre
-        line: LineBase = centre.config.lines[name]
-        story = Story(new_call_id(centre.clock.wall()))
+        story = Story(new_call_id(centre.clock.wall()), line=name, caller=leg.peer)
         call = Call(story, leg, centre.bus)
         log.info("call %s: %s rings at line %s", call.id, short(leg.peer), name)
         call.note(CallArrived(call_id=call.id, line=name, leg_id=leg.id, caller=leg.peer, called=leg.called))
-        await visit(call, line.to, centre)
+        await visit(call, first_destination(name, leg.called, centre.config), centre)
 
     # --- after a restart --------------------------------------------------------------------------
 
-    async def _find_agent_legs(self, going_on: Iterable[Story]) -> None:
-        """Keep the agents' legs of conversations; end the others before anybody is rung again."""
-        talking = {story.call_id for story in going_on if story.stage is Stage.TALKING}
-        strays = []
-        while (leg := self._phones.ring_waiting()) is not None:
-            if leg.state is LegState.UP and leg.label in talking:
-                self._agent_legs[leg.label] = leg
-            elif not self._serves(leg):
+    async def _take_up(self, stories: list[Story]) -> None:
+        """Give the calls back their legs, end what belongs to nobody, and only then let the calls go on."""
+        centre = self._centre
+        ports = (
+            self._phones,
+            *(self._lines[name] for name in set(_lines_of(stories)) if name in self._lines),
+        )
+        legs = FoundLegs(leg for port in ports for leg in _waiting_at(port))
+        calls = [(story, take_up(story, legs, centre)) for story in stories]
+        strays, newcomers = [], []
+        for leg in legs.rest():
+            if leg.inbound and leg.state is LegState.RINGING:
+                newcomers.append(leg)
+            elif leg.state is not LegState.ENDED:
                 strays.append(asyncio.create_task(leg.hangup(), name=f"stray {leg.id}"))
         if strays:
             await asyncio.wait(strays, timeout=STRAY_SECONDS)
-
-    def _take_up(self, stories: Iterable[Story]) -> None:
-        centre = self._centre
-        for story in sorted(stories, key=lambda story: (story.place, story.call_id)):
-            port = self._lines.get(story.line)
-            leg = port.ring_waiting() if port is not None else None
-            if leg is not None and leg.state is LegState.ENDED:  # while the other lines were opened
-                leg = None
-            if leg is None or (leg.state is LegState.RINGING and story.stage is not Stage.RINGING):
+        for story, call in calls:
+            if call is None:
                 self._gone_meanwhile(story)
-                if leg is not None:  # somebody else rings already
-                    self._start(self._new_visit(story.line, leg), f"visit on {story.line}")
-                continue
-            call = Call(story, leg, centre.bus)
-            if story.stage is Stage.TALKING:
-                call.phone = self._agent_legs.pop(story.call_id, None)
-            log.info("call %s: found alive, goes on in stage %s", call.id, story.stage.value)
-            call.note(CallResumed(call_id=call.id, stage=story.stage.value))
-            self._start(visit(call, centre.config.lines[story.line].to, centre), f"visit on {story.line}")
+            else:
+                self._go_on(call)
+        for leg in newcomers:
+            if leg.port in self._lines:
+                self._line_rings(leg.port, leg)
+            else:
+                self._came_in(leg)
+
+    def _go_on(self, call: Call) -> None:
+        story, centre = call.story, self._centre
+        log.info("call %s: found alive, goes on in stage %s", call.id, story.stage.value)
+        call.note(CallResumed(call_id=call.id, stage=story.stage.value))
+        if story.stage is Stage.TRANSFER and len(call.parties) > 1:
+            call.note(TransferEnded(call_id=call.id, agent=story.agent, result="dropped"))
+        if story.stage is Stage.TALKING and len(call.parties) < 2:  # while nobody was looking
+            self._talk_over(story, "agent")
+        first: First
+        if story.stage is Stage.DIALLING:
+            first = Colleague(story.maker)  # whoever it is, `Call.rung` is the one
+            if call.rung is None:
+                first = DialRefused("nobody is rung any more, the box was restarted", UNAVAILABLE)
+        elif story.direction is Direction.IN:
+            first = first_destination(story.line, story.called, centre.config)
+        else:
+            first = HANG_UP
+        self._start(visit(call, first, centre), f"visit on {story.line}")
 
     def _gone_meanwhile(self, story: Story) -> None:
-        """The caller left while there was no brain: the story still gets its proper end."""
+        """Whoever the call is for left while there was no brain: the story still gets its proper end."""
         centre = self._centre
         log.info("call %s: the caller left while the brain was away", story.call_id)
         outcome = story.outcome_if_ended(by_caller=True, line_lost=False)
-        if story.recording:
-            self._start(self._close_recording(story), f"recording of {story.call_id}")
-        phone = self._agent_legs.pop(story.call_id, None)
-        if phone is not None:
-            centre.chore(phone.hangup(), f"hang up {story.agent}")
-        if story.stage is Stage.TALKING:
-            centre.bus.publish(TalkEnded(call_id=story.call_id, agent=story.agent, by="caller"))
-            centre.desk.talk_ended(story.agent, story.call_id, centre.queue(story.queue).wrap_up_seconds)
+        for path in story.recordings:
+            self._start(self._close_recording(story, path), f"recording of {story.call_id}")
+        if story.other is not None:
+            self._talk_over(story, "caller")
         centre.bus.publish(CallEnded(call_id=story.call_id, outcome=outcome.value, by="caller"))
 
-    async def _close_recording(self, story: Story) -> None:
+    def _talk_over(self, story: Story, by: str) -> None:
+        centre, offered = self._centre, story.offered
+        ended = TalkEnded(call_id=story.call_id, agent=story.agent, by=by)
+        story.apply(centre.bus.publish(ended))
+        if offered:
+            centre.desk.talk_ended(story.agent, story.call_id, centre.queue(story.queue).wrap_up_seconds)
+
+    async def _close_recording(self, story: Story, path: str) -> None:
         """Nobody goes on with it: `prune` ends it, or the engine died with it."""
         await asyncio.sleep(2 * CLAIM_SECONDS)
-        seconds = wav_seconds(Path(story.recording))
-        ended = RecordingEnded(call_id=story.call_id, path=story.recording, seconds=seconds)
+        ended = RecordingEnded(call_id=story.call_id, path=path, seconds=wav_seconds(Path(path)))
         self._centre.bus.publish(ended)
 
     async def _prune(self) -> None:
-        """The visits taken up have claimed what is theirs at the engine; the rest belongs to nobody."""
+        """The calls taken up have claimed what is theirs at the engine; the rest belongs to nobody."""
         await asyncio.sleep(CLAIM_SECONDS)
         self._centre.media.prune()
 
@@ -167,3 +209,15 @@ class Reception:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(2):
                     await port.close()
+
+
+def _lines_of(stories: Iterable[Story]) -> Iterable[str]:
+    """Every line that carries a leg of one of the calls."""
+    for story in stories:
+        whose = (story.other, story.third, story.rung)
+        yield from filter(None, (story.line, *(who.line for who in whose if who is not None)))
+
+
+def _waiting_at(port: Port) -> Iterable[Leg]:
+    while (leg := port.ring_waiting()) is not None:
+        yield leg

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from appliance.acd.agent import AgentState
-from appliance.calls.call import Stage, Story
+from appliance.calls.story import Stage, Story
 from appliance.events import Stamped, WrapUpEnded, WrapUpStarted
 
 
@@ -26,9 +26,14 @@ def stories(open_calls: Iterable[tuple[str, Iterable[Stamped]]]) -> list[Story]:
         story = Story(call_id)
         for stamped in events:
             story.apply(stamped)
-        if story.line and story.stage is not Stage.ENDED:
+        if story.leg_id and story.stage is not Stage.ENDED:
             found.append(story)
     return found
+
+
+def talking(stories: Iterable[Story]) -> dict[str, str]:
+    """The agents whom a queue gave a caller, and the calls in which they speak."""
+    return {story.agent: story.call_id for story in stories if story.offered and story.other is not None}
 
 
 def wrap_ups(open_calls: Iterable[tuple[str, Iterable[Stamped]]]) -> list[WrapUp]:

@@ -1,103 +1,382 @@
-"""Caller and agent speak: bridged, recorded, held and taken back by the phone, until either side leaves."""
+"""A conversation of two or three: who hears whom, what is recorded, until fewer than two are left.
+
+Everything that happens comes through one inbox and is done at once, so nothing is ever half done. What agents
+wish beside talking (transfers, a third party) is in `transfer.py`.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import time
-from collections.abc import Iterator
-from pathlib import Path
+import logging
+from collections.abc import Callable, Hashable
+from functools import partial
 
 from appliance.calls.call import Call
 from appliance.calls.centre import Centre
+from appliance.calls.errand import Errand, Missed, Purpose, Reached, Tell
+from appliance.calls.party import Party, Place, label
+from appliance.calls.reach import NotReached, drop_rung, reach
+from appliance.calls.records import Begun, recordings
+from appliance.calls.story import DONE, Stage
+from appliance.calls.target import Target
+from appliance.calls.watch import Ended, HoldChanged, MustEnd, News, Pressed, Referred, watch
 from appliance.config.section import Destination
 from appliance.events import (
     CallConnected,
+    CallInherited,
     HoldEnded,
     HoldStarted,
-    RecordingEnded,
-    RecordingStarted,
     TalkEnded,
+    ThirdJoined,
+    ThirdLeft,
+    TransferEnded,
+    TransferStarted,
 )
-from drivers.port import EndCause, Leg, LegEnded, LegState
+from drivers.port import DriverError, EndCause, Leg, LegEnded
+from drivers.sip.referral import Referral
+
+log = logging.getLogger(__name__)
 
 HANG_UP = Destination("hangup")
+DROPPED = "dropped"  # result of a transfer that nobody waits for any more
+#: What a phone's wish to transfer is answered with; it calls back into the talk.
+Refer = Callable[["Talk", Party, Referral], None]
 
 
-async def talk(call: Call, agent: str, phone: Leg, centre: Centre) -> Destination:
-    """From the agent's answer to the end of the conversation; then the line is hung up.
+class Talk:
+    """`parties` are the call's, caller first; `by` says who ended it, `next` where the caller goes then."""
 
-    An agent's leg lost with its SIP worker sends the caller back to the head of the queue.
-    """
-    call.phone = phone
-    queue = call.story.queue
-    by = "box"
-    try:
-        with _joined(call, phone, centre):
-            call.note(CallConnected(call_id=call.id, queue=queue, agent=agent))
-            async with phone.alive():
-                await _follow_holds(call, agent, phone, centre)
-    except LegEnded as ended:
-        if ended.leg is not phone:
-            raise
-        by = "agent"
-    finally:
-        if call.leg.state is LegState.ENDED:
-            by = "caller"
-        call.phone = None
-        call.note(TalkEnded(call_id=call.id, agent=agent, by=by))
-        centre.chore(phone.hangup(), f"hang up {agent}")
-        centre.desk.talk_ended(agent, call.id, centre.queue(queue).wrap_up_seconds)
-    if phone.cause is EndCause.PORT_LOST:
-        return Destination("queue", queue)
-    return HANG_UP
+    def __init__(self, call: Call, centre: Centre, refer: Refer) -> None:
+        self.call = call
+        self.centre = centre
+        self.parties = call.parties
+        self.errand: Errand | None = None
+        self.by = "box"
+        self.next = HANG_UP
+        self._refer = refer
+        self._inbox: asyncio.Queue[News | Reached | Missed] = asyncio.Queue()
+        self._watches: dict[Party, list[asyncio.Task[None]]] = {}
+        self._keys: asyncio.Queue[tuple[Leg, str]] = asyncio.Queue()
+        self._presser: asyncio.Task[None] | None = None
+        self._on_hold = False
+        self._over = False
 
-
-async def resume_talk(call: Call, centre: Centre) -> Destination:
-    """After a restart of the brain: the two never stopped hearing each other; watch over them again."""
-    phone = call.phone
-    if phone is None:  # the agent hung up while nobody was looking
-        agent = call.story.agent
-        call.note(TalkEnded(call_id=call.id, agent=agent, by="agent"))
-        centre.desk.talk_ended(agent, call.id, centre.queue(call.story.queue).wrap_up_seconds)
-        return HANG_UP
-    return await talk(call, call.story.agent, phone, centre)
-
-
-@contextlib.contextmanager
-def _joined(call: Call, phone: Leg, centre: Centre) -> Iterator[None]:
-    """Bridge, and record where the queue says so."""
-    with contextlib.ExitStack() as held:
-        port = held.enter_context(centre.media.port(phone))
-        held.enter_context(centre.media.bridge(call.port, port))
-        if centre.queue(call.story.queue).record:
-            day = time.strftime("%Y-%m-%d", time.localtime(call.story.arrived_s))
-            held.enter_context(
-                centre.media.recording(
-                    call.id,
-                    folder=centre.recordings / day,
-                    left=call.port,
-                    right=port,
-                    format=centre.config.recording.format,
-                    path=Path(call.story.recording) if call.story.recording else None,
-                    started=lambda path: call.note(RecordingStarted(call_id=call.id, path=path)),
-                    ended=lambda path, seconds, dropped: call.note(
-                        RecordingEnded(call_id=call.id, path=path, seconds=seconds, dropped_frames=dropped)
-                    ),
-                )
-            )
-        yield
-
-
-async def _follow_holds(call: Call, agent: str, phone: Leg, centre: Centre) -> None:
-    """Music for the caller whenever the agent's phone holds; ends only with a leg."""
-    while True:
-        await phone.until_held(True)
-        call.note(HoldStarted(call_id=call.id, agent=agent))
-        music = centre.prompt(centre.queue(call.story.queue).music)
+    async def run(self) -> None:
+        """From the first word to the last; whoever is not to go on is hung up then."""
+        self.call.talk = self
         try:
-            with centre.media.playing(f"{call.id}/hold", call.port, music, loop=True):
-                await phone.until_held(False)
+            self._begin()
+            while not self._over:
+                self._take(await self._inbox.get())
         finally:
-            call.note(HoldEnded(call_id=call.id, agent=agent))
-        await asyncio.sleep(0)
+            self._close()
+
+    def _begin(self) -> None:
+        self._presser = asyncio.create_task(_press(self._keys), name=f"keys {self.call.id}")
+        for party in self.parties:
+            party.open(self.centre.media)
+            self._watches[party] = watch(party, self._inbox.put_nowait)
+        self.arrange()
+        if self.call.story.stage not in (Stage.TALKING, Stage.TRANSFER):
+            self._note_connected(self.call.story.queue)
+
+    def _close(self) -> None:
+        """The box stops, or all is said."""
+        self.call.talk = None
+        self.drop_errand()
+        while not self._inbox.empty():
+            if isinstance(news := self._inbox.get_nowait(), Reached):
+                self.centre.end(news.party)
+        if not self._over:  # we were cancelled
+            self.call.hearing.close()
+            self._tell_hold(False)
+            self._note_ended("caller" if self.call.leg.cause else self.by)
+        for party in self.parties:
+            self._unwatch(party)
+        for party in self.parties[1:]:
+            self.parties.remove(party)
+            self.centre.end(party)
+        if self._presser is not None:
+            self._presser.cancel()
+
+    # --- what happens -----------------------------------------------------------------------------------
+
+    def _take(self, news: News | Reached | Missed) -> None:
+        match news:
+            case Reached(errand=errand, party=party):
+                self._reached(errand, party)
+            case Missed(errand=errand, missed=missed):
+                self._missed(errand, missed)
+            case _ if news.party not in self.parties:
+                pass  # from before it left
+            case Ended(party=party):
+                self.leave(party, self._who_ended(party))
+            case HoldChanged():
+                self.arrange()
+            case Pressed(party=party, digit=digit):
+                self._pass_on(party, digit)
+            case Referred(party=party, referral=referral):
+                self._refer(self, party, referral)
+            case MustEnd(party=party, why=why):
+                log.warning("call %s: ended by us: %s", self.call.id, why)
+                self.leave(party, "box")
+
+    def _who_ended(self, party: Party) -> str:
+        if party.silent:
+            return "silence"
+        if party is self.call.caller:
+            return "line" if party.leg.cause is EndCause.PORT_LOST else "caller"
+        return "agent" if party.agent else "other"
+
+    def _pass_on(self, sender: Party, digit: str) -> None:
+        for party in self.parties:
+            if party is not sender and Place.ROOM is party.place is sender.place:
+                self._keys.put_nowait((party.leg, digit))
+
+    def _reached(self, errand: Errand, party: Party) -> None:
+        if errand is not self.errand:
+            self.centre.end(party)
+            return
+        self.errand = None
+        if errand.purpose is Purpose.CONSULT:
+            self.join(party, errand.asker, conference=False)
+            return
+        errand.tell(200, "OK", True)
+        self.hand_over(errand.asker, party)
+        self.call.note(TransferEnded(call_id=self.call.id, agent=errand.asker.agent, result=DONE))
+
+    def _missed(self, errand: Errand, missed: NotReached) -> None:
+        if errand is not self.errand:
+            return
+        self.errand = None
+        errand.tell(missed.code, missed.result.value, True)
+        if errand.purpose is Purpose.TRANSFER:
+            result = missed.result.value
+            self.call.note(TransferEnded(call_id=self.call.id, agent=errand.asker.agent, result=result))
+        if len(self.parties) > 1:
+            self._all_in_the_room()
+        else:
+            self._over, self.next = True, self._back_to_queue()
+        self.arrange()
+
+    # --- what an agent's wish comes down to ---------------------------------------------------------------
+
+    def run_errand(self, purpose: Purpose, asker: Party, target: Target, tell: Tell) -> None:
+        """Ring `target`; whoever does not ask hears music meanwhile."""
+        errand = self.errand = Errand(purpose, asker, target, tell)
+        if purpose is Purpose.TRANSFER:
+            self._note_transfer(asker, str(target))
+        for party in self.parties:
+            party.place = Place.MUSIC
+        asker.place = Place.TONE if purpose is Purpose.CONSULT else Place.SILENCE
+        self.arrange()
+        errand.task = asyncio.create_task(self._ring(errand), name=f"errand of {self.call.id}")
+
+    async def _ring(self, errand: Errand) -> None:
+        try:
+            party = await reach(errand.target, errand.asker.agent, self.call, self.centre)
+        except NotReached as missed:
+            self._inbox.put_nowait(Missed(errand, missed))
+        else:
+            self._inbox.put_nowait(Reached(errand, party))
+
+    def drop_errand(self) -> None:
+        """Ring nobody any more; harmless when nobody is rung."""
+        errand, self.errand = self.errand, None
+        if errand is None:
+            return
+        if errand.task is not None:
+            errand.task.cancel()
+        drop_rung(self.call, self.centre)
+        errand.tell(487, DROPPED, True)
+        if errand.purpose is Purpose.TRANSFER:
+            self.call.note(TransferEnded(call_id=self.call.id, agent=errand.asker.agent, result=DROPPED))
+
+    def back(self) -> None:
+        """All who are here hear each other again."""
+        self.drop_errand()
+        self._all_in_the_room()
+        self.arrange()
+
+    def to_queue(self, asker: Party, queue: str) -> None:
+        """The other party waits in a queue instead of talking."""
+        self._note_transfer(asker, f"queue:{queue}")
+        self.leave(asker, "transfer")
+        self.call.note(TransferEnded(call_id=self.call.id, agent=asker.agent, result=DONE))
+        self._over, self.next = True, Destination("queue", queue)
+
+    def join(self, party: Party, asker: Party, *, conference: bool) -> None:
+        """A third party: all hear each other, or the other one hears music while two confer."""
+        self._add(party)
+        for each in self.parties:
+            each.place = Place.ROOM if conference or each in (party, asker) else Place.MUSIC
+        self.arrange()
+        self.call.note(ThirdJoined(call_id=self.call.id, conference=conference, **party.who.words))
+
+    def confer(self) -> None:
+        """The third party, who was asked, is heard by everybody from now on."""
+        self.back()
+        third = self.parties[2].who
+        self.call.note(ThirdJoined(call_id=self.call.id, conference=True, **third.words))
+
+    def hand_over(self, asker: Party, party: Party) -> None:
+        """`party` speaks with the other one instead of `asker`, who may have left already."""
+        self._add(party)
+        if asker in self.parties:
+            self.leave(asker, "transfer")
+        else:
+            self._all_in_the_room()
+            self.arrange()
+            self._note_connected("")
+
+    def give(self, party: Party) -> None:
+        """The party goes on in another call; this one is over."""
+        self._unwatch(party)
+        self.drop_errand()
+        self.parties.remove(party)
+        self._over = True
+        self.arrange()
+        self._note_ended("transfer")
+
+    def change_leg(self, party: Party, leg: Leg) -> None:
+        """The party speaks by another of its phones from now on; the old leg is hung up."""
+        self._unwatch(party)
+        old, party.place = party.leg, Place.SILENCE
+        self.arrange()
+        party.change_leg(leg, self.centre.media)
+        self._watches[party] = watch(party, self._inbox.put_nowait)
+        self.back()
+        self.centre.chore(old.hangup(), f"hang up {old.id}")
+        if party is self.parties[1]:
+            self._note_connected(self.call.story.queue if self.call.story.offered else "")
+
+    def leave(self, party: Party, by: str) -> None:
+        """A party is out, by itself or by our doing; two others go on, one alone only to be transferred."""
+        place, lost = self.parties.index(party), party.leg.cause is EndCause.PORT_LOST
+        self.parties.remove(party)
+        self._unwatch(party)
+        if not self._errand_goes_on(party, lost):
+            self.drop_errand()
+            self._all_in_the_room()
+            self._over = len(self.parties) < 2
+        self.arrange()
+        self._note_left(party, place, by)
+        self.centre.end(party)
+        if self._over:
+            self.by = by if place == 0 or party.silent else "box"
+            if place > 0 and lost and party.agent:
+                self.next = self._back_to_queue()
+                self.call.apology = self.next != HANG_UP
+
+    # --- inside -----------------------------------------------------------------------------------------
+
+    def _errand_goes_on(self, left: Party, lost: bool) -> bool:
+        """An agent who hangs up while somebody is rung means that one to take over."""
+        errand = self.errand
+        if errand is None or left is not errand.asker or len(self.parties) != 1:
+            return False
+        if errand.purpose is Purpose.CONSULT and not lost:
+            errand.purpose = Purpose.TRANSFER
+            self._note_transfer(left, str(errand.target))
+        return errand.purpose is Purpose.TRANSFER
+
+    def _back_to_queue(self) -> Destination:
+        """Where somebody from outside is served who is left alone, if anywhere."""
+        queue = self.call.story.queue
+        return Destination("queue", queue) if queue and not self.call.caller.agent else HANG_UP
+
+    def _add(self, party: Party) -> None:
+        party.open(self.centre.media)
+        self.parties.append(party)
+        self._watches[party] = watch(party, self._inbox.put_nowait)
+        if party.leg.label != self.call.id:
+            self.centre.chore(label(party.leg, self.call.id), f"label {party.leg.id}")
+
+    def _unwatch(self, party: Party) -> None:
+        for task in self._watches.pop(party, []):
+            task.cancel()
+
+    def _all_in_the_room(self) -> None:
+        for party in self.parties:
+            party.place = Place.ROOM
+
+    def arrange(self) -> None:
+        """Bring what is heard and recorded in line with where everybody is."""
+        wanted = {**self._sounds(), **recordings(self.call, self.centre)}
+        self.call.hearing.want(wanted)
+        self._tell_hold(any(isinstance(name, tuple) and name[0] == "music" for name in wanted))
+
+    def _sounds(self) -> dict[Hashable, Callable[[], Begun]]:
+        media, zone = self.centre.media, self.centre.config.box.country
+        present = [party for party in self.parties if party.place is Place.ROOM and not party.away]
+        wanted: dict[Hashable, Callable[[], Begun]] = {
+            ("hears", one.port, other.port): partial(media.hears, one.port, other.port)
+            for one in present
+            for other in present
+            if one is not other
+        }
+        for party in self.parties:
+            alone = len(self.parties) > 1 and present == [party]
+            if party.place is Place.MUSIC or alone:
+                wanted["music", party.port] = partial(self._music, party.port)
+            elif party.place is Place.TONE:
+                id = f"{self.call.id}/tone"
+                wanted["tone", party.port] = partial(media.tone, id, party.port, "ringback", zone)
+        return wanted
+
+    def _music(self, port: str) -> Begun:
+        queue = self.call.story.queue
+        music = self.centre.queue(queue).music if queue else self.centre.own_prompt("music")
+        files = self.centre.prompt(music)
+        return self.centre.media.playing(f"{self.call.id}/hold/{port}", port, files, loop=True)
+
+    # --- what is told -------------------------------------------------------------------------------------
+
+    def _tell_hold(self, on: bool) -> None:
+        """A hold is told while there is somebody to come back to."""
+        story = self.call.story
+        on = on and story.other is not None
+        if on is not self._on_hold:
+            self._on_hold = on
+            told = HoldStarted if on else HoldEnded
+            self.call.note(told(call_id=self.call.id, agent=story.agent or story.maker))
+
+    def _note_connected(self, queue: str) -> None:
+        who = self.parties[1].who
+        self.call.note(CallConnected(call_id=self.call.id, queue=queue, **who.words))
+
+    def _note_transfer(self, asker: Party, to: str) -> None:
+        self.call.note(TransferStarted(call_id=self.call.id, agent=asker.agent, to=to))
+
+    def _note_left(self, party: Party, place: int, by: str) -> None:
+        others = len(self.parties) > 1
+        if place == 2:
+            self.call.note(ThirdLeft(call_id=self.call.id))
+            return
+        if place == 1 or not others:
+            self._note_ended(by)
+        if place == 0 and (others or self.errand):
+            self.call.note(CallInherited(call_id=self.call.id, **self.call.caller.who.words))
+        if others:
+            self._note_connected("")
+
+    def _note_ended(self, by: str) -> None:
+        story = self.call.story
+        if story.other is not None:
+            self._tell_hold(False)
+            self.call.note(TalkEnded(call_id=self.call.id, agent=story.agent, by=by))
+
+
+def talk_of(call: Call) -> Talk | None:
+    """The conversation of a call, while there is one."""
+    return call.talk if isinstance(call.talk, Talk) else None
+
+
+async def _press(keys: asyncio.Queue[tuple[Leg, str]]) -> None:
+    """Send keys one after another, in their order."""
+    while True:
+        leg, digit = await keys.get()
+        try:
+            await leg.send_digits(digit)
+        except (DriverError, LegEnded) as error:
+            log.info("leg %s: a key was not sent: %s", leg.id, error)

@@ -1,74 +1,153 @@
-"""One caller's visit, from the first ring to the free line; read this first.
+"""One call, from the first ring to the free line; read this first.
 
-Each stage is a coroutine in a file of its own that returns where the caller goes next. A caller who leaves
-raises LegEnded out of whatever line is waiting, so no stage asks whether the caller is still there.
+A caller's stages, and the reaching of somebody for an agent who calls, are coroutines in files of their own,
+run while whoever the call is for is there: one who leaves raises LegEnded out of whatever line is waiting.
+Once two are there they speak (`talk.py`), until nobody is left or the caller goes on somewhere.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
+from collections.abc import AsyncIterator
 
-from appliance.calls.call import Call, Stage, short
+from appliance.calls.agent_call import ring_out
+from appliance.calls.call import Call, short
 from appliance.calls.centre import Centre
 from appliance.calls.menu import ask_menu
-from appliance.calls.talk import resume_talk
+from appliance.calls.reach import drop_rung
+from appliance.calls.speak import speak
+from appliance.calls.story import Stage
+from appliance.calls.talk import HANG_UP, Talk
+from appliance.calls.target import Target
+from appliance.calls.transfer import refer
 from appliance.calls.waiting import wait_for_agent
+from appliance.calls.watch import end_when_silent
 from appliance.config.section import Destination
+from appliance.dialplan.permit import DialRefused
 from appliance.events import CallAnswered, CallEnded
 from drivers.port import DriverError, EndCause, LegEnded, LegState
+from drivers.sip.leg import SipLeg
 
 log = logging.getLogger(__name__)
 
+#: Where a call goes first: a caller's destination, or whom an agent calls, or why not.
+First = Destination | Target | DialRefused
 
-async def visit(call: Call, first: Destination, centre: Centre) -> None:
-    """Serve a caller who rings (or was found up after a restart) until the line is free again."""
+
+async def visit(call: Call, first: First, centre: Centre) -> None:
+    """Serve a call that begins (or was found up after a restart) until all its legs are free again."""
     centre.calls[call.id] = call
     by = "box"
     try:
-        async with call.leg.alive():
-            await _answer(call)
-            with centre.media.port(call.leg) as call.port:
-                await _walk(call, _entrance(call, first), centre)
-    except LegEnded:
-        by = "line" if call.leg.cause is EndCause.PORT_LOST else "caller"
+        by = await _serve(call, first, centre)
+    except LegEnded as ended:
+        by = _who_left(call, ended)
     except DriverError as error:
         log.error("call %s from %s: %s", call.id, short(call.story.caller), error)
         by = "line"
     finally:
+        call.hearing.close()
+        drop_rung(call, centre)
+        for party in call.parties:
+            centre.end(party)
         outcome = call.story.outcome_if_ended(by_caller=by == "caller", line_lost=by == "line")
         call.note(CallEnded(call_id=call.id, outcome=outcome.value, by=by))
         del centre.calls[call.id]
-        centre.chore(call.leg.hangup(), f"hang up {call.id}")
 
 
-async def _answer(call: Call) -> None:
+async def _serve(call: Call, first: First, centre: Centre) -> str:
+    """Alone, then in conversation, as often as the caller goes on; who ended it."""
+    to: First = first if isinstance(first, DialRefused) else _entrance(call, first)
+    while True:
+        if len(call.parties) < 2:
+            await _alone(call, to, centre)
+        if len(call.parties) < 2:
+            return "box"
+        talk = Talk(call, centre, refer)
+        await talk.run()
+        if talk.next == HANG_UP:
+            return talk.by
+        to = talk.next
+
+
+async def _alone(call: Call, to: First, centre: Centre) -> None:
+    """Until somebody speaks with the caller, or there is nothing more to do."""
+    try:
+        async with call.leg.alive(), _ended_when_silent(call):
+            if isinstance(to, Destination):
+                await _answer(call, centre)
+                await _walk(call, to, centre)
+            else:
+                await ring_out(call, to, centre)
+    except LegEnded:
+        if len(call.parties) < 2:  # else left in the very tick of the answer: a conversation, if a short one
+            raise
+
+
+async def _answer(call: Call, centre: Centre) -> None:
     if call.leg.state is LegState.RINGING:
         await call.leg.answer()
     if call.story.stage is Stage.RINGING:
         call.note(CallAnswered(call_id=call.id))
+    call.caller.open(centre.media)
 
 
-def _entrance(call: Call, first: Destination) -> Destination:
-    """Where the visit goes on: at the line's beginning, or where the story broke off."""
+def _entrance(call: Call, first: Destination | Target) -> Destination | Target:
+    """Where the call goes on: at its beginning, or where the story broke off."""
     story = call.story
     match story.stage:
-        case Stage.MENU if story.next_to:
+        case Stage.MENU | Stage.ENDING | Stage.TRANSFER if story.next_to.partition(":")[2]:
             kind, _, name = story.next_to.partition(":")
-            return Destination(kind, name)
+            if kind != "agent" or story.stage is Stage.MENU:
+                return Destination(kind, name)
+            return Destination("queue", story.queue) if story.queue else HANG_UP
+        case Stage.MENU if story.next_to:
+            return HANG_UP
         case Stage.MENU:
             return Destination("menu", story.menu)
-        case Stage.WAITING | Stage.OFFERED | Stage.TALKING:
+        case Stage.WAITING | Stage.OFFERED | Stage.TALKING | Stage.TRANSFER if story.queue:
             return Destination("queue", story.queue)
-        case Stage.ENDING:
-            return Destination("hangup")
+        case Stage.TALKING | Stage.TRANSFER | Stage.ENDING:
+            return HANG_UP
     return first
 
 
 async def _walk(call: Call, to: Destination, centre: Centre) -> None:
-    if call.story.stage is Stage.TALKING:
-        to = await resume_talk(call, centre)
-    while to.kind != "hangup":
-        if to.kind == "menu":
-            to = await ask_menu(call, to.name, centre)
-        else:
-            to = await wait_for_agent(call, str(to) if to.kind == "agent" else to.name, centre)
+    next_to: Destination | None = to
+    while next_to is not None and next_to != HANG_UP:
+        match next_to.kind:
+            case "menu":
+                next_to = await ask_menu(call, next_to.name, centre)
+            case "play":
+                await speak(f"{call.id}/say", call.port, next_to.name, centre)
+                return
+            case "agent":
+                next_to = await wait_for_agent(call, str(next_to), centre)
+            case _:
+                next_to = await wait_for_agent(call, next_to.name, centre)
+
+
+@contextlib.asynccontextmanager
+async def _ended_when_silent(call: Call) -> AsyncIterator[None]:
+    leg = call.leg
+    if not isinstance(leg, SipLeg):
+        yield
+        return
+    watcher = asyncio.create_task(_watch_silence(call, leg), name=f"silence of {leg.id}")
+    try:
+        yield
+    finally:
+        watcher.cancel()
+
+
+async def _watch_silence(call: Call, leg: SipLeg) -> None:
+    with contextlib.suppress(LegEnded):
+        await end_when_silent(call.caller, leg)
+
+
+def _who_left(call: Call, ended: LegEnded) -> str:
+    if ended.leg.cause is EndCause.PORT_LOST:
+        return "line"
+    return "silence" if call.parties and call.caller.silent else "caller"

@@ -18,6 +18,7 @@ from typing import Any
 from appliance.console.line_words import LINE_WORDS
 from appliance.console.outbound_words import OUTBOUND_WORDS
 from appliance.console.table import duration, table
+from appliance.console.talk_words import TALK_WORDS
 from appliance.events import (
     AgentChanged,
     AgentOffered,
@@ -227,12 +228,12 @@ WORDS: Mapping[type[Event], Words] = {
     AgentOffered: lambda e: f"agent {e.agent} is rung for queue {e.queue}: {e.why}",
     AgentRinging: lambda e: f"the phone of {e.agent} rings",
     OfferEnded: lambda e: f"the offer to {e.agent} ends: {e.result}",
-    CallConnected: lambda e: f"talks with {e.agent}",
+    CallConnected: lambda e: f"talks with {e.agent or e.number or 'somebody'}",
     HoldStarted: lambda e: f"{e.agent} puts the caller on hold",
     HoldEnded: lambda e: f"{e.agent} takes the caller off hold",
     RecordingStarted: lambda e: f"recording to {e.path}",
     RecordingEnded: lambda e: f"recorded {e.seconds:.1f} s in {e.path}{_dropped(e)}",
-    TalkEnded: lambda e: f"the conversation with {e.agent} is ended by the {e.by}",
+    TalkEnded: lambda e: f"the conversation{f' with {e.agent}' if e.agent else ''} is ended by the {e.by}",
     WrapUpStarted: lambda e: f"{e.agent} writes it up, at most {e.seconds:g} s",
     WrapUpEnded: lambda e: f"{e.agent} has written it up (ended by the {e.by})",
     CallEnded: lambda e: f"the call ends, {e.outcome}, by the {e.by}",
@@ -240,4 +241,5 @@ WORDS: Mapping[type[Event], Words] = {
     InvariantBroken: lambda e: f"a rule was broken, please report this: {e.rule} ({e.seen})",
     **LINE_WORDS,
     **OUTBOUND_WORDS,
+    **TALK_WORDS,
 }

@@ -12,7 +12,7 @@ from appliance.lines.alarms import Alarms
 from appliance.lines.balance import Balance
 from appliance.lines.history import History
 from appliance.lines.inbox import Inbox
-from appliance.lines.limits import Limits
+from appliance.lines.limits import LimitReached, Limits
 from appliance.lines.line import Books, Line, LineRefused
 from appliance.lines.outbox import Outbox
 from appliance.lines.ussd import Ussd
@@ -86,6 +86,20 @@ class LineDesk:
             "balance": told.amount if told is not None else None,
             "messages": self.lines[name].port.messages is not None,
         }
+
+    async def why_no_call(self, name: str) -> str:
+        """Why no call may go out over the line now, "" when it may."""
+        if name not in self.lines:
+            return f"line {name} is not there"
+        try:
+            await self.limits.allow_call(self.lines[name])
+        except LimitReached as reached:
+            return str(reached)
+        return ""
+
+    def sim(self, name: str) -> str:
+        """The IMSI of the card in the line, "" for none."""
+        return self.lines[name].sim if name in self.lines else ""
 
     async def _start_alarms(self) -> None:
         await self.alarms.start([*self.lines, *self._others])

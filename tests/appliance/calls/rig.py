@@ -5,29 +5,41 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from appliance.acd.choice import longest_idle
 from appliance.acd.distributor import Distributor
 from appliance.acd.invariants import breaches
 from appliance.bus import Bus
+from appliance.calls.agent_call import begin
 from appliance.calls.agents import AgentDesk
-from appliance.calls.call import Call, Story, new_call_id
+from appliance.calls.call import Call, new_call_id
 from appliance.calls.centre import Centre
+from appliance.calls.story import Story
+from appliance.calls.talk_desk import TalkDesk
 from appliance.calls.visit import visit
 from appliance.clock import Clock
 from appliance.config.schema import Config
 from appliance.config.section import Destination
+from appliance.dialplan.guard import Guard
 from appliance.events import CallArrived, Event, Stamped
 from appliance.media.graph import MediaGraph
 from appliance.media.link import EngineLink
-from drivers.port import DriverError, EndCause, Leg, LegState
-from drivers.wire import Message
+from drivers.port import DriverError, EndCause, Leg, LegState, SlotAudio
+from drivers.sip.account import Through
+from drivers.sip.leg import SipLeg
+from drivers.sip.referral import Referral
+from drivers.virtual import VirtualPort
+from drivers.wire import Message, Peer
 
 PROMPT_SECONDS = 2.0
 
 CONFIG = {
-    "lines": {"gsm-1": {"driver": "virtual", "to": "menu:main"}},
+    "lines": {
+        "gsm-1": {"driver": "virtual", "to": "menu:main"},
+        "out-1": {"driver": "virtual", "to": "menu:main"},
+        "out-2": {"driver": "virtual", "to": "menu:main"},
+    },
     "menus": {
         "main": {
             "prompt": "welcome",
@@ -39,7 +51,15 @@ CONFIG = {
     "queues": {
         "sales": {"agents": ["ana", "ben"], "ring_seconds": 20, "wrap_up_seconds": 10, "music": "music"}
     },
-    "agents": {"ana": {"phone": "sip:ana@127.0.0.1:5071"}, "ben": {"phone": "sip:ben@127.0.0.1:5072"}},
+    "agents": {
+        "ana": {"phone": "sip:ana@127.0.0.1:5071", "extension": "21", "permission": "all"},
+        "ben": {"phone": "sip:ben@127.0.0.1:5072", "extension": "22"},
+        "eva": {"extension": "23"},
+    },
+    "permissions": {"all": {"classes": ["national", "mobile", "local"], "calls_a_minute": 1000}},
+    "routes": {"all": {"lines": ["out-1", "out-2"]}},
+    "outbound": {"calls_a_minute": 100_000},
+    "box": {"country": "de"},
     "prompts": {"welcome": "welcome.wav", "wrong": "wrong.wav", "music": "music.wav"},
 }
 
@@ -61,6 +81,64 @@ class ScriptedLeg(Leg):
 
     def remote_hangs_up(self) -> None:
         self.moved(LegState.ENDED, EndCause.REMOTE)
+
+
+class ScriptedPhone(SipLeg):
+    """A phone's leg as a worker tells it, without the worker; `told` is what a transfer was answered with."""
+
+    was_up = False
+    sends_audio = False  # offers sound before the answer
+
+    def __init__(self, *, id: str, peer: str, state: LegState, label: str = "", called: str = "") -> None:
+        described = {
+            "state": state.value,
+            "peer": peer,
+            "called": called,
+            "label": label,
+            "inbound": state is LegState.RINGING,
+            "held": False,
+            "slot": -1,
+            "call_id": f"{id}@phone",
+        }
+        super().__init__(id=id, port="sip", worker="sip-0", peer=cast(Peer, None), described=described)
+        self.told: list[tuple[int, bool]] = []
+        self.sent = ""
+        self.progressed = False
+        self.slow_answer = 0.0
+
+    async def _answer(self) -> None:
+        self.was_up = True
+        await asyncio.sleep(self.slow_answer)
+        if self.state is LegState.RINGING:
+            self.moved(LegState.UP)
+
+    async def _hangup(self) -> None:
+        await asyncio.sleep(0.1)
+
+    async def _send_digits(self, digits: str) -> None:
+        self.sent += digits
+
+    async def _progress(self) -> None:
+        self.progressed = True
+        self.sounds(SlotAudio("sip-0", 1))
+
+    async def _set_label(self) -> None:
+        pass
+
+    async def tell_referrer(self, code: int, reason: str, last: bool) -> None:
+        self.told.append((code, last))
+
+    def refers(self, to: str = "", replaces: SipLeg | None = None) -> None:
+        """The phone's user presses transfer."""
+        self.referrals.put_nowait(Referral(to, replaces.call_id if replaces else ""))
+
+    def remote_hangs_up(self) -> None:
+        self.moved(LegState.ENDED, EndCause.REMOTE)
+
+    def ends(self, code: int, cause: EndCause, forwarded: str = "") -> None:
+        """The phone turns the call away."""
+        self.code, self.forwarded = code, forwarded
+        self.moved(LegState.ENDED, cause)
 
 
 class QuietLink(EngineLink):
@@ -127,10 +205,15 @@ class ScriptedPhones:
     """
 
     def __init__(self) -> None:
-        self.rung: list[ScriptedLeg] = []
+        self.rung: list[ScriptedPhone] = []
+        self.calling: list[ScriptedPhone] = []  # legs by which phones called us
         self.shown: list[tuple[str, str]] = []
-        self.behave: Callable[[ScriptedLeg], None] = lambda leg: None
+        self.behave: Callable[[ScriptedPhone], None] = lambda leg: None
         self.refuse: DriverError | None = None
+
+    def leg_of(self, call_id: str) -> SipLeg | None:
+        legs = (*self.rung, *self.calling)
+        return next((leg for leg in legs if leg.call_id == call_id), None)
 
     async def dial(
         self,
@@ -140,22 +223,22 @@ class ScriptedPhones:
         headers: Mapping[str, str] | None = None,
         from_user: str = "",
         from_name: str = "",
+        through: Through = Through.DIRECT,
+        near: SipLeg | None = None,
     ) -> Leg:
         self.shown.append((from_user, from_name))
         if self.refuse is not None:
             raise self.refuse
-        leg = ScriptedLeg(
-            id=f"phone-{len(self.rung)}", port="sip", peer=number, state=LegState.DIALING, label=label
-        )
+        leg = ScriptedPhone(id=f"phone-{len(self.rung)}", peer=number, state=LegState.DIALING, label=label)
         self.rung.append(leg)
         self.behave(leg)
         return leg
 
 
-def answers_after(seconds: float) -> Callable[[ScriptedLeg], None]:
+def answers_after(seconds: float) -> Callable[[ScriptedPhone], None]:
     """A phone that rings at once and is picked up."""
 
-    def behave(leg: ScriptedLeg) -> None:
+    def behave(leg: ScriptedPhone) -> None:
         loop = asyncio.get_running_loop()
         loop.call_later(0.01, leg.moved, LegState.RINGING)
         loop.call_later(seconds, leg.moved, LegState.UP)
@@ -163,13 +246,26 @@ def answers_after(seconds: float) -> Callable[[ScriptedLeg], None]:
     return behave
 
 
-def ends_after(seconds: float, cause: EndCause) -> Callable[[ScriptedLeg], None]:
+def ends_after(seconds: float, cause: EndCause) -> Callable[[ScriptedPhone], None]:
     """A phone that turns the call away."""
 
-    def behave(leg: ScriptedLeg) -> None:
+    def behave(leg: ScriptedPhone) -> None:
         asyncio.get_running_loop().call_later(seconds, leg.moved, LegState.ENDED, cause)
 
     return behave
+
+
+class NoTariffs:
+    """Lines that may always call, but for those in `why`."""
+
+    def __init__(self) -> None:
+        self.why: dict[str, str] = {}
+
+    async def why_no_call(self, line: str) -> str:
+        return self.why.get(line, "")
+
+    def sim(self, line: str) -> str:
+        return ""
 
 
 class Rig:
@@ -189,6 +285,7 @@ class Rig:
             self.acd.add_queue(f"agent:{agent}", (agent,), longest_idle)
         self.phones = ScriptedPhones()
         self.media = QuietGraph()
+        self.lines = {name: VirtualPort(name) for name in self.config.lines}
         self.centre = Centre(
             config=self.config,
             folder=tmp_path,
@@ -199,7 +296,12 @@ class Rig:
             media=self.media,
             phones=self.phones,
             desk=AgentDesk(self.acd, self.bus),
+            guard=Guard(self.config, bus=self.bus, clock=self.clock),
+            tariffs=NoTariffs(),
+            lines=self.lines,
         )
+        self.desk = TalkDesk(self.centre)
+        self.visits: list[asyncio.Task[None]] = []
 
     @staticmethod
     def _sound(acd: Distributor) -> None:
@@ -208,6 +310,21 @@ class Rig:
     def caller(self, number: str = "+15550123") -> Caller:
         """Somebody rings at gsm-1."""
         return Caller(self, number)
+
+    async def opened(self) -> Rig:
+        """With lines that can dial."""
+        for line in self.lines.values():
+            await line.open()
+        return self
+
+    def calls(self, agent: str, dialled: str) -> ScriptedPhone:
+        """An agent's phone calls us; the leg it makes."""
+        name = f"{agent}-calls-{len(self.phones.calling)}"
+        leg = ScriptedPhone(id=name, peer=f"sip:{agent}@x", state=LegState.RINGING, called=dialled)
+        self.phones.calling.append(leg)
+        call, to = begin(leg, agent, self.centre)
+        self.visits.append(asyncio.create_task(visit(call, to, self.centre)))
+        return leg
 
     def events(self, *kinds: type[Event]) -> list[Event]:
         """What happened, all of it or of these kinds."""
@@ -225,7 +342,7 @@ class Caller:
         self.leg = ScriptedLeg(
             id=f"{number}-leg", port="gsm-1", peer=number, state=LegState.RINGING, called="100"
         )
-        story = Story(new_call_id(rig.clock.wall()))
+        story = Story(new_call_id(rig.clock.wall()), line="gsm-1", caller=number)
         self.call = Call(story, self.leg, rig.bus)
         self.call.note(CallArrived(call_id=self.call.id, line="gsm-1", leg_id=self.leg.id, caller=number))
         self.visit = asyncio.create_task(visit(self.call, Destination("menu", "main"), rig.centre))

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from appliance.acd.agent import AgentState
-from appliance.calls.call import Story
 from appliance.calls.reception import Reception
 from appliance.calls.recovery import restored_state, stories, wrap_ups
+from appliance.calls.story import Story
 from appliance.events import (
     AgentOffered,
     CallAnswered,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.calls.call import Story
+from appliance.calls.story import Story
 from appliance.events import (
     AgentOffered,
     CallEnded,
@@ -18,10 +18,10 @@ from appliance.events import (
     WrapUpEnded,
 )
 from drivers.port import DriverError, EndCause, LegState
-from tests.appliance.calls.rig import Caller, Rig, ScriptedLeg, answers_after, ends_after
+from tests.appliance.calls.rig import Caller, Rig, ScriptedPhone, answers_after, ends_after
 
 
-async def talking(rig: Rig) -> tuple[Caller, ScriptedLeg]:
+async def talking(rig: Rig) -> tuple[Caller, ScriptedPhone]:
     """A caller who speaks with ana."""
     rig.acd.log_in("ana")
     rig.phones.behave = answers_after(1)

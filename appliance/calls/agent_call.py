@@ -1,0 +1,117 @@
+"""An agent calls somebody: a colleague, or a number outside as the dial plan allows.
+
+The agent's phone rings on (it has its own ring-back tone) until the other end answers, or hears what the
+other end's network plays meanwhile; what becomes of it is told by SIP's own codes.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+
+from appliance.calls.call import Call, new_call_id
+from appliance.calls.centre import Centre
+from appliance.calls.party import Party, label
+from appliance.calls.reach import NotReached, reach, take_up_ringing
+from appliance.calls.speak import speak
+from appliance.calls.story import Story
+from appliance.calls.target import Colleague, Target, Waiting, resolve
+from appliance.dialplan.permit import DialRefused
+from appliance.events import CallAnswered, CallArrived, Direction
+from drivers.port import Leg, LegState
+from drivers.sip.leg import SipLeg
+
+log = logging.getLogger(__name__)
+
+#: Spoken before a call is turned away, where the configuration has a prompt of that name.
+PROMPTS = {486: "busy", 480: "not-available", 403: "not-allowed", 404: "no-such-number", 503: "no-line-free"}
+
+
+def begin(leg: Leg, agent: str, centre: Centre) -> tuple[Call, Target | DialRefused]:
+    """A call of an agent's whose phone rings us: what it is to become is `visit`'s to do."""
+    story = Story(new_call_id(centre.clock.wall()), maker=agent)
+    call = Call(story, leg, centre.bus)
+    try:
+        to: Target | DialRefused = resolve(leg.called, agent, centre, call_id=call.id)
+    except DialRefused as refusal:
+        to = refusal
+    call.note(
+        CallArrived(
+            call_id=call.id,
+            line="",
+            leg_id=leg.id,
+            caller=centre.agent(agent).extension or agent,
+            called=leg.called,
+            direction=(Direction.DIRECT if isinstance(to, Colleague) else Direction.OUT).value,
+            agent=agent,
+        )
+    )
+    call.caller.hold(centre.engaged.on_a_call(agent))
+    centre.chore(label(leg, call.id), f"label {leg.id}")
+    return call, to
+
+
+async def ring_out(call: Call, to: Target | DialRefused, centre: Centre) -> None:
+    """Until the other end is one of the call's parties and the agent's phone is up, or it is turned away."""
+    agent = call.story.maker
+    try:
+        party = await _reach(call, to, agent, centre)
+    except DialRefused as error:
+        log.warning("agent %s: may not call there: %s", agent, error)
+        await _turn_away(call, error.sip_code, centre)
+        return
+    except NotReached as missed:
+        log.info("call %s: nobody was reached: %s", call.id, missed)
+        await _turn_away(call, missed.code, centre)
+        return
+    call.parties.append(party)
+    if call.leg.state is LegState.RINGING:
+        await call.leg.answer()
+    call.caller.open(centre.media)
+    call.note(CallAnswered(call_id=call.id))
+
+
+async def _reach(call: Call, to: Target | DialRefused, agent: str, centre: Centre) -> Party:
+    if isinstance(to, DialRefused):
+        raise to
+    if isinstance(to, Waiting):
+        raise DialRefused(f"queue {to.queue}: cannot be called. Call a colleague or a number", 404)
+
+    async def early(party: Party) -> None:
+        await hear_early(call, party, centre)
+
+    if call.rung is not None:  # found ringing after a restart
+        return await take_up_ringing(call, centre, early=early)
+    return await reach(to, agent, call, centre, early=early)
+
+
+async def hear_early(call: Call, party: Party, centre: Centre) -> None:
+    """The agent hears what the other end plays before it answers."""
+    await party.leg.until_audio()
+    await call.leg.progress()
+    if call.leg.audio is None:
+        return
+    caller, media = call.caller, centre.media
+    caller.open(media)
+    party.open(media)
+    edges = ((caller.port, party.port), (party.port, caller.port))
+    call.hearing.want({("hears", *edge): partial(media.hears, *edge) for edge in edges})
+
+
+async def _turn_away(call: Call, code: int, centre: Centre) -> None:
+    """Say why, where there is a prompt for it, and refuse the phone's call with SIP's code."""
+    leg = call.leg
+    call.hearing.close()
+    prompt = centre.own_prompt(PROMPTS.get(code, ""))
+    if prompt:
+        await leg.progress()
+        if leg.audio is not None:
+            call.caller.open(centre.media)
+            await speak(f"{call.id}/say", call.port, prompt, centre)
+    refuse(leg, code)
+
+
+def refuse(leg: Leg, code: int) -> None:
+    """What a phone that still rings is told when it is hung up."""
+    if isinstance(leg, SipLeg):
+        leg.refusal = code

@@ -1,0 +1,205 @@
+"""One call's story, told by events alone.
+
+`Story.apply` is the only thing that changes a story, so replaying the journal gives the same one; a brain
+that was restarted continues from it.
+"""
+
+from __future__ import annotations
+
+import enum
+import logging
+from dataclasses import dataclass
+
+from appliance.calls.party import Who
+from appliance.events import (
+    AgentOffered,
+    CallAnswered,
+    CallArrived,
+    CallConnected,
+    CallEnded,
+    CallInherited,
+    CallQueued,
+    Direction,
+    MenuEntered,
+    MenuLeft,
+    OfferEnded,
+    OfferResult,
+    Outcome,
+    PartyMissed,
+    PartyRung,
+    RecordingEnded,
+    RecordingStarted,
+    Stamped,
+    TalkEnded,
+    ThirdJoined,
+    ThirdLeft,
+    TransferEnded,
+    TransferStarted,
+)
+
+log = logging.getLogger(__name__)
+
+DONE = "done"  # result of a transfer that came about
+
+
+class Stage(enum.Enum):
+    """How far a call has come."""
+
+    RINGING = "ringing"
+    DIALLING = "dialling"  # an agent calls, nobody has answered yet
+    ANSWERED = "answered"
+    MENU = "menu"
+    WAITING = "waiting"
+    OFFERED = "agent ringing"
+    TALKING = "talking"
+    TRANSFER = "being transferred"
+    ENDING = "ending"  # the conversation is over, the line not yet free
+    ENDED = "ended"
+
+
+STAGE_MOVES: dict[Stage, frozenset[Stage]] = {
+    Stage.RINGING: frozenset({Stage.DIALLING, Stage.ANSWERED, Stage.ENDED}),
+    Stage.DIALLING: frozenset({Stage.TALKING, Stage.ENDED}),
+    Stage.ANSWERED: frozenset({Stage.MENU, Stage.WAITING, Stage.ENDED}),
+    Stage.MENU: frozenset({Stage.WAITING, Stage.ENDED}),
+    Stage.WAITING: frozenset({Stage.OFFERED, Stage.MENU, Stage.ENDED}),
+    Stage.OFFERED: frozenset({Stage.WAITING, Stage.TALKING, Stage.ENDED}),
+    Stage.TALKING: frozenset({Stage.TRANSFER, Stage.ENDING}),
+    Stage.TRANSFER: frozenset({Stage.TALKING, Stage.ENDING, Stage.ENDED}),
+    # WAITING: the agent's leg was lost, or a transfer led to a queue; TALKING: with somebody else
+    Stage.ENDING: frozenset({Stage.TALKING, Stage.WAITING, Stage.ENDED}),
+    Stage.ENDED: frozenset(),
+}
+
+
+@dataclass(slots=True)
+class Story:
+    """What is known of a call; `arrived_s` is wall-clock seconds since 1970, `place` monotonic seconds.
+
+    `leg_id`, `line` and `maker` (an agent) tell whose call it is now. `offered` says that `agent` was found
+    by a queue and is TALKING; `next_to` is where a menu or a transfer sent the caller.
+    """
+
+    call_id: str
+    stage: Stage = Stage.RINGING
+    since_mono_s: float = 0.0  # when the stage began
+    direction: Direction = Direction.IN
+    line: str = ""
+    leg_id: str = ""
+    maker: str = ""
+    caller: str = ""
+    called: str = ""
+    arrived_s: float = 0.0
+    menu: str = ""
+    next_to: str = ""
+    queue: str = ""
+    place: float = 0.0
+    agent: str = ""
+    offered: bool = False
+    other: Who | None = None  # whom the caller speaks with
+    third: Who | None = None
+    conference: bool = False
+    rung: Who | None = None  # whoever is rung, outside a queue
+    tried: bool = False  # somebody was
+    connected_s: float = 0.0  # wall clock, of the present conversation
+    talked: bool = False
+    recordings: tuple[str, ...] = ()  # the files that are being written
+    outcome: str = ""
+
+    def apply(self, stamped: Stamped) -> None:
+        """Let one more event of this call happen."""
+        match stamped.event:
+            case CallArrived():
+                self._arrive(stamped.event, stamped)
+            case CallAnswered() if self.direction is Direction.IN:
+                self._move(Stage.ANSWERED, stamped)
+            case MenuEntered(menu=menu):
+                self._move(Stage.MENU, stamped)
+                self.menu, self.next_to = menu, ""
+            case MenuLeft(to=to):
+                self.next_to = to
+            case CallQueued(queue=queue, place=place):
+                self._move(Stage.WAITING, stamped)
+                self.queue, self.place, self.agent, self.next_to = queue, place, "", ""
+            case AgentOffered(agent=agent):
+                self._move(Stage.OFFERED, stamped)
+                self.agent = agent
+            case OfferEnded(result=result):
+                if result != OfferResult.ANSWERED.value:
+                    self._move(Stage.WAITING, stamped)
+                    self.agent = ""
+            case RecordingStarted(path=path):
+                self.recordings = (*self.recordings, path)
+            case RecordingEnded(path=path):
+                self.recordings = tuple(other for other in self.recordings if other != path)
+            case CallEnded(outcome=outcome):
+                self._move(Stage.ENDED, stamped)
+                self.outcome = outcome
+            case _:
+                self._apply_talk(stamped)
+
+    def _apply_talk(self, stamped: Stamped) -> None:
+        match stamped.event:
+            case PartyRung(leg_id=leg_id, agent=agent, number=number, line=line):
+                self.rung, self.tried = Who(leg_id, agent, number, line), True
+            case PartyMissed():
+                self.rung = None
+            case CallConnected(leg_id=leg_id, agent=agent, number=number, line=line, queue=queue):
+                self._move(Stage.TALKING, stamped)
+                self.other, self.rung, self.talked = Who(leg_id, agent, number, line), None, True
+                self.agent, self.offered, self.connected_s = agent, bool(queue), stamped.wall_s
+                self.next_to = ""
+                if self.third is not None and self.third.leg_id == leg_id:
+                    self.third = None
+            case TransferStarted(to=to):
+                self._move(Stage.TRANSFER, stamped)
+                self.next_to = to
+            case TransferEnded(result=result):
+                self._end_transfer(result, stamped)
+            case ThirdJoined(leg_id=leg_id, agent=agent, number=number, line=line, conference=all_hear):
+                self.third, self.rung, self.conference = Who(leg_id, agent, number, line), None, all_hear
+            case ThirdLeft():
+                self.third = None
+            case CallInherited(leg_id=leg_id, agent=agent, number=number, line=line):
+                self.leg_id, self.line, self.maker = leg_id, line, agent
+                self.caller = number or agent
+            case TalkEnded():
+                self.other, self.offered = None, False
+                if self.stage is Stage.TALKING:
+                    self._move(Stage.ENDING, stamped)
+
+    def _arrive(self, event: CallArrived, stamped: Stamped) -> None:
+        self.line, self.leg_id, self.maker = event.line, event.leg_id, event.agent
+        self.caller, self.called = event.caller, event.called
+        self.direction = Direction(event.direction)
+        self.arrived_s = stamped.wall_s
+        self.place = self.since_mono_s = stamped.mono_s
+        if self.direction is not Direction.IN:
+            self._move(Stage.DIALLING, stamped)
+
+    def _end_transfer(self, result: str, stamped: Stamped) -> None:
+        if self.stage is Stage.TRANSFER:  # nobody new was connected
+            self._move(Stage.TALKING if self.other is not None else Stage.ENDING, stamped)
+        if result != DONE:
+            self.next_to = ""
+
+    def _move(self, stage: Stage, stamped: Stamped) -> None:
+        """The one way a stage changes; a move the table forbids is a bug, logged and gone along with."""
+        if stage is self.stage:
+            return
+        if stage not in STAGE_MOVES[self.stage]:
+            log.error("call %s: %s -> %s is not a move", self.call_id, self.stage.value, stage.value)
+        self.stage, self.since_mono_s = stage, stamped.mono_s
+
+    def outcome_if_ended(self, *, by_caller: bool, line_lost: bool) -> Outcome:
+        """How the call counts if it ends now: exactly one outcome, whatever happened before."""
+        if self.talked:
+            return Outcome.ANSWERED
+        if line_lost:
+            return Outcome.FAILED
+        if self.stage is Stage.DIALLING:
+            tried = Outcome.UNANSWERED if self.tried else Outcome.BLOCKED
+            return Outcome.ABANDONED if by_caller else tried
+        if self.stage in (Stage.WAITING, Stage.OFFERED):
+            return Outcome.ABANDONED if by_caller else Outcome.BLOCKED
+        return Outcome.MENU

@@ -1,0 +1,92 @@
+"""After a restart of the brain: the legs that are still there, given back to the calls they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from appliance.calls.call import Call
+from appliance.calls.centre import Centre
+from appliance.calls.party import Party, Who
+from appliance.calls.reach import dialled_party
+from appliance.calls.story import Stage, Story
+from appliance.dialplan.permit import Permit
+from drivers.port import Leg, LegState
+from drivers.sip.leg import SipLeg
+
+
+class FoundLegs:
+    """Legs that outlived the brain. A worker keeps their names and labels, a modem knows its one call."""
+
+    def __init__(self, legs: Iterable[Leg]) -> None:
+        self._legs = list(legs)
+
+    def claim(self, who: Who | None, call_id: str, *, up: bool = True) -> Leg | None:
+        """The leg of a party of that call, which was `up`, taken out of those found; None when it is gone."""
+        if who is None:
+            return None
+        there = [leg for leg in self._legs if leg.state is not LegState.ENDED]
+        in_state = [leg for leg in there if leg.state is LegState.UP or not up]
+        if who.line:  # on a line whose legs have no lasting names
+            others = [leg for leg in in_state if leg.port == who.line and not isinstance(leg, SipLeg)]
+        else:
+            others = [leg for leg in in_state if leg.label == call_id]
+        found = [leg for leg in there if leg.id == who.leg_id] or others
+        if not found:
+            return None
+        self._legs.remove(found[0])
+        return found[0]
+
+    def rest(self) -> list[Leg]:
+        """Those that nobody has claimed."""
+        return list(self._legs)
+
+
+def take_up(story: Story, legs: FoundLegs, centre: Centre) -> Call | None:
+    """The call with all of its parties that are still there; None when whoever it is for is gone.
+
+    Legs of a call that is gone stay unclaimed.
+    """
+    permits = centre.guard.resume(story.call_id)
+    whose = Who(story.leg_id, story.maker, story.caller, story.line)
+    up = story.stage not in (Stage.RINGING, Stage.DIALLING)
+    leg = legs.claim(whose, story.call_id, up=up)
+    if leg is None:
+        return None
+    call = Call(story, leg, centre.bus)
+    if story.maker:
+        call.caller.hold(centre.engaged.on_a_call(story.maker))
+    if story.stage is Stage.DIALLING:
+        call.rung = _party(story.rung, call, permits, legs, centre)
+    elif story.stage in (Stage.TALKING, Stage.TRANSFER):
+        others = (_party(who, call, permits, legs, centre) for who in (story.other, story.third))
+        call.parties += [party for party in others if party is not None]
+    return call
+
+
+def _party(
+    who: Who | None, call: Call, permits: list[Permit], legs: FoundLegs, centre: Centre
+) -> Party | None:
+    story = call.story
+    leg = legs.claim(who, story.call_id, up=story.stage is not Stage.DIALLING)
+    if who is None or leg is None:
+        return None
+    if who.line:
+        party = dialled_party(leg, who.number, who.line, centre)
+        if leg.state is LegState.UP:
+            party.answered_mono = centre.clock.mono() - max(0.0, centre.clock.wall() - story.connected_s)
+        for permit in [permit for permit in permits if permit.number == who.number][:1]:
+            permits.remove(permit)
+            party.out = party.hold(centre.guard.call(permit))
+        return party
+    party = Party(leg, agent=who.agent)
+    if who == story.other and story.offered:
+        serve(party, story.queue, call, centre)
+    else:
+        party.hold(centre.engaged.on_a_call(who.agent))
+    return party
+
+
+def serve(party: Party, queue: str, call: Call, centre: Centre) -> None:
+    """The agent was found by a queue: TALKING now, writing up the call when the party leaves."""
+    agent, wrap_up = party.agent, centre.queue(queue).wrap_up_seconds
+    party.afterwards(lambda: centre.desk.talk_ended(agent, call.id, wrap_up))
