@@ -18,6 +18,7 @@ from appliance.config.load import ConfigError, format_problems, load
 from appliance.console import calls as calls_view
 from appliance.console.line_commands import line, line_options, sms_options, ussd, ussd_options
 from appliance.console.outbound_commands import outbound, outbound_options
+from appliance.console.phones import phones, phones_options
 from appliance.console.show import VIEWS, box_version, show
 from appliance.demo.run import DemoRefused, run_demo
 from appliance.probing import Wish, probe_lines
@@ -80,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     line_options(add("line", line, "reset a line, tell how it was, or ask for its balance"))
     sms_options(commands.add_parser("sms", help="send and read text messages"), shared)
     ussd_options(add("ussd", ussd, "talk to a line's network by USSD: callbox ussd gsm-1 '*100#'"))
+    phones_options(add("phones", phones, "who is registered; passwords, and tokens for phones' settings"))
     outbound_options(add("outbound", outbound, "what calls out cost, who may dial what, unlock"))
     _probe_options(commands.add_parser("lines", help="find modems and say what to configure"), shared)
     agent = add("agent", _agent, "log an agent in or out, pause, resume, end wrap-up")

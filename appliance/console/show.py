@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance.api.control import SOCKET, BrainAway, ask
+from appliance.console.sip import sip_status, sip_text
 from appliance.console.table import duration, table
 
 LINES = {
@@ -110,9 +111,10 @@ def show(what: str, run_folder: Path, *, as_json: bool) -> str:
     if what == "limits":
         limits = ask(run_folder / SOCKET, "limits")["limits"]
         return json.dumps(limits, indent=2) if as_json else table(limits, LIMITS)
-    status = ask(run_folder / SOCKET, "status")
     if what == "sip":
-        return json.dumps(status["sip"], indent=2) if as_json else _plain(status["sip"])
+        told = sip_status(run_folder)
+        return json.dumps(told, indent=2) if as_json else sip_text(told)
+    status = ask(run_folder / SOCKET, "status")
     view, columns = VIEWS[what]
     rows = view(status)
     return json.dumps(status[what], indent=2) if as_json else table(rows, columns)

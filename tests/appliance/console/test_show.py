@@ -41,7 +41,12 @@ STATUS = {
         }
     ],
     "calls": [{"call": "c1", "line": "gsm-2", "caller": "+1555", "stage": "menu", "stage_seconds": 2.0}],
-    "sip": {"state": "idle", "workers": [{"worker": "sip-0", "legs": 2}]},
+    "sip": {
+        "state": "idle",
+        "reason": "",
+        "workers": [{"worker": "sip-0", "connected": True, "legs": 2, "max_legs": 60, "library": "lib 1"}],
+    },
+    "edge": {"state": "up", "reason": "", "since_s": 0.0, "phones": [], "trunks": [], "refused": []},
 }
 
 
@@ -89,7 +94,9 @@ async def test_processes_are_shown_with_their_ids(tmp_path: Path) -> None:
 
 
 async def test_sip_and_media_are_told_line_by_line(tmp_path: Path) -> None:
-    assert "  worker=sip-0  legs=2" in await answered(tmp_path, "sip")
+    told = await answered(tmp_path, "sip")
+    assert told.startswith("library: lib 1\nlegs: 2 of 60\n")
+    assert "edge: up" in told
     assert "late_max_ms: 1.2" in await answered(tmp_path, "media")
 
 
@@ -98,7 +105,9 @@ def test_without_a_box_it_is_said_what_to_do(tmp_path: Path) -> None:
         show("lines", tmp_path, as_json=False)
 
 
-@pytest.mark.parametrize("command", ["run", "demo", "check", "calls", "show", "agent", "line", "sms", "ussd"])
+@pytest.mark.parametrize(
+    "command", ["run", "demo", "check", "calls", "show", "agent", "line", "sms", "ussd", "phones"]
+)
 def test_every_command_has_help(command: str) -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "appliance", command, "--help"], capture_output=True, text=True, check=True
