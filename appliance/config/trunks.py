@@ -13,7 +13,7 @@ from appliance.config.section import Section, To
 HOST = r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?$"
 DIALLED_NUMBER = r"^\+?[0-9]{1,20}\*?$"
 OPTIONAL_NUMBER = r"^(\+?[0-9]{1,20})?$"
-TRUNK_USER = r"^[\w.+-]*$"
+TRUNK_USER = r"^[A-Za-z0-9_.+-]*$"
 TRUNK_PASSWORD = r"^[^\x00-\x1f\x7f]{0,64}$"
 TRUNK_DOMAIN = r"^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)?$"
 Host = Annotated[str, Field(pattern=HOST)]

@@ -1,4 +1,4 @@
-"""The trunk lines as Kamailio's templates and its table of registrations want them; pure but for the one file."""
+"""The trunk lines as Kamailio's templates and its table of registrations want them; pure but for that file."""
 
 from __future__ import annotations
 
@@ -64,6 +64,7 @@ class TrunkSet:
     first: int
     last: int
     domain: str
+    user: str
     contacts: tuple[str, ...]  # user parts of what it registers, one at each server
 
 
@@ -108,7 +109,8 @@ def trunk_sets(config: Config, secret: str) -> list[TrunkSet]:
                 first=first,
                 last=first + len(trunk.hosts) - 1,
                 domain=domain_of(trunk),
-                contacts=tuple(contact_user(name, host, secret) for host in _registrars(trunk)),
+                user=trunk.user,
+                contacts=tuple(contact_user(name, host, secret) for host in registrars(trunk)),
             )
         )
         first += len(trunk.hosts)
@@ -147,7 +149,7 @@ def _rows(config: Config, secret: str) -> Iterator[tuple[object, ...]]:
     edge = config.edge
     for name, trunk in trunk_lines(config).items():
         port = edge.tls_port if trunk.transport == "tls" else edge.sip_port
-        for host in _registrars(trunk):
+        for host in registrars(trunk):
             row: dict[str, object] = {
                 "l_uuid": contact_user(name, host, secret),
                 "l_username": trunk.user,
@@ -166,7 +168,7 @@ def _rows(config: Config, secret: str) -> Iterator[tuple[object, ...]]:
             yield tuple(row.get(column, "") for column in COLUMNS)
 
 
-def _registrars(trunk: TrunkLine) -> list[str]:
+def registrars(trunk: TrunkLine) -> list[str]:
     """Every server is told where we are: which of them will call is not known."""
     return trunk.hosts if trunk.registers else []
 

@@ -61,6 +61,10 @@ class Trunks:
         hosts = self._lines.get(line, TrunkFacts()).hosts
         return not hosts or any(hosts.values())
 
+    def codes(self) -> dict[str, int]:
+        """The provider's last answer to our REGISTER, by line."""
+        return {line: facts.code for line, facts in self._lines.items()}
+
     def rows(self) -> list[dict[str, Any]]:
         """A row for each line."""
         return [

@@ -84,6 +84,7 @@ class EdgeWatch:
         names = {name: phone.agent for name, phone in config.phones.items()}
         self.registrations = Registrations(names=names, wall=wall)
         self.trunks = Trunks(wall=wall)
+        self.on_trunk: Callable[[], None] = lambda: None  # told when a trunk's news came
         self._config = config
         self._bus = bus
         self._on_phones = on_phones
@@ -208,7 +209,10 @@ class EdgeWatch:
         match news:
             case Registered() | Unregistered():
                 self._tell(self.registrations.take(news))
-            case TrunkNews() | TrunkRegistration() | Refused():
+            case TrunkNews() | TrunkRegistration():
+                self.trunks.take(news)
+                self.on_trunk()
+            case Refused():
                 self.trunks.take(news)
             case Refer():
                 self._on_refer(news)
