@@ -53,6 +53,7 @@ from appliance.media.graph import MediaGraph
 from appliance.store.journal import Journal
 from appliance.store.opening import StoreError
 from appliance.store.read import AgentLast, agents_last, open_calls
+from appliance.trunk_lines import TrunkLines
 from appliance.web.server import WebServer
 from drivers.discovery.modems import Modems
 from drivers.discovery.sysfs import SYSFS
@@ -92,6 +93,7 @@ class Brain:
         self.agent_phones = AgentPhones(
             config, state, acd=self.acd, pool=self.phones, bus=self.bus, clock=self.clock
         )
+        self.trunks = TrunkLines(config, pool=self.phones, edge=self.agent_phones.edge)
         self.modems = Modems(sysfs)
         self.lines = {name: self._line(name) for name, line in config.lines.items() if line.enabled}
         books = Books(self.bus, self.clock, self.journal)
@@ -141,6 +143,8 @@ class Brain:
             self.acd.add_queue(f"agent:{agent}", (agent,), CHOICES["longest-idle"])
 
     def _line(self, name: str) -> Port:
+        if name in self.trunks.ports:
+            return self.trunks.ports[name]
         line = self.config.lines[name]
         options = line.model_dump(exclude=set(LineBase.model_fields) | {"driver"})
         port = make_port(line.driver, name, options, self.modems)
@@ -162,6 +166,7 @@ class Brain:
             self.guard.start(self.database, [story.call_id for story in going_on])
             self._restore_agents(last, going_on, wrap_ups(interrupted))
             tasks.append(asyncio.create_task(self.agent_phones.run(), name="agents' phones"))
+            tasks.append(asyncio.create_task(self.trunks.run(), name="trunks"))
             if self.config.edge.start != "no" and installed().kamailio:
                 tasks.append(asyncio.create_task(self.web.run(), name="web"))
             self.bus.publish(BoxStarted(recovered=len(going_on)))

@@ -8,13 +8,11 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Mapping
-from pathlib import Path
 
 from appliance.config.schema import Config
 from appliance.config.trunks import TrunkLine
 from appliance.dialplan.numbering import CountryNumbering
 from appliance.edge.news import TrunkRegistration
-from appliance.edge.render import secrets_of
 from appliance.edge.rpc import EdgeError
 from appliance.edge.trunk_sets import domain_of, trunk_lines
 from appliance.edge.trunk_views import TrunkReader
@@ -32,10 +30,10 @@ LOOK_SECONDS = 2.0  # news make it sooner
 class TrunkLines:
     """`ports` are the trunks by line, known to the pool as well; `run` never returns."""
 
-    def __init__(self, config: Config, state: Path, *, pool: SipPool, edge: EdgeWatch) -> None:
+    def __init__(self, config: Config, *, pool: SipPool, edge: EdgeWatch) -> None:
         self._edge = edge
         self._lines = trunk_lines(config)
-        self._reader = TrunkReader(config, secrets_of(state).route) if self._lines else None
+        self._reader = TrunkReader(config) if self._lines else None
         numbering = CountryNumbering(config.box.country)
         self.ports = {
             name: TrunkPort(name, pool=pool, settings=settings_of(line), numbering=numbering)

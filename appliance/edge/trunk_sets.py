@@ -1,4 +1,4 @@
-"""The trunk lines as Kamailio's templates and its table of registrations want them; pure but for that file."""
+"""The trunk lines as Kamailio's templates and its table of registrations want them."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def servers(config: Config) -> list[Server]:
         Server(
             line=name,
             host=host,
-            uri=f"sip:{host}{_param(trunk)}",
+            uri=server_uri(trunk, host),
             socket=_socket(trunk, config.edge),
             seconds=trunk.options_seconds,
             from_uri=f"sip:{trunk.user or 'box'}@{domain_of(trunk)}",
@@ -158,7 +158,7 @@ def _rows(config: Config, secret: str) -> Iterator[tuple[object, ...]]:
                 "r_domain": domain_of(trunk),
                 "auth_username": trunk.user,
                 "auth_password": trunk.password,
-                "auth_proxy": f"sip:{host}{_param(trunk)}",
+                "auth_proxy": server_uri(trunk, host),
                 "expires": REGISTER_SECONDS,
                 "flags": 0,
                 "reg_delay": 0,
@@ -171,6 +171,11 @@ def _rows(config: Config, secret: str) -> Iterator[tuple[object, ...]]:
 def registrars(trunk: TrunkLine) -> list[str]:
     """Every server is told where we are: which of them will call is not known."""
     return trunk.hosts if trunk.registers else []
+
+
+def server_uri(trunk: TrunkLine, host: str) -> str:
+    """The address of one of the trunk's servers."""
+    return f"sip:{host}{_param(trunk)}"
 
 
 def _param(trunk: TrunkLine) -> str:

@@ -6,29 +6,31 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from appliance.config.schema import Config
-from appliance.edge.trunk_sets import Server, contact_user, registrars, servers, trunk_lines
+from appliance.edge.trunk_sets import Server, domain_of, registrars, server_uri, servers, trunk_lines
 from drivers.sip.trunk import TrunkView
 
 # Bits of `flags` in uac.reg_dump (the uac module's README, 8.2).
 ONGOING, ONLINE = 2, 4
 
+Account = tuple[str, ...]  # the registrar's address, user, domain
+
 
 class TrunkReader:
     """Reads for the trunks of `config`; remembers what held before a renewal that is under way."""
 
-    def __init__(self, config: Config, secret: str) -> None:
+    def __init__(self, config: Config) -> None:
         self._servers = servers(config)
-        self._contacts = {
-            contact_user(name, host, secret): name
+        self._accounts = {
+            (server_uri(trunk, host), trunk.user, domain_of(trunk)): name
             for name, trunk in trunk_lines(config).items()
             for host in registrars(trunk)
         }
-        self._online: dict[str, bool] = {}  # by contact
+        self._online: dict[Account, bool] = {}
 
     @property
     def registers(self) -> bool:
         """Whether any trunk registers."""
-        return bool(self._contacts)
+        return bool(self._accounts)
 
     def read(self, table: Any, registrations: Any, codes: Mapping[str, int]) -> dict[str, TrunkView] | None:
         """The views by line from `htable.dump servers`, `uac.reg_dump` and the last `codes` of REGISTER.
@@ -44,16 +46,17 @@ class TrunkReader:
         return {line: self._view(line, known, codes.get(line, 0)) for line in lines}
 
     def _take(self, row: Any) -> None:
-        if not isinstance(row, Mapping) or row.get("l_uuid") not in self._contacts:
+        if not isinstance(row, Mapping):
             return
+        account = tuple(str(row.get(key)) for key in ("auth_proxy", "auth_username", "r_domain"))
         flags = row.get("flags")
-        if isinstance(flags, int) and (flags & ONLINE or not flags & ONGOING):
-            self._online[str(row["l_uuid"])] = bool(flags & ONLINE)
+        if account in self._accounts and isinstance(flags, int) and (flags & ONLINE or not flags & ONGOING):
+            self._online[account] = bool(flags & ONLINE)
 
     def _view(self, line: str, known: Mapping[str, int], code: int) -> TrunkView:
         up = [server.host for number, server in _of(line, self._servers) if known[str(number)] == 1]
         online = [
-            self._online.get(contact, False) for contact, name in self._contacts.items() if name == line
+            self._online.get(account, False) for account, name in self._accounts.items() if name == line
         ]
         return TrunkView(up=tuple(up), registered=any(online), code=code)
 

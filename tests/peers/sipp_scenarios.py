@@ -78,7 +78,7 @@ def _register(user: str, password: str, code: int) -> list[str]:
     return [
         respond(401, more=challenge),
         '<recv request="REGISTER">\n<action>\n',
-        f'<verifyauth assign_to="good" username="{escape(user, QUOTE)}" password="{escape(password, QUOTE)}"/>\n',
+        _verify("good", user, password),
         '</action>\n</recv>\n<nop next="3" test="good"/>\n',
         respond(403),
         '<nop next="9"/>\n<label id="3"/>\n',
@@ -166,7 +166,7 @@ def challenges(user: str, password: str, sound: int) -> tuple[str, ...]:
         respond(407, more=challenge, again=True),
         receive("ACK"),
         '<recv request="INVITE" rrs="true">\n<action>\n',
-        f'<verifyauth assign_to="known" username="{escape(user, QUOTE)}" password="{escape(password, QUOTE)}"/>\n',
+        _verify("known", user, password),
         '</action>\n</recv>\n<nop next="5" test="known"/>\n',
         *refuses(403),
         '<nop next="9"/>\n<label id="5"/>\n',
@@ -235,3 +235,8 @@ def _within(method: str, number: int, digit: str = "", *, refused: bool = False)
         "",
     ]
     return _send("\n".join(lines), again=method != "ACK")
+
+
+def _verify(variable: str, user: str, password: str) -> str:
+    name, word = escape(user, QUOTE), escape(password, QUOTE)
+    return f'<verifyauth assign_to="{variable}" username="{name}" password="{word}"/>\n'
