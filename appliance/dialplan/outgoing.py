@@ -52,22 +52,21 @@ class OutgoingCall:
 
     async def must_end(self) -> str:
         """Returns when the call must be ended, with the reason in words; an emergency call never must."""
+        if self.permit.emergency:
+            await asyncio.Event().wait()
         await self._up.wait()
         while True:
             why = self._why_over()
             if why:
                 return why
-            until = min(self.minutes * MINUTE_SECONDS, self._longest) - EARLY_SECONDS
+            until = min(self.minutes * MINUTE_SECONDS, self.permit.longest_seconds) - EARLY_SECONDS
             await asyncio.sleep(max(until - self.seconds, 0.01))
-
-    @property
-    def _longest(self) -> float:
-        return math.inf if self.permit.emergency else self.permit.longest_seconds
 
     def _why_over(self) -> str:
         """Put the next minute by when it is about to begin; why not, if it may not."""
-        if self.seconds >= self._longest - EARLY_SECONDS:
-            return f"it lasted {self._longest / MINUTE_SECONDS:g} minutes, the longest that is allowed"
+        longest = self.permit.longest_seconds
+        if self.seconds >= longest - EARLY_SECONDS:
+            return f"it lasted {longest / MINUTE_SECONDS:g} minutes, the longest that is allowed"
         if self.seconds < self.minutes * MINUTE_SECONDS - EARLY_SECONDS:
             return ""
         why = self._may_go_on(self)
