@@ -21,6 +21,7 @@ from appliance.console.outbound_commands import outbound, outbound_options
 from appliance.console.phones import phones, phones_options
 from appliance.console.show import VIEWS, box_version, show
 from appliance.demo.run import DemoRefused, run_demo
+from appliance.edge.programs import installed
 from appliance.probing import Wish, probe_lines
 from appliance.store.opening import StoreError
 from appliance.store.read import call_story, calls
@@ -28,6 +29,8 @@ from appliance.store.rebuild import rebuild
 from appliance.supervisor import AlreadyRunning, Supervisor, programs
 from drivers.discovery.sysfs import SYSFS
 from drivers.wire import WireError
+
+log = logging.getLogger(__name__)
 
 BOX_CONFIG = Path("/etc/callbox/callbox.toml")  # present on a box, where /data keeps everything
 PROBE = """\
@@ -155,7 +158,10 @@ def _run(options: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s supervisor %(levelname)s %(message)s")
     loaded = load(options.config)
     state = options.state.resolve()
-    children = programs(loaded.config, options.config.resolve(), state, options.sysfs.resolve())
+    edge = installed()
+    if loaded.config.edge.start == "auto" and (complaint := edge.complaint()):
+        log.warning("%s", complaint)
+    children = programs(loaded.config, options.config.resolve(), state, options.sysfs.resolve(), edge=edge)
     supervisor = Supervisor(children, state=state)
     asyncio.run(_until_signal(supervisor))
     return 0

@@ -1,7 +1,7 @@
 """Starts the box's processes and starts them again when they die. On a box systemd does this instead.
 
-The brain, the engine and every SIP worker are children of this one, not of each other: any of them may be
-killed and the others, with the calls they carry, go on.
+The brain, the engine, every SIP worker and the edge are children of this one, not of each other: any of them
+may be killed and the others, with the calls they carry, go on.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.config.schema import Config
+from appliance.edge.programs import Installed, edge_commands
 from drivers.discovery.sysfs import SYSFS
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,8 @@ FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 5.0
 SETTLED_SECONDS = 5.0  # one that lived this long may be restarted at once again
 STOP_SECONDS = 10.0
+GROUP_LOOK_SECONDS = 0.02
+GROUP_LOOKS = 10
 PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
@@ -46,10 +49,18 @@ class Program:
     starts: int = 0
 
 
-def programs(config: Config, config_file: Path, state: Path, sysfs: Path = SYSFS) -> list[Program]:
-    """What a box consists of; the brain last, so that it finds the others. `sysfs` is where it sees USB."""
+def programs(
+    config: Config, config_file: Path, state: Path, sysfs: Path = SYSFS, *, edge: Installed | None = None
+) -> list[Program]:
+    """What a box consists of; the brain last, so that it finds the others. `sysfs` is where it sees USB.
+
+    `edge` is what of Kamailio and rtpengine is installed; without it, or where it lacks something, the box
+    has no edge.
+    """
     run = state / "run"
     bin = Path(sys.executable).parent  # our programs by their own names, as ps and top show them
+    commands = edge_commands(config, config_file, state, edge) if edge else {}
+    behind = _behind_edge(config) if commands else []
     workers = [
         Program(
             f"sip-{number}",
@@ -59,13 +70,22 @@ def programs(config: Config, config_file: Path, state: Path, sysfs: Path = SYSFS
                 *("--name", f"sip-{number}"),
                 *("--listen", config.sip.listen),
                 *("--port", str(config.sip.port + number)),
+                *behind,
             ],
         )
         for number in range(config.sip.workers)
     ]
     media = Program("media", [str(bin / "callbox-media"), "--socket", str(run / "media.sock")])
+    before = [Program(name, list(command)) for name, command in commands.items()]
     own = ["--config", str(config_file), "--state", str(state), "--sysfs", str(sysfs)]
-    return [media, *workers, Program("brain", [str(bin / "callboxd"), *own])]
+    return [media, *workers, *before, Program("brain", [str(bin / "callboxd"), *own])]
+
+
+def _behind_edge(config: Config) -> list[str]:
+    """What a worker is told when the edge stands before it."""
+    edge = config.edge
+    outside = ["--public-address", edge.public_address] if edge.public_address else []
+    return ["--edge", f"127.0.0.1:{edge.internal_port}", "--media-address", edge.address, *outside]
 
 
 class Supervisor:
@@ -146,6 +166,7 @@ class Supervisor:
         log.info("%s started, process %d", child.name, process.pid)
         code = await process.wait()
         child.pid = 0
+        await _end_group(process.pid)
         return code
 
     def _signal(self, name: str, number: signal.Signals = signal.SIGTERM) -> None:
@@ -167,6 +188,16 @@ class Supervisor:
         await asyncio.wait(tasks, timeout=1)
         for task in tasks:
             task.cancel()
+
+
+async def _end_group(group: int) -> None:
+    """End what a dead child leaves behind: Kamailio's others would hold its ports, and serve on headless."""
+    for _ in range(GROUP_LOOKS):
+        try:
+            os.killpg(group, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):  # nobody left; or init reaps them this moment
+            return
+        await asyncio.sleep(GROUP_LOOK_SECONDS)
 
 
 def _die_with_parent() -> Callable[[], None]:

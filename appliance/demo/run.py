@@ -21,6 +21,7 @@ from appliance.console.board import Screen, draw
 from appliance.demo.callers import Callers
 from appliance.demo.site import NAMES, Site, make_site
 from appliance.demo.speech import caller_speech
+from appliance.edge.programs import installed
 from appliance.store.figures import day_figures
 from appliance.store.read import calls
 from appliance.supervisor import Supervisor, programs
@@ -66,7 +67,10 @@ async def _play(site: Site, seconds: float, dice: random.Random, log_file: Path)
     speech = await asyncio.to_thread(caller_speech, site.state.parent / "speech")
     loaded = load(site.config_file)
     outside = site.outside_world(speech, seed=dice.randrange(10**6))
-    box = programs(loaded.config, site.config_file, site.state)
+    edge = installed()
+    if complaint := edge.complaint():
+        sys.stderr.write(f"{complaint}\n")
+    box = programs(loaded.config, site.config_file, site.state, edge=edge)
     seen = Seen({}, {})
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -13,6 +13,7 @@ NAMES = ("ana", "ben", "cem", "dora", "emil", "fay", "gus", "hana", "ivo", "june
 PROMPTS = Path(__file__).resolve().parents[2] / "config" / "prompts"
 ANSWER_AFTER = (0.8, 2.2, 1.4, 3.0)  # s; agents differ
 FIRST_PORT = 15060  # away from a real box's 5060
+EDGE_PORTS = 8  # the first of its seven, counted from the first worker's
 FAMILIES = ("sim7600", "huawei", "quectel")  # of the GSM lines, in turn
 CHIPS = ("cx93001", "usr5637")  # of the analogue ones
 DRIFT_PPM = "120,-80,40,-150,200,-20"  # no two clocks agree; a demo in which they do proves little
@@ -25,6 +26,13 @@ name = "callbox demo"
 [sip]
 port = {sip_port}
 workers = 2
+
+[edge]
+sip_port = {edge_port}
+tls_port = {tls_port}
+wss_port = {wss_port}
+https_port = {https_port}
+internal_port = {internal_port}
 
 {lines}
 [menus.main]
@@ -80,6 +88,11 @@ class Site:
         """The UDP port of an agent's phone."""
         return self.sip_port + 20 + self.agents.index(agent)
 
+    def edge_ports(self) -> dict[str, int]:
+        """The edge's ports, between the workers' and the phones'."""
+        names = ("edge_port", "tls_port", "wss_port", "https_port", "internal_port")
+        return {name: self.sip_port + EDGE_PORTS + number for number, name in enumerate(names)}
+
     def write_config(self) -> None:
         """Write the configuration file."""
         ports = self.state / "ports"
@@ -98,6 +111,7 @@ class Site:
         self.config_file.write_text(
             CONFIG.format(
                 sip_port=self.sip_port,
+                **self.edge_ports(),
                 lines=lines,
                 agents=", ".join(f'"{agent}"' for agent in self.agents),
                 phones=phones,
@@ -150,7 +164,7 @@ def _analogue_line(port: Path) -> str:
 def _free_ports(count: int) -> int:
     """The first of `count` UDP ports in a row that nobody uses."""
     for first in range(FIRST_PORT, 60000, 100):
-        if all(_is_free(first + offset) for offset in (*range(8), *range(20, count))):
+        if all(_is_free(first + offset) for offset in range(count)):
             return first
     raise OSError("no free UDP ports on 127.0.0.1 for the demo's phones. Stop what uses them and try again.")
 

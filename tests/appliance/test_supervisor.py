@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from appliance.config.schema import Config
+from appliance.edge.programs import Installed
 from appliance.supervisor import AlreadyRunning, Program, Supervisor, programs
 
 pytestmark = [pytest.mark.realtime, pytest.mark.slow]
@@ -93,3 +94,57 @@ async def test_a_box_is_an_engine_its_workers_and_a_brain(tmp_path: Path) -> Non
     children = programs(config, tmp_path / "callbox.toml", tmp_path)
     assert [child.name for child in children] == ["media", "sip-0", "sip-1", "brain"]
     assert children[2].argv[-1] == "6001"
+
+
+EDGE = Installed(kamailio="/usr/sbin/kamailio", rtpengine="/usr/bin/rtpengine")
+
+
+async def test_a_box_with_an_edge_starts_it_before_the_brain_and_its_workers_hear_nobody_else(
+    tmp_path: Path,
+) -> None:
+    edge = {"address": "192.0.2.7", "public_address": "203.0.113.9", "internal_port": 7090}
+    config = Config.model_validate({"sip": {"workers": 1}, "edge": edge})
+    children = programs(config, tmp_path / "callbox.toml", tmp_path, edge=EDGE)
+    assert [child.name for child in children] == ["media", "sip-0", "rtpengine", "kamailio", "brain"]
+    told = " ".join(children[1].argv)
+    assert "--edge 127.0.0.1:7090 --media-address 192.0.2.7 --public-address 203.0.113.9" in told
+
+
+async def test_a_box_that_wants_no_edge_has_none(tmp_path: Path) -> None:
+    config = Config.model_validate({"sip": {"workers": 1}, "edge": {"start": "no"}})
+    children = programs(config, tmp_path / "callbox.toml", tmp_path, edge=EDGE)
+    assert [child.name for child in children] == ["media", "sip-0", "brain"]
+    assert "--edge" not in children[1].argv
+
+
+ORPHAN = """
+import os, signal, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if os.fork():
+    open(sys.argv[1], "a").write("x")
+    time.sleep(60)
+open(sys.argv[2], "a").write(f"{os.getpid()} ")
+time.sleep(60)
+"""
+
+
+async def test_what_a_killed_process_leaves_behind_is_gone_before_it_is_started_again(tmp_path: Path) -> None:
+    starts, orphans = tmp_path / "starts", tmp_path / "orphans"
+    child = program("kamailio", ORPHAN, str(starts), str(orphans))
+    task = asyncio.create_task(Supervisor([child], state=tmp_path).run())
+    await until(lambda: orphans.exists() and starts.exists() and orphans.read_text().endswith(" "))
+    os.kill(child.pid, signal.SIGKILL)
+    await until(lambda: len(orphans.read_text().split()) == 2)
+    first = int(orphans.read_text().split()[0])
+    await until(lambda: not _alive(first))
+    last = int(orphans.read_text().split()[1])
+    os.kill(child.pid, signal.SIGKILL)
+    await until(lambda: not _alive(last))
+    await ended(task)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False
