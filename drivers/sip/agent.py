@@ -256,7 +256,7 @@ class UserAgent:
         self._audio.keep_from_bridge(int(param.this), stream, int(param.pPort))
         param.destroyPort = True
         self._audio.attach(record.slot, stream)
-        if record.state is not LegState.UP and not record.early:
+        if record.state is not LegState.UP and not record.early and not record.answered:
             record.early = True
             self._tell({"event": "early", "leg": leg, "slot": record.slot})
         self._tell_up(record)

@@ -308,6 +308,10 @@ class _Link:
         if not self.ready:
             self._early.append(event)
             return
+        if event["event"] == "several":
+            for one in event["news"]:
+                self._news(one, [])
+            return
         leg = self.legs.get(str(event.get("leg")))
         if leg is not None:
             leg.happened(event)

@@ -9,6 +9,7 @@ import asyncio
 import itertools
 import socket
 import struct
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -71,6 +72,7 @@ class RawPhone(asyncio.DatagramProtocol):
         self.uri = f"sip:{user}@127.0.0.1:{self.port}"
         self._far: tuple[str, int] = ("127.0.0.1", 0)
         self._numbers = itertools.count(1)
+        self._epoch = f"{self.port}-{time.monotonic_ns():x}-"  # the kernel gives the same port again soon
         self.last_number = 0  # CSeq of our last request
         self._dialogue: dict[str, str] = {}
 
@@ -93,7 +95,7 @@ class RawPhone(asyncio.DatagramProtocol):
         self._dialogue = {
             "from": f"<sip:{self.user}@127.0.0.1>;tag=raw{next(self._numbers)}",
             "to": f"<sip:{to}@127.0.0.1>",
-            "call-id": f"{self.port}-{next(self._numbers)}@raw",
+            "call-id": f"{self._epoch}-{next(self._numbers)}@raw",
             "target": f"sip:{to}@127.0.0.1:{port}",
         }
         self.request("INVITE", self.sdp() if sdp is None else sdp, headers=headers)
@@ -133,7 +135,7 @@ class RawPhone(asyncio.DatagramProtocol):
         branch = f"{number}{'INVITE' if method == 'CANCEL' else method}"  # RFC 3261 9.1
         lines = [
             f"{method} {self._dialogue['target']} SIP/2.0",
-            f"Via: SIP/2.0/UDP 127.0.0.1:{self.port};branch=z9hG4bK{self.port}{branch};rport",
+            f"Via: SIP/2.0/UDP 127.0.0.1:{self.port};branch=z9hG4bK{self._epoch}{branch};rport",
             "Max-Forwards: 70",
             f"From: {self._dialogue['from']}",
             f"To: {self._dialogue['to']}",
