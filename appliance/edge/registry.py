@@ -96,7 +96,10 @@ class Registrations:
             return self._put(self._device(news))
         meant = [key for key, device in self._devices.items() if _means(news, device)]
         self._news.update(meant)
-        return self._end(meant, news.why)
+        why = news.why
+        if why is Why.EXPIRED and any(self._devices[key].until_s > self._wall() + 1 for key in meant):
+            why = Why.LOST  # Kamailio ends the time of a phone that answers no more
+        return self._end(meant, why)
 
     def settle(self) -> list[Change]:
         """Who did not come back by now is gone."""

@@ -71,7 +71,8 @@ class Baresip:
 
     `say` is what it says: "sine:440" (a minute of a tone, in Hz) or the path of a WAV file (8 kHz mono s16).
     `answer` is "manual" or "auto". `codecs` in its order, "pcma,pcmu". `encryption` "srtp" offers it and
-    takes it, "srtp-mand" insists on it.
+    takes it, "srtp-mand" insists on it. With `registrar` ("127.0.0.1:5061;transport=tls") it registers there
+    as `user` with `password`, and calls go by it.
     """
 
     def __init__(
@@ -84,6 +85,8 @@ class Baresip:
         answer: str = "manual",
         codecs: str = "pcma,pcmu",
         encryption: str = "",
+        registrar: str = "",
+        password: str = "",
     ) -> None:
         self.user = user
         self.port = port or free_port()
@@ -93,6 +96,9 @@ class Baresip:
         self._control = free_port(socket.SOCK_STREAM)
         self._settings = (say, answer, codecs)
         self._account = f";mediaenc={encryption}" if encryption else ""
+        self._registration = f"<{self.uri};transport=udp>;regint=0"
+        if registrar:
+            self._registration = f"<sip:{user}@{registrar}>;auth_pass={password};regint=60"
         self._arrived = asyncio.Event()
         self._replies: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._reading: asyncio.Task[None] | None = None
@@ -194,7 +200,7 @@ class Baresip:
             )
         )
         (self.folder / "accounts").write_text(
-            f"<{self.uri};transport=udp>;regint=0;answermode={answer};audio_codecs={codecs}{self._account}\n"
+            f"{self._registration};answermode={answer};audio_codecs={codecs}{self._account}\n"
         )
         (self.folder / "contacts").write_text("")
 

@@ -63,6 +63,15 @@ def test_an_agent_with_two_devices_is_there_until_both_are_gone() -> None:
     assert book.went() == []
 
 
+def test_a_time_that_ended_too_soon_was_a_phone_that_answers_no_more() -> None:
+    book = Book()
+    book.came()
+    assert told(book.went(why=Why.EXPIRED)) == [("ana-desk", Why.LOST)]
+    book.came()
+    book.now += 300
+    assert told(book.went(why=Why.EXPIRED)) == [("ana-desk", Why.EXPIRED)]
+
+
 def test_a_star_takes_out_the_phones_contacts_or_all() -> None:
     book = Book()
     book.came()

@@ -1,0 +1,152 @@
+"""The brain's picture of who is registered follows real phones: they come, go, are killed, or cut off.
+
+The times are the reference's: news within milliseconds, a broken connection within 3 s, a phone that answers
+no more within 20 s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from appliance.bus import Bus
+from appliance.clock import Clock
+from appliance.edge.watch import EdgeState, EdgeWatch
+from appliance.events import Event, PhoneLost, PhoneRegistered
+from tests.edge.conftest import PHONES
+from tests.peers.baresip import Baresip, needs_baresip
+from tests.peers.digest_phone import DigestPhone
+from tests.peers.edge import Edge, needs_kamailio
+
+pytestmark = [pytest.mark.realtime, pytest.mark.slow, needs_kamailio]
+
+
+class Seen:
+    """A brain's watch over a real edge, and what it told."""
+
+    def __init__(self, edge: Edge) -> None:
+        self.events: list[Event] = []
+        self.told: list[str] = []
+        bus = Bus(Clock())
+        bus.subscribe(lambda stamped: self.events.append(stamped.event))
+        self.watch = EdgeWatch(edge.config, edge.run, bus=bus, on_phones=self.told.append)
+
+    def why(self, agent: str = "ana") -> str:
+        return self.watch.why_unreachable(agent)
+
+    async def until(self, reachable: bool, agent: str = "ana", *, seconds: float) -> float:
+        """Wait for it; how long it took."""
+        began = time.monotonic()
+        async with asyncio.timeout(seconds):
+            while bool(self.why(agent)) is reachable:  # noqa: ASYNC110 - other processes set no event of ours
+                await asyncio.sleep(0.002)
+        return time.monotonic() - began
+
+    def settled(self) -> None:
+        """As if the seconds after the start were over, in which a lost connection is in doubt only."""
+        self.watch.registrations.settle()
+
+
+@contextlib.asynccontextmanager
+async def seeing(edge: Edge) -> AsyncIterator[Seen]:
+    seen = Seen(edge)
+    task = asyncio.create_task(seen.watch.run())
+    try:
+        async with asyncio.timeout(3):
+            while seen.watch.state is not EdgeState.UP:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.01)
+        yield seen
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+def desk(edge: Edge) -> DigestPhone:
+    return DigestPhone("ana-desk", "secret-a", edge.sip_port)
+
+
+def baresip(edge: Edge, folder: Path, transport: str) -> Baresip:
+    port = edge.tls_port if transport == "tls" else edge.sip_port
+    registrar = f"127.0.0.1:{port};transport={transport}"
+    return Baresip(folder, user="ana-desk", registrar=registrar, password=PHONES["ana-desk"][1])
+
+
+async def test_a_phone_makes_its_agent_reachable_at_once_and_leaves_as_fast(edge: Edge) -> None:
+    async with seeing(edge) as seen, desk(edge) as phone:
+        assert "not seen yet" in seen.why()
+        await phone.register()
+        assert await seen.until(True, seconds=1) < 0.1
+        await phone.register(seconds=0)
+        assert await seen.until(False, seconds=1) < 0.1
+        assert seen.why().startswith("ana-desk was last seen ")
+        assert [type(event) for event in seen.events[-2:]] == [PhoneRegistered, PhoneLost]
+
+
+async def test_a_brain_that_starts_later_finds_the_phone_with_its_name(edge: Edge) -> None:
+    async with desk(edge) as phone:
+        await phone.register(contact="<sip:nobody-knows@127.0.0.1:9>")
+        async with seeing(edge) as seen:
+            assert [(d.phone, d.transport) for d in seen.watch.registrations.devices("ana")] == [
+                ("ana-desk", "udp")
+            ]
+            await phone.register(contact="*", seconds=0)
+            await seen.until(False, seconds=1)
+
+
+async def test_a_restart_of_kamailio_changes_nobody(edge: Edge) -> None:
+    async with seeing(edge) as seen, desk(edge) as phone:
+        await phone.register()
+        await seen.until(True, seconds=1)
+        await asyncio.sleep(2.5)  # the locations are on the disk
+        seen.told.clear()
+        seen.events.clear()
+        await edge.restart()
+        async with asyncio.timeout(5):
+            while seen.told != [""]:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.01)
+        assert seen.why() == ""
+        seen.watch.registrations.settle()
+        assert seen.why() == ""
+        assert not [event for event in seen.events if isinstance(event, PhoneLost)]
+        await phone.register(seconds=0)
+        await seen.until(False, seconds=1)
+
+
+@needs_baresip
+@pytest.mark.parametrize("transport", ["tcp", "tls"])
+async def test_a_phone_whose_connection_breaks_is_gone_within_seconds(
+    edge: Edge, tmp_path: Path, transport: str
+) -> None:
+    async with seeing(edge) as seen, baresip(edge, tmp_path, transport) as phone:
+        await seen.until(True, seconds=5)
+        assert [device.transport for device in seen.watch.registrations.devices("ana")] == [transport]
+        seen.settled()
+        phone.process.kill()
+        assert await seen.until(False, seconds=5) < 3.5
+        assert seen.events[-1] == PhoneLost(agent="ana", phone="ana-desk", why="lost")
+
+
+@needs_baresip
+async def test_a_phone_that_answers_no_more_is_gone_within_twenty_seconds(edge: Edge, tmp_path: Path) -> None:
+    async with seeing(edge) as seen, baresip(edge, tmp_path, "udp") as phone:
+        await seen.until(True, seconds=5)
+        seen.settled()
+        phone.process.kill()
+        assert await seen.until(False, seconds=25) < 21
+        assert seen.events[-1] == PhoneLost(agent="ana", phone="ana-desk", why="lost")
+
+
+async def test_a_phone_put_out_by_a_new_password_is_gone_at_once(edge: Edge) -> None:
+    async with seeing(edge) as seen, desk(edge) as phone:
+        await phone.register()
+        await seen.until(True, seconds=1)
+        (device,) = seen.watch.registrations.devices("ana")
+        await seen.watch.rpc.ask("ul.rm_contact", "location", device.agent, device.contact)
+        listed = await seen.watch.rpc.ask("ul.dump")
+        assert device.contact not in str(listed)
