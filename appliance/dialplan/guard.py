@@ -19,6 +19,7 @@ from appliance.config.schema import Config
 from appliance.dialplan import caps
 from appliance.dialplan.caps import Use, whose
 from appliance.dialplan.ledger import BOX, Cap, Ledger, Running, Tally
+from appliance.dialplan.numbering import CountryNumbering
 from appliance.dialplan.outgoing import OutgoingCall, cost
 from appliance.dialplan.permit import Cause, DialRefused, Kind, Permit
 from appliance.dialplan.rules import Rules, Verdict
@@ -53,6 +54,7 @@ class Guard:
         self._config = config
         self._bus = bus
         self._clock = clock
+        self._numbering = CountryNumbering(config.box.country)
         self._ledger = Ledger()
         self._going: dict[str, OutgoingCall] = {}  # by permit
         self._said: dict[str, float] = {}  # agent -> when the log had a line of it
@@ -74,11 +76,13 @@ class Guard:
         except DialRefused as refusal:
             self._say(agent, f"{whose(agent)}: no call out, {cause.value}: {refusal}")
             raise
+        number = verdict.number.dial
         permit = Permit(
             id=secrets.token_hex(8),
             call_id=call_id,
             agent=agent,
-            number=verdict.number.dial,
+            number=number,
+            national=self._numbering.national(number) if number.startswith("+") else number,
             kind=verdict.number.kind,
             country=verdict.number.country,
             lines=verdict.lines,
@@ -255,9 +259,9 @@ class Guard:
         self._ledger.apply(self._bus.publish(event))
 
     def _say(self, agent: str, text: str) -> None:
-        now = self._clock.mono()
-        if now - self._said.get(agent, -SAY_SECONDS) >= SAY_SECONDS:
-            self._said[agent if agent in self._config.agents else BOX] = now
+        now, source = self._clock.mono(), agent if agent in self._config.agents else BOX
+        if now - self._said.get(source, -SAY_SECONDS) >= SAY_SECONDS:
+            self._said[source] = now
             log.warning("%s", text)
 
     def _now(self) -> datetime:
@@ -304,6 +308,7 @@ def _permit(answered: OutboundAnswered) -> Permit:
         call_id=answered.call_id,
         agent=answered.agent,
         number=answered.number,
+        national=answered.number,
         kind=Kind(answered.kind),
         country="",
         lines=(answered.line,),

@@ -1,13 +1,17 @@
-"""Numbers as one country writes them, for a trunk: to + form and back, by the phonenumbers library."""
+"""Numbers as one country writes them, for lines: to + form and back, by the phonenumbers library."""
 
 from __future__ import annotations
 
+import re
+
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
+from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberFormat, ValidationResult
 
 from appliance.dialplan.number import REGIONS
 
 LONGEST = 20  # digits; more is no number of any country (E.164 has 15, with a prefix before them)
+#: Before country codes where every carrier has a prefix of its own; the first that the country knows.
+CARRIERS = ("00", "001", "002", "0021")
 
 
 class CountryNumbering:
@@ -36,4 +40,11 @@ class CountryNumbering:
         except NumberParseException:
             return number
         written = phonenumbers.format_out_of_country_calling_number(parsed, self._region)
-        return "".join(filter(str.isdecimal, written)) or number
+        abroad = self._abroad() if written.startswith("+") else ""
+        return abroad + "".join(filter(str.isdecimal, written)) or number
+
+    def _abroad(self) -> str:
+        """The prefix before country codes, in countries that have several."""
+        known = PhoneMetadata.metadata_for_region(self._region, None)
+        pattern = known.international_prefix or "" if known else ""
+        return next((each for each in CARRIERS if re.fullmatch(pattern, each)), CARRIERS[0])

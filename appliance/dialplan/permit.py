@@ -44,7 +44,8 @@ class DialRefused(Exception):
 class Permit:
     """An agent may dial this number now.
 
-    `number` is what the line dials: E.164 with its "+", or the digits of a short code or emergency number.
+    `number` is what the line dials: E.164 with its "+", or the digits of a short code or emergency number;
+    `national` is the same for lines that know no "+", as a telephone of the country dials it.
     `country` is ISO 3166's two letters, "" for numbers of no country. `lines` are tried in this order.
     `a_minute` is money for each minute begun; the call is ended after `longest_seconds`.
     """
@@ -53,6 +54,7 @@ class Permit:
     call_id: str
     agent: str
     number: str
+    national: str
     kind: Kind
     country: str
     lines: tuple[str, ...]

@@ -40,6 +40,7 @@ def box(path: Path) -> Box:
 def test_a_permit_says_everything_needed_to_dial(box: Box) -> None:
     permit = box.ask("07400 123456", call_id="c1")
     assert (permit.number, permit.kind, permit.country) == ("+447400123456", Kind.MOBILE, "GB")
+    assert permit.national == "07400123456"
     assert (permit.lines, permit.a_minute, permit.longest_seconds) == (("gsm", "trunk"), 0.5, 3600.0)
     assert not permit.emergency
     [event] = box.events(OutboundAllowed)
