@@ -15,6 +15,7 @@ from typing import Any
 from appliance.api.control import SOCKET, BrainAway, ask_once
 from appliance.config.load import load
 from appliance.demo.site import PROMPTS
+from appliance.edge.programs import Installed
 from appliance.store.read import calls, open_calls
 from appliance.supervisor import Program, Supervisor, programs
 from drivers import wire
@@ -83,12 +84,13 @@ class Box:
             *("--drift-ppm", drift_ppm, "--boot-seconds", "0.5", "--control", str(self.run / "modems.sock")),
         ]
         self.ready_lines = self.lines  # those the start waits for
+        self.edge: Installed | None = None  # what of Kamailio and rtpengine stands before it
         self.hold_back = False  # start only the modems; `start_the_box` the rest
         self.log_file = folder / "box.log"
         self.supervisor = Supervisor([Program("modems", modems)], state=self.state, log_file=self.log_file)
 
     async def __aenter__(self) -> Box:
-        box = programs(load(self.config_file).config, self.config_file, self.state)
+        box = programs(load(self.config_file).config, self.config_file, self.state, edge=self.edge)
         if not self.hold_back:
             self.supervisor.children += box
         self._running = [asyncio.create_task(self.supervisor.run())]
