@@ -22,6 +22,7 @@ from appliance.line_events import LineDialEnded, LineDialled
 from drivers.port import DriverError, EndCause, Leg, LegEnded, LegState
 from drivers.sip.leg import SipLeg
 from drivers.sip.trunk import TrunkPort
+from drivers.v253.port import V253Port
 
 log = logging.getLogger(__name__)
 
@@ -160,7 +161,8 @@ async def _dial_on(line: str, permit: Permit, call: Call, centre: Centre, early:
         if isinstance(port, TrunkPort):
             leg: Leg = await port.dial(permit.number, label=call.id, emergency=permit.emergency)
         else:
-            leg = await port.dial(permit.number, label=call.id)
+            number = permit.national if isinstance(port, V253Port) else permit.number
+            leg = await port.dial(number, label=call.id)
     except DriverError as error:
         raise NotReached(OfferResult.FAILED, 503, str(error)) from error
     party = call.rung = dialled_party(leg, permit.number, line, centre)
