@@ -23,7 +23,7 @@ from appliance.edge.watch import EdgeState, EdgeWatch
 from appliance.store.accounts import FILE, Accounts
 from appliance.store.opening import StoreError
 from appliance.store.sign_in import SignIns
-from drivers.port import DriverError, LegEnded
+from drivers.port import DriverError, LegEnded, PortLost
 from drivers.sip.leg import SipLeg
 from drivers.sip.pool import SipPool
 
@@ -59,6 +59,13 @@ class AgentPhones:
                 chore.cancel()
             self.edge.rpc.close()
             self.sign_ins.close()
+
+    def registered(self, agent: str) -> bool:
+        """Whether a device of the agent's can be rung; raises PortLost in the moment when nobody knows."""
+        unknown = self.edge.state in (EdgeState.STARTING, EdgeState.LOST)
+        if unknown and not self._config.agents[agent].phone:
+            raise PortLost("edge: Kamailio is not back yet, try again in a moment")
+        return self.edge.registrations.registered(agent) and not unknown
 
     def wait_for_phone(self, agent: str) -> None:
         """An agent who begins work now is rung when it is known that a phone is there."""

@@ -114,7 +114,7 @@ class Brain:
             guard=self.guard,
             tariffs=self.line_desk,
             lines=self.lines,
-            registered=self.agent_phones.edge.registrations.registered,
+            registered=self.agent_phones.registered,
         )
         self.desk.add(TalkDesk(self.centre).commands())
         self.web = WebServer(

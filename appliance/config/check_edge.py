@@ -28,7 +28,6 @@ def edge_problems(config: Config, folder: Path) -> Iterator[Problem]:
     yield from _half_provisioned(config)
     yield from _shared_macs(config)
     yield from _bad_hashes(config)
-    yield from _unrung_phones(config)
     yield from _shared_extensions(config)
 
 
@@ -156,16 +155,6 @@ def _guessed(name: str, phone: Phone, realm: str) -> str:
         if hashlib.md5(text, usedforsecurity=False).hexdigest() == phone.ha1:
             return words
     return ""
-
-
-def _unrung_phones(config: Config) -> Iterator[Problem]:
-    """An agent is rung by address or where phones registered, not both."""
-    for name, phone in config.phones.items():
-        agent = config.agents.get(phone.agent)
-        if agent is not None and agent.phone:
-            wrong = f"would never ring, as agents.{phone.agent}.phone is the address that is rung"
-            allowed = "an agent without `phone`"
-            yield Problem(path=("phones", name, "agent"), value=phone.agent, wrong=wrong, allowed=allowed)
 
 
 def _shared_extensions(config: Config) -> Iterator[Problem]:

@@ -18,7 +18,8 @@ from appliance.agent_phones import AgentPhones
 from appliance.bus import Bus
 from appliance.clock import Clock
 from appliance.config.schema import Config
-from appliance.edge.watch import RPC_SOCKET
+from appliance.edge.watch import RPC_SOCKET, EdgeState
+from drivers.port import PortLost
 from drivers.sip.referral import Referral
 from tests.appliance.edge.fake_kamailio import FakeKamailio, contact, free_pair, hexed, locations
 
@@ -110,6 +111,23 @@ def test_who_begins_work_waits_for_the_phone_and_is_ready_with_it(tmp_path: Path
         )
         await desk.until(lambda: desk.shown() == "ready")
         assert [account.user for account in desk.phones.accounts.all()] == ["ana-desk"]
+
+    at_a_desk(tmp_path, work)
+
+
+def test_nobody_is_called_unregistered_before_it_is_known(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        with pytest.raises(PortLost, match="not back yet"):
+            desk.phones.registered("ana")
+        assert not desk.phones.registered("ben")  # who has an address
+        desk.kamailio.locations = locations(ana=[contact(DESK)])
+        await desk.until(lambda: desk.phones.edge.state is EdgeState.UP)
+        assert desk.phones.registered("ana")
+        await desk.kamailio.stop()
+        await desk.until(lambda: desk.phones.edge.state is EdgeState.LOST)
+        with pytest.raises(PortLost):
+            desk.phones.registered("ana")
+        await desk.kamailio.start()
 
     at_a_desk(tmp_path, work)
 
