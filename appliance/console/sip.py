@@ -18,6 +18,8 @@ WORKERS = {
     "connected": "UP",
     "legs": "LEGS",
     "max_legs": "OF",
+    "reply_ms": "REPLY MS",
+    "restarts": "RESTARTS",
     "rt": "REAL TIME",
     "late_ticks": "LATE",
     "missed_ticks": "MISSED",
@@ -83,7 +85,20 @@ def _library(told: Mapping[str, Any]) -> str:
     limit = sum(int(row["max_legs"]) for row in workers)
     legs = sum(int(row["legs"]) for row in workers)
     state = told["state"] + (f": {told['reason']}" if told["reason"] else "")
-    return f"library: {', '.join(names) or 'no worker answers'}\nlegs: {legs} of {limit}\nworkers: {state}"
+    return "\n".join(
+        [
+            f"library: {', '.join(names) or 'no worker answers'}{_limits(workers)}",
+            f"legs: {legs} of {limit}",
+            f"workers: {state}",
+        ]
+    )
+
+
+def _limits(workers: Sequence[Mapping[str, Any]]) -> str:
+    row = next((row for row in workers if "calls" in row), None)
+    if row is None:
+        return ""
+    return f"; a worker: {row['calls']} calls, {row['accounts']} accounts, {', '.join(row['codecs'])}"
 
 
 def _edge(edge: Mapping[str, Any], now_s: float) -> str:

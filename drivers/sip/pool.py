@@ -17,11 +17,12 @@ from typing import Any
 
 from drivers.port import DriverError, EndCause, LegState, Port, PortLost, PortRefused, PortState
 from drivers.sip.account import Through, TrunkAccount, Use
-from drivers.sip.leg import REPLY_SECONDS, SipLeg
+from drivers.sip.leg import REPLY_SECONDS, SipLeg, ask
 from drivers.wire import Message, Peer, WireError, WireLost, close_all, connect
 
 log = logging.getLogger(__name__)
 
+PULSE_SECONDS = 5.0  # how often a worker is asked how it is
 RETRY_SECONDS = 0.05  # a replaced worker is found within this
 
 #: What a leg's row in the worker protocol has when nothing is said of it.
@@ -206,6 +207,8 @@ class _Link:
         self.tried = asyncio.Event()
         self._pool = pool
         self._hello: Message = {}
+        self._reply_ms: float | None = None  # None: it does not reply, or was not asked yet
+        self._restarts = 0
         self._early: list[Message] = []  # news that came before the worker was ready to be reported
 
     @property
@@ -223,12 +226,32 @@ class _Link:
                 if await self._found(gone):
                     log.info("worker %s: connected, %d legs alive", self.name, len(self.legs))
                     self.tried.set()
-                    await gone.wait()
+                    await self._watch(gone)
                     await self._lost()
                 self.tried.set()
                 await asyncio.sleep(RETRY_SECONDS)
         finally:
             self._drop()
+
+    async def _watch(self, gone: asyncio.Event) -> None:
+        """Until it is gone, ask it now and then how it is."""
+        while not gone.is_set():
+            await self._pulse()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(PULSE_SECONDS):
+                    await gone.wait()
+
+    async def _pulse(self) -> None:
+        begin = asyncio.get_running_loop().time()
+        try:
+            await ask(self.connected, self.name, "counters")
+        except PortLost:
+            return
+        except DriverError as error:
+            log.warning("worker %s: it is stuck: %s", self.name, error)
+            self._reply_ms = None
+        else:
+            self._reply_ms = round((asyncio.get_running_loop().time() - begin) * 1e3, 1)
 
     def adopt(self, described: Message) -> SipLeg:
         """Make the leg that the worker, or our own dialling, describes."""
@@ -259,25 +282,33 @@ class _Link:
         self.connected.start("dial", leg=leg.id, **fields).add_done_callback(replied)
 
     def tell_accounts(self) -> None:
-        """Have the worker know the trunks' accounts; it logs what it does not like."""
-        if self.peer is not None and self._pool.accounts:
-            reply = self.peer.start("accounts", accounts=[account.plain() for account in self._pool.accounts])
-            reply.add_done_callback(lambda told: told.cancelled() or told.exception())
+        """Have the worker know the trunks' accounts."""
+
+        def replied(reply: asyncio.Future[tuple[Message, list[int]]]) -> None:
+            if not reply.cancelled() and reply.exception() is None and "error" in reply.result()[0]:
+                log.error("worker %s: trunks cannot be used: %s", self.name, reply.result()[0]["error"])
+
+        if self.peer is not None:
+            rows = [account.plain() for account in self._pool.accounts]
+            self.peer.start("accounts", accounts=rows).add_done_callback(replied)
 
     def status(self) -> dict[str, object]:
         """The worker's row for `show lines`."""
-        keys = ("library", "address", "rt", "pid")
+        keys = ("library", "address", "rt", "pid", "calls", "accounts", "codecs")
         return {
             "worker": self.name,
             "connected": self.ready,
             "legs": len(self.legs),
             "max_legs": self.max_legs,
+            "reply_ms": self._reply_ms,
+            "restarts": self._restarts,
             **{key: self._hello[key] for key in keys if key in self._hello},
         }
 
     async def _found(self, gone: asyncio.Event) -> bool:
         """True when a worker is there and its legs are reported."""
         try:
+            before = int(self._hello.get("pid", 0))
             self.peer = Peer(connect(self.path), on_event=self._news, on_close=gone.set)
             async with asyncio.timeout(REPLY_SECONDS):
                 self._hello, fds = await self.peer.request_fds("hello")
@@ -285,6 +316,7 @@ class _Link:
             log.debug("worker at %s: %s", self.path, error)
             self._drop()
             return False
+        self._restarts += before not in (0, int(self._hello["pid"]))
         self.name, self.max_legs = str(self._hello["worker"]), int(self._hello["max_legs"])
         self.memfd = fds[0] if fds else -1
         close_all(fds[1:])

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from drivers.port import EndCause, LegEnded, LegState, PortLost, PortRefused, PortState, SlotAudio
+from drivers.sip.account import Through, TrunkAccount, account_of
 from drivers.sip.leg import SipLeg
 from drivers.sip.pool import SipPool
 from tests.drivers.sip.fake_worker import FakeWorker, described
@@ -279,3 +280,67 @@ async def test_events_about_legs_nobody_knows_are_let_go(tmp_path: Path) -> None
         leg = await pool.dial("sip:ana@x")
         assert leg.state is LegState.DIALING
         assert pool._rings.empty()
+
+
+async def test_the_status_tells_each_workers_health_and_how_often_it_came_anew(tmp_path: Path) -> None:
+    worker = FakeWorker(tmp_path / "sip-0.sock")
+    async with opened(worker) as pool:
+        await worker.until_asked("counters")
+        await asyncio.sleep(0.1)
+
+        def row() -> dict[str, object]:
+            return pool.status()["workers"][0]  # type: ignore[index, no-any-return]
+
+        assert (row()["reply_ms"], row()["restarts"], row()["pid"]) == (0.0, 0, 1)
+        worker.dies()
+        await pool.until_state(PortState.FAULT)
+        successor = FakeWorker(tmp_path / "sip-0.sock", pid=2)
+        await pool.until_state(PortState.IDLE)
+        assert (row()["restarts"], row()["pid"]) == (1, 2)
+        successor.silent.add("counters")
+        await asyncio.sleep(20)
+        assert row()["reply_ms"] is None
+        successor.dies()
+
+
+async def test_every_worker_knows_the_accounts_of_the_trunks(tmp_path: Path) -> None:
+    worker = FakeWorker(tmp_path / "sip-0.sock")
+    async with opened(worker) as pool:
+        pool.set_accounts([TrunkAccount("berlin", user="box", password="secret")])
+        await worker.until_asked("accounts", 2)  # none when it was found
+        told = [message["accounts"] for message in worker.asked if message["op"] == "accounts"]
+        assert [[account["name"] for account in accounts] for accounts in told] == [[], ["berlin"]]
+        assert account_of(told[1][0]) == pool.accounts[0]
+        assert "secret" not in repr(pool.accounts[0])
+
+
+async def test_a_leg_beside_another_is_dialled_by_the_same_worker(tmp_path: Path) -> None:
+    one, two = FakeWorker(tmp_path / "sip-0.sock"), FakeWorker(tmp_path / "sip-1.sock", max_legs=2)
+    async with opened(one, two) as pool:
+        first = await pool.dial("sip:ana@x")
+        beside = [await pool.dial("sip:ana@x", near=first) for _ in range(3)]
+        assert {leg.worker for leg in beside} == {first.worker}
+        full = await pool.dial("sip:ana@x", near=beside[0])
+        assert full.worker != first.worker
+
+
+async def test_early_sound_silence_and_where_a_call_was_sent_reach_the_leg(tmp_path: Path) -> None:
+    worker = FakeWorker(tmp_path / "sip-0.sock")
+    async with opened(worker) as pool:
+        leg = await pool.dial("ana", through=Through.AGENT)
+        several = [
+            {"event": "ringing", "leg": leg.id},
+            {"event": "early", "leg": leg.id, "slot": 2},
+            {"event": "silent", "leg": leg.id, "seconds": 5.0},
+        ]
+        worker.happens("several", leg.id, news=several)
+        assert await leg.until_audio() == SlotAudio("sip-0", 2)
+        await leg.until_silent()
+        assert (leg.state, leg.silent_since) == (LegState.RINGING, asyncio.get_running_loop().time() - 5)
+        worker.happens("sounding", leg.id)
+        await leg.until_silent(False)
+        worker.happens("ended", leg.id, cause="failed", code=302, forwarded="sip:ben@x")
+        assert await leg.ended() is EndCause.FAILED
+        assert (leg.code, leg.forwarded) == (302, "sip:ben@x")
+        with pytest.raises(LegEnded):
+            await leg.until_silent()
