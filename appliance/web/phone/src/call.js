@@ -1,7 +1,7 @@
 // One call of this phone, either way: its state, what can be done with it, and its sound.
 
 import JsSIP from "jssip";
-import { NO_SOUND, failed } from "./words.js";
+import { NO_DIGITS, NO_SOUND, failed } from "./words.js";
 
 export const State = Object.freeze({ RINGING: "ringing", CALLING: "calling", UP: "up", ENDED: "ended" });
 const MOVES = {
@@ -10,6 +10,7 @@ const MOVES = {
   [State.UP]: [State.ENDED],
   [State.ENDED]: [],
 };
+const GATHER_MS = 30; // own addresses are known at once; the rest are TCP's, which nobody uses
 const HEAL_MS = 3000; // the least between two attempts to get lost sound back
 const AUTO_ANSWER = /answer-after\s*=\s*0|info\s*=\s*"?<?alert-autoanswer|auto-?answer/i;
 
@@ -46,6 +47,9 @@ export class Call {
     const session = this.session;
     if (session.connection) this.hear(session.connection);
     else session.on("peerconnection", ({ peerconnection }) => this.hear(peerconnection));
+    session.on("icecandidate", ({ candidate, ready }) => {
+      if (candidate.protocol === "udp") setTimeout(ready, GATHER_MS);
+    });
     session.on("accepted", () => this.move(State.UP));
     session.on("confirmed", () => this.move(State.UP));
     session.on("failed", ({ message, cause }) => this.over(message, cause));
@@ -136,6 +140,11 @@ export class Call {
   }
 
   digit(digit) {
+    const able = this.session.connection.getSenders().some(({ dtmf }) => dtmf && dtmf.canInsertDTMF);
+    if (!able) {
+      this.set({ says: NO_DIGITS });
+      return;
+    }
     this.session.sendDTMF(digit, { transportType: JsSIP.C.DTMF_TRANSPORT.RFC2833 });
   }
 

@@ -15,7 +15,7 @@ const COMMANDS = {
   offline: ["login"],
   ready: ["pause", "logout"],
   offered: ["pause", "logout"],
-  talking: ["ready", "pause", "logout"],
+  talking: ["pause", "logout"],
   "wrap-up": ["end-wrap-up", "pause", "logout"],
   paused: ["ready", "logout"],
 };
@@ -54,6 +54,7 @@ export class View {
     $("dial").addEventListener("submit", (event) => {
       event.preventDefault();
       acts.dial($("number").value.trim());
+      $("number").value = "";
     });
     for (const [id, name] of [["microphone", "microphone"], ["speaker", "speaker"], ["ring-loudness", "loudness"]]) {
       $(id).addEventListener("change", ({ target }) => acts.choose(name, target.value));
@@ -129,8 +130,9 @@ export class View {
   news({ agent, call }) {
     this.agent = { ...agent, since: Date.now() - agent.since_seconds * 1000 };
     this.boxCall = call;
-    const able = COMMANDS[agent.state] || [];
+    const able = [...(COMMANDS[agent.state] || []), agent.afterwards && "ready"]; // "ready" takes it back
     for (const button of $("work").querySelectorAll("button")) button.hidden = !able.includes(button.dataset.command);
+    $("reason-label").hidden = !able.includes("pause");
     $("phone").dataset.state = agent.state;
     this.clocks();
     this.cards.forEach((card, shown) => this.about(card, shown));
@@ -170,7 +172,7 @@ export class View {
 
   card(call) {
     const card = $("call-card").content.firstElementChild.cloneNode(true);
-    card.querySelector(".number").textContent = call.number || "Number withheld";
+    card.querySelector(".number").textContent = number(call);
     card.addEventListener("click", ({ target }) => {
       const what = target.dataset.do;
       if (what && target.type === "button") this.acts[what](call);
@@ -230,6 +232,10 @@ export class View {
     $("ring-loudness").value = sound.loudness;
     $("auto-answer").checked = sound.autoAnswer;
   }
+}
+
+function number(call) {
+  return !call.number || call.number === "anonymous" ? "Number withheld" : call.number;
 }
 
 function pressed(button, on) {

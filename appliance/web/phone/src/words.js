@@ -8,6 +8,8 @@ export const REFUSED = "The telephone service refused this phone. It asks for a 
 export const RECONNECTING = "The telephone service was lost. The page connects again by itself; a call that is up goes on.";
 export const NO_SOUND = "The sound of the call was lost. It is being connected again.";
 
+export const NO_DIGITS = "This call carries no digits. Speak instead, or hang up and dial again.";
+
 export function unreachable(address) {
   return `The telephone service at ${address} cannot be reached. If this computer uses the box for the first ` +
     "time, import the box's certificate authority (under Settings) and start the browser again. " +
