@@ -1,4 +1,4 @@
-"""The brain's picture of who is registered follows real phones: they come, go, are killed, or cut off.
+"""An agent's state follows real phones: they come, go, are killed, or cut off.
 
 The times are the reference's: news within milliseconds, a broken connection within 3 s, a phone that answers
 no more within 20 s.
@@ -11,13 +11,19 @@ import contextlib
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from appliance.acd.choice import longest_idle
+from appliance.acd.distributor import Distributor
+from appliance.acd.invariants import breaches
+from appliance.agent_phones import AgentPhones
 from appliance.bus import Bus
 from appliance.clock import Clock
-from appliance.edge.watch import EdgeState, EdgeWatch
-from appliance.events import Event, PhoneLost, PhoneRegistered
+from appliance.edge.watch import EdgeState
+from appliance.events import AgentChanged, Event, PhoneLost, PhoneRegistered, ProcessBack, ProcessLost
 from tests.edge.conftest import PHONES
 from tests.peers.baresip import Baresip, needs_baresip
 from tests.peers.digest_phone import DigestPhone
@@ -27,23 +33,35 @@ pytestmark = [pytest.mark.realtime, pytest.mark.slow, needs_kamailio]
 
 
 class Seen:
-    """A brain's watch over a real edge, and what it told."""
+    """The part of a brain that watches over phones, at a real edge, and agents who began work."""
 
     def __init__(self, edge: Edge) -> None:
         self.events: list[Event] = []
-        self.told: list[str] = []
-        bus = Bus(Clock())
+        clock = Clock()
+        bus = Bus(clock)
         bus.subscribe(lambda stamped: self.events.append(stamped.event))
-        self.watch = EdgeWatch(edge.config, edge.run, bus=bus, on_phones=self.told.append)
+        self.acd = Distributor(publish=bus.publish, now=clock.mono, checked=self._check)
+        self.acd.add_queue("sales", tuple(edge.config.agents), longest_idle)
+        pool: Any = SimpleNamespace(leg_of=lambda call_id: None)
+        self.phones = AgentPhones(edge.config, edge.state, acd=self.acd, pool=pool, bus=bus, clock=clock)
+        self.watch = self.phones.edge
+        for agent in edge.config.agents:
+            self.phones.wait_for_phone(agent)
+            self.acd.log_in(agent)
 
-    def why(self, agent: str = "ana") -> str:
-        return self.watch.why_unreachable(agent)
+    def _check(self, acd: Distributor) -> None:
+        assert list(breaches(acd)) == []
 
-    async def until(self, reachable: bool, agent: str = "ana", *, seconds: float) -> float:
-        """Wait for it; how long it took."""
+    def shown(self, agent: str = "ana") -> str:
+        """What a screen says of the agent."""
+        found = self.acd.agents[agent]
+        return f"{found.state.value} {found.reason}".strip()
+
+    async def until(self, ready: bool, agent: str = "ana", *, seconds: float) -> float:
+        """Wait until the agent is READY, or not; how long it took."""
         began = time.monotonic()
         async with asyncio.timeout(seconds):
-            while bool(self.why(agent)) is reachable:  # noqa: ASYNC110 - other processes set no event of ours
+            while (self.shown(agent) == "ready") is not ready:  # noqa: ASYNC110 - processes set no event of ours
                 await asyncio.sleep(0.002)
         return time.monotonic() - began
 
@@ -55,7 +73,7 @@ class Seen:
 @contextlib.asynccontextmanager
 async def seeing(edge: Edge) -> AsyncIterator[Seen]:
     seen = Seen(edge)
-    task = asyncio.create_task(seen.watch.run())
+    task = asyncio.create_task(seen.phones.run())
     try:
         async with asyncio.timeout(3):
             while seen.watch.state is not EdgeState.UP:  # noqa: ASYNC110 - as above
@@ -77,15 +95,16 @@ def baresip(edge: Edge, folder: Path, transport: str) -> Baresip:
     return Baresip(folder, user="ana-desk", registrar=registrar, password=PHONES["ana-desk"][1])
 
 
-async def test_a_phone_makes_its_agent_reachable_at_once_and_leaves_as_fast(edge: Edge) -> None:
+async def test_a_phone_makes_its_agent_ready_at_once_and_leaves_as_fast(edge: Edge) -> None:
     async with seeing(edge) as seen, desk(edge) as phone:
-        assert "not seen yet" in seen.why()
+        assert seen.shown() == "paused no phone registered: ana-desk and ana-mobile were not seen yet"
         await phone.register()
         assert await seen.until(True, seconds=1) < 0.1
         await phone.register(seconds=0)
         assert await seen.until(False, seconds=1) < 0.1
-        assert seen.why().startswith("ana-desk was last seen ")
-        assert [type(event) for event in seen.events[-2:]] == [PhoneRegistered, PhoneLost]
+        assert seen.shown().startswith("paused no phone registered: ana-desk was last seen ")
+        kinds = [type(event) for event in seen.events[-4:]]
+        assert kinds == [PhoneRegistered, AgentChanged, PhoneLost, AgentChanged]
 
 
 async def test_a_brain_that_starts_later_finds_the_phone_with_its_name(edge: Edge) -> None:
@@ -104,16 +123,14 @@ async def test_a_restart_of_kamailio_changes_nobody(edge: Edge) -> None:
         await phone.register()
         await seen.until(True, seconds=1)
         await asyncio.sleep(2.5)  # the locations are on the disk
-        seen.told.clear()
         seen.events.clear()
         await edge.restart()
         async with asyncio.timeout(5):
-            while seen.told != [""]:  # noqa: ASYNC110 - as above
+            while seen.watch.state is not EdgeState.UP:  # noqa: ASYNC110 - as above
                 await asyncio.sleep(0.01)
-        assert seen.why() == ""
-        seen.watch.registrations.settle()
-        assert seen.why() == ""
-        assert not [event for event in seen.events if isinstance(event, PhoneLost)]
+        seen.settled()
+        assert seen.shown() == "ready"
+        assert [type(event) for event in seen.events] == [ProcessLost, ProcessBack]
         await phone.register(seconds=0)
         await seen.until(False, seconds=1)
 
@@ -129,7 +146,7 @@ async def test_a_phone_whose_connection_breaks_is_gone_within_seconds(
         seen.settled()
         phone.process.kill()
         assert await seen.until(False, seconds=5) < 3.5
-        assert seen.events[-1] == PhoneLost(agent="ana", phone="ana-desk", why="lost")
+        assert seen.events[-2] == PhoneLost(agent="ana", phone="ana-desk", why="lost")
 
 
 @needs_baresip
@@ -139,7 +156,7 @@ async def test_a_phone_that_answers_no_more_is_gone_within_twenty_seconds(edge: 
         seen.settled()
         phone.process.kill()
         assert await seen.until(False, seconds=25) < 21
-        assert seen.events[-1] == PhoneLost(agent="ana", phone="ana-desk", why="lost")
+        assert seen.events[-2] == PhoneLost(agent="ana", phone="ana-desk", why="lost")
 
 
 async def test_a_phone_put_out_by_a_new_password_is_gone_at_once(edge: Edge) -> None:
