@@ -41,7 +41,6 @@ class Worker:
             port=options.port,
             rtp_port=options.rtp_port,
             media_address=options.media_address,
-            media_threads=0,
         )
         self.audio = StreamAudio(library_path(), priority=options.priority)
         self.library.start()
