@@ -17,7 +17,7 @@ class Call:
     """`parties` begin with the one whose call it is; whoever is in there when the call ends is hung up.
 
     `rung` is somebody whose phone rings for the call outside a queue; `apology` is owed to a caller whose
-    agent's leg was lost.
+    agent's leg was lost. `unclaimed` are files that were being recorded when the brain died.
     """
 
     def __init__(self, story: Story, leg: Leg, bus: Bus) -> None:
@@ -28,6 +28,7 @@ class Call:
         self.hearing = Hearing()
         self.talk: object | None = None  # `talk.Talk`, see `talk.talk_of`
         self.apology = False
+        self.unclaimed: list[str] = []
 
     @property
     def id(self) -> str:

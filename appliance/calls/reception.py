@@ -156,14 +156,14 @@ class Reception:
         else:
             first = HANG_UP
         self._start(visit(call, first, centre), f"visit on {story.line}")
+        self._start(self._close_unclaimed(call), f"recordings of {call.id}")
 
     def _gone_meanwhile(self, story: Story) -> None:
         """Whoever the call is for left while there was no brain: the story still gets its proper end."""
         centre = self._centre
         log.info("call %s: the caller left while the brain was away", story.call_id)
         outcome = story.outcome_if_ended(by_caller=True, line_lost=False)
-        for path in story.recordings:
-            self._start(self._close_recording(story, path), f"recording of {story.call_id}")
+        self._start(self._close_recordings(story, story.recordings), f"recordings of {story.call_id}")
         if story.other is not None:
             self._talk_over(story, "caller")
         centre.bus.publish(CallEnded(call_id=story.call_id, outcome=outcome.value, by="caller"))
@@ -175,11 +175,16 @@ class Reception:
         if offered:
             centre.desk.talk_ended(story.agent, story.call_id, centre.queue(story.queue).wrap_up_seconds)
 
-    async def _close_recording(self, story: Story, path: str) -> None:
-        """Nobody goes on with it: `prune` ends it, or the engine died with it."""
+    async def _close_unclaimed(self, call: Call) -> None:
+        await asyncio.sleep(CLAIM_SECONDS)
+        await self._close_recordings(call.story, call.unclaimed)
+
+    async def _close_recordings(self, story: Story, paths: Iterable[str]) -> None:
+        """Nobody goes on with them: `prune` ends them, or the engine died with them."""
         await asyncio.sleep(2 * CLAIM_SECONDS)
-        ended = RecordingEnded(call_id=story.call_id, path=path, seconds=wav_seconds(Path(path)))
-        self._centre.bus.publish(ended)
+        for path in paths:
+            ended = RecordingEnded(call_id=story.call_id, path=path, seconds=wav_seconds(Path(path)))
+            story.apply(self._centre.bus.publish(ended))
 
     async def _prune(self) -> None:
         """The calls taken up have claimed what is theirs at the engine; the rest belongs to nobody."""

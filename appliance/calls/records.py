@@ -51,14 +51,15 @@ def recordings(call: Call, centre: Centre) -> dict[Hashable, Callable[[], Begun]
 def _recording(id: str, left: Party, right: Party, call: Call, centre: Centre) -> Begun:
     day = time.strftime("%Y-%m-%d", time.localtime(call.story.arrived_s))
     mine = re.compile(re.escape(id) + r"(-[0-9]+)?")
-    going_on = [Path(path) for path in call.story.recordings if mine.fullmatch(Path(path).stem)]
+    going_on = [path for path in call.unclaimed if mine.fullmatch(Path(path).stem)]
+    call.unclaimed = [path for path in call.unclaimed if path not in going_on]
     return centre.media.recording(
         id,
         folder=centre.recordings / day,
         left=left.port,
         right=right.port,
         format=centre.config.recording.format,
-        path=going_on[0] if going_on else None,
+        path=Path(going_on[-1]) if going_on else None,
         started=lambda path: call.note(RecordingStarted(call_id=call.id, path=path)),
         ended=lambda path, seconds, dropped: call.note(
             RecordingEnded(call_id=call.id, path=path, seconds=seconds, dropped_frames=dropped)

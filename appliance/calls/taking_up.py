@@ -53,6 +53,7 @@ def take_up(story: Story, legs: FoundLegs, centre: Centre) -> Call | None:
     if leg is None:
         return None
     call = Call(story, leg, centre.bus)
+    call.unclaimed = list(story.recordings)
     if story.maker:
         call.caller.hold(centre.engaged.on_a_call(story.maker))
     if story.stage is Stage.DIALLING:

@@ -54,7 +54,7 @@ class Talk:
         self.by = "box"
         self.next = HANG_UP
         self._refer = refer
-        self._inbox: asyncio.Queue[News | Reached | Missed] = asyncio.Queue()
+        self._inbox: asyncio.Queue[News | Reached | Missed | None] = asyncio.Queue()  # None: look up
         self._watches: dict[Party, list[asyncio.Task[None]]] = {}
         self._keys: asyncio.Queue[tuple[Leg, str]] = asyncio.Queue()
         self._presser: asyncio.Task[None] | None = None
@@ -67,7 +67,9 @@ class Talk:
         try:
             self._begin()
             while not self._over:
-                self._take(await self._inbox.get())
+                news = await self._inbox.get()
+                if news is not None:
+                    self._take(news)
         finally:
             self._close()
 
@@ -156,7 +158,7 @@ class Talk:
         if len(self.parties) > 1:
             self._all_in_the_room()
         else:
-            self._over, self.next = True, self._back_to_queue()
+            self._end(self._back_to_queue())
         self.arrange()
 
     # --- what an agent's wish comes down to ---------------------------------------------------------------
@@ -203,7 +205,7 @@ class Talk:
         self._note_transfer(asker, f"queue:{queue}")
         self.leave(asker, "transfer")
         self.call.note(TransferEnded(call_id=self.call.id, agent=asker.agent, result=DONE))
-        self._over, self.next = True, Destination("queue", queue)
+        self._end(Destination("queue", queue))
 
     def join(self, party: Party, asker: Party, *, conference: bool) -> None:
         """A third party: all hear each other, or the other one hears music while two confer."""
@@ -234,7 +236,7 @@ class Talk:
         self._unwatch(party)
         self.drop_errand()
         self.parties.remove(party)
-        self._over = True
+        self._end(HANG_UP)
         self.arrange()
         self._note_ended("transfer")
 
@@ -258,7 +260,8 @@ class Talk:
         if not self._errand_goes_on(party, lost):
             self.drop_errand()
             self._all_in_the_room()
-            self._over = len(self.parties) < 2
+            if len(self.parties) < 2:
+                self._end(HANG_UP)
         self.arrange()
         self._note_left(party, place, by)
         self.centre.end(party)
@@ -269,6 +272,11 @@ class Talk:
                 self.call.apology = self.next != HANG_UP
 
     # --- inside -----------------------------------------------------------------------------------------
+
+    def _end(self, next_to: Destination) -> None:
+        """The conversation is over, whoever is told so first."""
+        self._over, self.next = True, next_to
+        self._inbox.put_nowait(None)
 
     def _errand_goes_on(self, left: Party, lost: bool) -> bool:
         """An agent who hangs up while somebody is rung means that one to take over."""

@@ -7,6 +7,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from appliance.calls.party import Party
@@ -60,26 +61,27 @@ class MustEnd:
 
 News = Ended | HoldChanged | Pressed | Referred | MustEnd
 Tell = Callable[[News], None]
+Work = Callable[[], Coroutine[Any, Any, None]]
 
 
 def watch(party: Party, tell: Tell) -> list[asyncio.Task[None]]:
     """The tasks that tell everything of a party, to be cancelled when it leaves."""
     leg = party.leg
-    works = [_ended(party, tell), _holds(party, tell)]
+    works: list[Work] = [partial(_ended, party, tell), partial(_holds, party, tell)]
     if not leg.digits_in_audio:
-        works.append(_keys(party, tell))
+        works.append(partial(_keys, party, tell))
     if isinstance(leg, SipLeg):
-        works.append(end_when_silent(party, leg))
+        works.append(partial(end_when_silent, party, leg))
         if party.agent:
-            works.append(_referrals(party, leg, tell))
+            works.append(partial(_referrals, party, leg, tell))
     if party.out is not None:
-        works.append(_must_end(party, tell))
+        works.append(partial(_must_end, party, tell))
     return [asyncio.create_task(_until_ended(work), name=f"watch {leg.id}") for work in works]
 
 
-async def _until_ended(work: Coroutine[Any, Any, None]) -> None:
+async def _until_ended(work: Work) -> None:
     with contextlib.suppress(LegEnded):
-        await work
+        await work()
 
 
 async def _ended(party: Party, tell: Tell) -> None:

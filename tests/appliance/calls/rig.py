@@ -116,6 +116,7 @@ class ScriptedPhone(SipLeg):
         await asyncio.sleep(0.1)
 
     async def _send_digits(self, digits: str) -> None:
+        await asyncio.sleep(0.001)
         self.sent += digits
 
     async def _progress(self) -> None:
@@ -286,6 +287,7 @@ class Rig:
         self.phones = ScriptedPhones()
         self.media = QuietGraph()
         self.lines = {name: VirtualPort(name) for name in self.config.lines}
+        self.tariffs = NoTariffs()
         self.centre = Centre(
             config=self.config,
             folder=tmp_path,
@@ -297,7 +299,7 @@ class Rig:
             phones=self.phones,
             desk=AgentDesk(self.acd, self.bus),
             guard=Guard(self.config, bus=self.bus, clock=self.clock),
-            tariffs=NoTariffs(),
+            tariffs=self.tariffs,
             lines=self.lines,
         )
         self.desk = TalkDesk(self.centre)

@@ -18,28 +18,8 @@ from appliance.events import (
     WrapUpEnded,
 )
 from drivers.port import DriverError, EndCause, LegState
-from tests.appliance.calls.rig import Caller, Rig, ScriptedPhone, answers_after, ends_after
-
-
-async def talking(rig: Rig) -> tuple[Caller, ScriptedPhone]:
-    """A caller who speaks with ana."""
-    rig.acd.log_in("ana")
-    rig.phones.behave = answers_after(1)
-    caller = rig.caller()
-    await caller.presses("1")
-    await asyncio.sleep(2)
-    assert caller.stage == "talking"
-    return caller, rig.phones.rung[-1]
-
-
-def assert_all_free(rig: Rig) -> None:
-    """Nothing is left behind: no call, place, edge, play or recording, no leg up."""
-    assert rig.centre.calls == {}
-    assert all(len(queue) == 0 for queue in rig.acd.queues.values())
-    assert rig.media.hearing() == set()
-    assert rig.media.recording_ids() == []
-    assert all(leg.state is LegState.ENDED for leg in rig.phones.rung)
-    assert len(rig.events(CallEnded)) == 1
+from tests.appliance.calls.rig import Rig, answers_after, ends_after
+from tests.appliance.calls.steps import assert_all_free, talking
 
 
 async def test_a_call_goes_from_ring_to_wrap_up_and_leaves_its_whole_story(tmp_path: Path) -> None:
