@@ -29,6 +29,7 @@ from appliance.line_events import (
 from appliance.outbound_events import (
     OutboundAllowed,
     OutboundAnswered,
+    OutboundBegun,
     OutboundEnded,
     OutboundLocked,
     OutboundRefused,
@@ -343,6 +344,7 @@ KINDS: dict[str, type[Event]] = {
         AlarmCleared,
         OutboundAllowed,
         OutboundRefused,
+        OutboundBegun,
         OutboundAnswered,
         OutboundEnded,
         OutboundLocked,

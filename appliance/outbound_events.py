@@ -35,16 +35,24 @@ class OutboundRefused(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class OutboundAnswered(Event):
-    """The far end took the call; minutes count, until `longest_seconds` at most."""
+class OutboundBegun(Event):
+    """A permitted call is being dialled; it may last `longest_seconds` from the answer."""
 
     permit: str
     agent: str
-    line: str
     number: str
     kind: str
     a_minute: float
     longest_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutboundAnswered(Event):
+    """The far end took the call; minutes count."""
+
+    permit: str
+    agent: str
+    line: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -119,6 +119,7 @@ class Reception:
         )
         legs = FoundLegs(leg for port in ports for leg in _waiting_at(port))
         calls = [(story, take_up(story, legs, centre)) for story in stories]
+        centre.guard.settle()
         strays, newcomers = [], []
         for leg in legs.rest():
             if leg.inbound and leg.state is LegState.RINGING:

@@ -9,6 +9,7 @@ from appliance.events import Event
 from appliance.outbound_events import (
     OutboundAllowed,
     OutboundAnswered,
+    OutboundBegun,
     OutboundEnded,
     OutboundLocked,
     OutboundRefused,
@@ -29,7 +30,8 @@ def _ended(event: OutboundEnded) -> str:
 OUTBOUND_WORDS: Mapping[type[Event], Callable[[Any], str]] = {
     OutboundAllowed: lambda e: f"agent {e.agent} may dial {e.number} ({e.kind}, {e.cause})",
     OutboundRefused: lambda e: f"agent {e.agent} may not dial {e.dialled!r} ({e.cause}): {e.why}",
-    OutboundAnswered: lambda e: f"agent {e.agent}: {e.number} answered on line {e.line}",
+    OutboundBegun: lambda e: f"agent {e.agent}: {e.number} is dialled, {e.a_minute:g} a minute",
+    OutboundAnswered: lambda e: f"agent {e.agent}: answered on line {e.line}",
     OutboundEnded: _ended,
     OutboundLocked: lambda e: f"{_whose(e)}: locked, {e.why}",
     OutboundUnlocked: lambda e: f"{_whose(e)}: unlocked by {e.by}, {e.cap} count anew",

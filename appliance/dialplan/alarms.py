@@ -15,7 +15,7 @@ from appliance.dialplan.ledger import BOX, Cap
 from appliance.events import Event, Stamped
 from appliance.outbound_events import (
     OutboundAllowed,
-    OutboundAnswered,
+    OutboundBegun,
     OutboundEnded,
     OutboundLocked,
     OutboundRefused,
@@ -26,7 +26,7 @@ LOOK_SECONDS = 60.0  # running calls use up money without an event
 LOCKED, NEAR = "outgoing calls locked", "outgoing calls"  # alarms; the second with the cap's name after it
 TELLING: tuple[type[Event], ...] = (
     OutboundAllowed,
-    OutboundAnswered,
+    OutboundBegun,
     OutboundEnded,
     OutboundLocked,
     OutboundRefused,

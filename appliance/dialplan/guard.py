@@ -27,6 +27,7 @@ from appliance.events import Event
 from appliance.outbound_events import (
     OutboundAllowed,
     OutboundAnswered,
+    OutboundBegun,
     OutboundEnded,
     OutboundLocked,
     OutboundRefused,
@@ -57,6 +58,7 @@ class Guard:
         self._numbering = CountryNumbering(config.box.country)
         self._ledger = Ledger()
         self._going: dict[str, OutgoingCall] = {}  # by permit
+        self._found: dict[str, OutgoingCall] = {}  # those among them that wait for `call` since a restart
         self._said: dict[str, float] = {}  # agent -> when the log had a line of it
 
     # --- asked by calls -------------------------------------------------------------------------------
@@ -95,10 +97,11 @@ class Guard:
     @contextmanager
     def call(self, permit: Permit) -> Iterator[OutgoingCall]:
         """Held around dialling and talking; puts money by. Raises DialRefused when none is left any more."""
-        call = self._going.get(permit.id)
+        call = self._found.pop(permit.id, None)
         if call is None:
             self._keep(permit.agent, _money(permit.a_minute))
             call = self._going[permit.id] = self._outgoing(permit)
+            self._note(_begun(permit))
         try:
             yield call
         finally:
@@ -106,8 +109,14 @@ class Guard:
             self._note(_ended(permit, call.seconds))
 
     def resume(self, call_id: str) -> list[Permit]:
-        """Permits of calls that were up when the brain died and go on; each for `with call(permit)`."""
-        return [call.permit for call in self._going.values() if call.permit.call_id == call_id]
+        """Permits of calls that were begun when the brain died and go on; each for `with call(permit)`."""
+        return [call.permit for call in self._found.values() if call.permit.call_id == call_id]
+
+    def settle(self) -> None:
+        """Every call that went on is taken up: those that nobody took are over."""
+        for permit_id, call in list(self._found.items()):
+            del self._going[permit_id], self._found[permit_id]
+            self._note(_ended(call.permit, call.seconds))
 
     # --- asked by app and the faces -------------------------------------------------------------------
 
@@ -126,8 +135,8 @@ class Guard:
             return
         for stamped in events:
             self._ledger.apply(stamped)
-        for permit, running in list(self._ledger.running.items()):
-            self._take_up(permit, running, alive)
+        for running in list(self._ledger.running.values()):
+            self._take_up(running, alive)
 
     def unlock(self, agent: str, by: str) -> None:
         """Let the agent, or with "" everybody, call out again; the cap counts anew. Raises UnlockRefused."""
@@ -234,26 +243,18 @@ class Guard:
 
     def _note_answer(self, call: OutgoingCall, line: str) -> None:
         permit = call.permit
-        event = OutboundAnswered(
-            call_id=permit.call_id,
-            permit=permit.id,
-            agent=permit.agent,
-            line=line,
-            number=permit.number,
-            kind=permit.kind.value,
-            a_minute=permit.a_minute,
-            longest_seconds=permit.longest_seconds,
-        )
-        self._note(event)
+        self._note(OutboundAnswered(call_id=permit.call_id, permit=permit.id, agent=permit.agent, line=line))
 
-    def _take_up(self, permit_id: str, running: Running, alive: Collection[str]) -> None:
-        permit = _permit(running.answered)
-        seconds = max(0.0, self._clock.wall() - running.since_ms / 1000)
-        if permit.call_id in alive:
-            call = self._going[permit_id] = self._outgoing(permit)
-            call.goes_on(seconds)
-        else:
+    def _take_up(self, running: Running, alive: Collection[str]) -> None:
+        permit = _permit(running.begun)
+        since_s = self._clock.wall() if running.since_ms is None else running.since_ms / 1000
+        seconds = max(0.0, self._clock.wall() - since_s)
+        if permit.call_id not in alive:
             self._note(_ended(permit, min(seconds, permit.longest_seconds)))
+            return
+        call = self._going[permit.id] = self._found[permit.id] = self._outgoing(permit)
+        if running.since_ms is not None:
+            call.goes_on(seconds)
 
     def _note(self, event: Event) -> None:
         self._ledger.apply(self._bus.publish(event))
@@ -302,16 +303,29 @@ def _ended(permit: Permit, seconds: float) -> OutboundEnded:
     )
 
 
-def _permit(answered: OutboundAnswered) -> Permit:
+def _begun(permit: Permit) -> OutboundBegun:
+    return OutboundBegun(
+        call_id=permit.call_id,
+        permit=permit.id,
+        agent=permit.agent,
+        number=permit.number,
+        kind=permit.kind.value,
+        a_minute=permit.a_minute,
+        longest_seconds=permit.longest_seconds,
+    )
+
+
+def _permit(begun: OutboundBegun) -> Permit:
+    """As far as it is needed for a call that is dialled already."""
     return Permit(
-        id=answered.permit,
-        call_id=answered.call_id,
-        agent=answered.agent,
-        number=answered.number,
-        national=answered.number,
-        kind=Kind(answered.kind),
+        id=begun.permit,
+        call_id=begun.call_id,
+        agent=begun.agent,
+        number=begun.number,
+        national=begun.number,
+        kind=Kind(begun.kind),
         country="",
-        lines=(answered.line,),
-        a_minute=answered.a_minute,
-        longest_seconds=answered.longest_seconds,
+        lines=(),
+        a_minute=begun.a_minute,
+        longest_seconds=begun.longest_seconds,
     )

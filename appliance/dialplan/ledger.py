@@ -13,6 +13,7 @@ from appliance.events import Stamped
 from appliance.outbound_events import (
     OutboundAllowed,
     OutboundAnswered,
+    OutboundBegun,
     OutboundEnded,
     OutboundLocked,
     OutboundRefused,
@@ -76,14 +77,14 @@ class Tally:
 
 @dataclass(frozen=True)
 class Running:
-    """A call that was answered and has not ended."""
+    """A call that was begun and has not ended; answered at `since_ms`, None before."""
 
-    answered: OutboundAnswered
-    since_ms: int
+    begun: OutboundBegun
+    since_ms: int | None = None
 
 
 class Ledger:
-    """Every agent's tally, the box's, and the calls that are up."""
+    """Every agent's tally, the box's, and the calls that are not over."""
 
     def __init__(self) -> None:
         self.running: dict[str, Running] = {}  # by permit
@@ -103,8 +104,10 @@ class Ledger:
                 self._tried(event.agent, at_ms, event.kind)
             case OutboundRefused():
                 self._refused(event.agent, at_ms)
-            case OutboundAnswered():
-                self.running[event.permit] = Running(event, at_ms)
+            case OutboundBegun():
+                self.running[event.permit] = Running(event)
+            case OutboundAnswered() if event.permit in self.running:
+                self.running[event.permit] = Running(self.running[event.permit].begun, at_ms)
             case OutboundEnded():
                 self.running.pop(event.permit, None)
                 self._spent(event.agent, at_ms, event.cost)

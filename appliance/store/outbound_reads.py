@@ -8,6 +8,7 @@ from appliance.events import Stamped
 from appliance.outbound_events import (
     OutboundAllowed,
     OutboundAnswered,
+    OutboundBegun,
     OutboundEnded,
     OutboundLocked,
     OutboundRefused,
@@ -16,7 +17,7 @@ from appliance.outbound_events import (
 from appliance.store import models, opening
 from appliance.store.models import EventTable
 
-COUNTED = (OutboundAllowed, OutboundAnswered, OutboundEnded, OutboundRefused)
+COUNTED = (OutboundAllowed, OutboundBegun, OutboundAnswered, OutboundEnded, OutboundRefused)
 LOCKS = (OutboundLocked, OutboundUnlocked)  # stand however old they are
 
 

@@ -367,13 +367,41 @@ def test_a_call_that_outlived_the_brain_goes_on_and_is_charged_once(box: Box) ->
         after = box.again("c1", after_s=2.0)
     [permit] = after.guard.resume("c1")
     assert after.guard.resume("c2") == []
-    assert (permit.agent, permit.number, permit.lines) == ("ana", "+442079460123", ("trunk",))
+    assert (permit.agent, permit.number, permit.kind) == ("ana", "+442079460123", Kind.NATIONAL)
     assert after.used()["spend a day"] == pytest.approx(0.2)
     with after.guard.call(permit) as call:
         after.passes(50.0)
         assert call.seconds == pytest.approx(152.0, abs=0.01)
     assert after.used()["spend a day"] == pytest.approx(0.3)
     assert [event.call_id for event in after.events(OutboundEnded)] == ["c2", "c1"]
+
+
+def test_a_call_that_still_rang_outside_is_taken_up_and_counts_from_its_answer(box: Box) -> None:
+    with box.guard.call(box.ask(INLAND, call_id="c1")), box.guard.call(box.ask(ABROAD, call_id="c2")):
+        after = box.again("c1", after_s=30.0)
+    [event] = after.events(OutboundEnded)
+    assert (event.call_id, event.cost) == ("c2", 0.0)
+    [permit] = after.guard.resume("c1")
+    with after.guard.call(permit) as call:
+        assert call.seconds == 0
+        call.answered("trunk")
+        after.passes(70.0)
+    assert after.used()["spend a day"] == pytest.approx(0.2)
+    assert after.again().used()["spend a day"] == pytest.approx(0.2)
+
+
+def test_a_call_that_nobody_takes_up_is_over(box: Box) -> None:
+    with box.up(INLAND, call_id="c1"), box.up(MOBILE, call_id="c2"):
+        after = box.again("c1", "c2", after_s=2.0)
+    [permit] = after.guard.resume("c1")
+    with after.guard.call(permit):
+        after.guard.settle()
+        assert [call.permit.call_id for call in after.guard.going()] == ["c1"]
+        assert after.guard.resume("c2") == []
+    assert [(event.call_id, event.cost) for event in after.events(OutboundEnded)] == [
+        ("c2", 0.5),
+        ("c1", 0.1),
+    ]
 
 
 def test_a_journal_that_cannot_be_read_locks_the_way_out_until_a_person_unlocks(box: Box) -> None:

@@ -96,6 +96,7 @@ class Play:
             for permit in self.box.guard.resume(call_id):
                 context = self.box.guard.call(permit)
                 self.held.append(Held(context.__enter__(), context))
+        self.box.guard.settle()
 
     def check(self) -> None:
         for agent in AGENTS:
