@@ -46,9 +46,9 @@ class TrunkLine(LineBase):
     caller_id: str = Field(
         "", pattern=OPTIONAL_NUMBER, description="number shown to those called; `number` if left out"
     )
-    called_from: Literal["auto", "request-uri", "to"] = Field(
-        "auto",
-        description="where the number dialled stands; auto takes To when the call came to our registration",
+    called_from: Literal["request-uri", "to"] = Field(
+        "request-uri",
+        description="where the number dialled stands; in To as well when the call comes to our registration",
     )
     caller_id_from: Literal["from", "p-asserted-identity", "remote-party-id"] = Field(
         "from", description="the header that tells who calls in"

@@ -14,12 +14,6 @@ from dataclasses import dataclass
 
 LONGEST = 64  # characters of a number that are kept; E.164 has 15 digits
 
-#: What the edge copies from a trunk's INVITE; nobody else can write them.
-CALLED_HEADER = "X-Callbox-Called"  # user part of the Request-URI; "" when the call came to our registration
-ASSERTED_HEADER = "X-Callbox-Asserted"  # P-Asserted-Identity
-PARTY_HEADER = "X-Callbox-Party"  # Remote-Party-ID
-PRIVACY_HEADER = "X-Callbox-Privacy"
-
 _URI = re.compile(r"(?:sips?|tel):([^>\s\"]*)", re.IGNORECASE)
 _QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')
 _SEPARATORS = str.maketrans("", "", "-.() ")  # RFC 3966 5.1.1
@@ -72,11 +66,11 @@ def clean(user: str) -> str:
 
 def caller_of(from_value: str, headers: Mapping[str, str], header: CallerHeader) -> str:
     """Who calls, "" when withheld: by `header` where the INVITE has it, else by From."""
-    if _is_private(headers.get(PRIVACY_HEADER, "")):
+    if _is_private(headers.get("Privacy", "")):
         return ""
-    if header is CallerHeader.ASSERTED and (asserted := headers.get(ASSERTED_HEADER)):
+    if header is CallerHeader.ASSERTED and (asserted := headers.get("P-Asserted-Identity")):
         return number_in(asserted)
-    if header is CallerHeader.PARTY and (party := headers.get(PARTY_HEADER)):
+    if header is CallerHeader.PARTY and (party := headers.get("Remote-Party-ID")):
         return "" if _party_is_private(party) else number_in(party)
     return number_in(from_value)
 

@@ -28,6 +28,7 @@ TOLD_HEADERS = (
     "X-Callbox-Phone",
     "X-Callbox-Agent",
     "X-Callbox-Trunk",
+    "To",
     "P-Asserted-Identity",
     "Remote-Party-ID",
     "Privacy",

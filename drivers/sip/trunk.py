@@ -16,7 +16,7 @@ from typing import Protocol
 from drivers.health import Alarm, AlarmKind, Health
 from drivers.port import Leg, LegState, Port, PortRefused, PortState
 from drivers.sip.account import Through
-from drivers.sip.identity import CALLED_HEADER, CallerHeader, caller_of, clean, number_in, shown
+from drivers.sip.identity import CallerHeader, caller_of, clean, number_in, shown
 from drivers.sip.leg import SipLeg
 from drivers.sip.pool import SipPool
 
@@ -39,8 +39,7 @@ class DialFormat(enum.Enum):
 class CalledFrom(enum.Enum):
     """Where the provider writes the number dialled."""
 
-    AUTO = "auto"
-    REQUEST_URI = "request-uri"
+    REQUEST_URI = "request-uri"  # a call to the address that we registered has To's there, by the edge
     TO = "to"
 
 
@@ -80,7 +79,7 @@ class TrunkSettings:
     caller_id: str = ""
     caller_id_from: CallerHeader = CallerHeader.FROM
     caller_id_in: CallerHeader = CallerHeader.FROM
-    called_from: CalledFrom = CalledFrom.AUTO
+    called_from: CalledFrom = CalledFrom.REQUEST_URI
     anonymous: bool = False
     dial_format: DialFormat = DialFormat.PLUS
 
@@ -340,7 +339,7 @@ class TrunkPort(Port):
             leg.peer = self._plus(number_in(leg.peer) or clean(leg.peer))
             return
         leg.peer = self._plus(caller_of(leg.peer, leg.headers, self._settings.caller_id_from))
-        requested, to = clean(leg.headers.get(CALLED_HEADER, "")), clean(leg.called)
+        requested, to = clean(leg.called), number_in(leg.headers.get("To", ""))
         in_to = self._settings.called_from is CalledFrom.TO
         leg.called = self._plus((to or requested) if in_to else (requested or to))
 

@@ -45,8 +45,8 @@ def test_a_users_parameters_and_separators_go_but_a_names_dots_stay() -> None:
 
 FROM = "<sip:+4930111@h>"
 ALL = {
-    "X-Callbox-Asserted": "<sip:+4930222@h>",
-    "X-Callbox-Party": "<sip:+4930333@h>;party=calling;privacy=off",
+    "P-Asserted-Identity": "<sip:+4930222@h>",
+    "Remote-Party-ID": "<sip:+4930333@h>;party=calling;privacy=off",
 }
 
 
@@ -58,12 +58,12 @@ ALL = {
         (CallerHeader.PARTY, ALL, "+4930333"),
         (CallerHeader.ASSERTED, {}, "+4930111"),
         (CallerHeader.PARTY, {}, "+4930111"),
-        (CallerHeader.ASSERTED, {**ALL, "X-Callbox-Privacy": "id;critical"}, ""),
-        (CallerHeader.FROM, {"X-Callbox-Privacy": "user; id"}, ""),
-        (CallerHeader.ASSERTED, {**ALL, "X-Callbox-Privacy": "none"}, "+4930222"),
-        (CallerHeader.PARTY, {"X-Callbox-Party": "<sip:+4930333@h>;privacy=full"}, ""),
-        (CallerHeader.PARTY, {"X-Callbox-Party": '<sip:+4930333@h>; privacy = "uri-network"'}, ""),
-        (CallerHeader.PARTY, {"X-Callbox-Party": "<sip:+4930333@h>;screen=yes"}, "+4930333"),
+        (CallerHeader.ASSERTED, {**ALL, "Privacy": "id;critical"}, ""),
+        (CallerHeader.FROM, {"Privacy": "user; id"}, ""),
+        (CallerHeader.ASSERTED, {**ALL, "Privacy": "none"}, "+4930222"),
+        (CallerHeader.PARTY, {"Remote-Party-ID": "<sip:+4930333@h>;privacy=full"}, ""),
+        (CallerHeader.PARTY, {"Remote-Party-ID": '<sip:+4930333@h>; privacy = "uri-network"'}, ""),
+        (CallerHeader.PARTY, {"Remote-Party-ID": "<sip:+4930333@h>;screen=yes"}, "+4930333"),
     ],
 )
 def test_the_caller_is_who_the_chosen_header_says(
