@@ -10,7 +10,6 @@ from typing import Any
 from appliance.agent_phones import AgentPhones
 from appliance.config.schema import Config
 from appliance.edge.registry import Device
-from appliance.edge.rpc import EdgeError
 from appliance.store.account_tables import Kind
 from appliance.store.accounts import AccountRefused
 from appliance.store.opening import StoreError
@@ -67,7 +66,7 @@ class PhoneRequests:
     async def _password(self, message: wire.Message) -> wire.Message:
         name = str(message["phone"])
         password = await asyncio.to_thread(self._phones.accounts.new_password, name)
-        await self._sign_off(name)
+        await self._phones.edge.put_out(name)
         edge = self._config.edge
         return {
             "phone": name,
@@ -77,15 +76,6 @@ class PhoneRequests:
             "sip_port": edge.sip_port,
             "tls_port": edge.tls_port,
         }
-
-    async def _sign_off(self, phone: str) -> None:
-        """Whoever registered with the password of before is out."""
-        for device in self._phones.edge.registrations.devices():
-            if device.phone == phone:
-                try:
-                    await self._phones.edge.rpc.ask("ul.rm_contact", "location", device.agent, device.contact)
-                except EdgeError:
-                    continue  # it has gone by itself, or does within a registration's time
 
     async def _token(self, message: wire.Message) -> wire.Message:
         name = str(message["phone"])

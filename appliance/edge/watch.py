@@ -26,6 +26,7 @@ from appliance.edge.news import (
     TrunkNews,
     TrunkRegistration,
     Unregistered,
+    Why,
     WorkerNews,
 )
 from appliance.edge.programs import installed
@@ -129,6 +130,15 @@ class EdgeWatch:
             return ""
         return self._missing(agent)
 
+    async def put_out(self, phone: str) -> None:
+        """Whoever registered as `phone` is rung no more: its password has changed."""
+        for device in self.registrations.devices():
+            if device.phone == phone:
+                with contextlib.suppress(EdgeError):  # then it goes by itself, within a registration's time
+                    await self.rpc.ask("ul.rm_contact", "location", device.agent, device.contact)
+                    gone = Unregistered(device.agent, phone, device.contact, Why.ASKED)
+                    self._tell(self.registrations.take(gone))
+
     def why_away(self) -> str:
         """Why the edge is not there, and what to do."""
         missing = installed().for_phones
@@ -222,6 +232,8 @@ class EdgeWatch:
     def _tell(self, changes: list[Change]) -> None:
         for change in changes:
             device = change.device
+            how = f"registered from {device.source}" if change.why is None else f"gone, {change.why.value}"
+            log.info("phone %s of agent %s: %s", device.title, device.agent, how)
             if change.why is None:
                 self._bus.publish(
                     PhoneRegistered(agent=device.agent, phone=device.phone, source=device.source)

@@ -101,6 +101,7 @@ def test_a_new_password_is_told_once_and_puts_the_old_phone_out(tmp_path: Path) 
         row = next(account for account in phones.accounts.all() if account.user == "ana-desk")
         assert row.made_s > 0
         assert ("ul.rm_contact", ["location", "ana", DESK]) in kamailio.asked
+        assert not phones.edge.registrations.registered("ana")
         assert ha1_of("ana-desk", "callbox", told["password"]) != HA1
         for phone in ("ben-desk", "nobody"):
             with pytest.raises(WireError, match=f"{phone}"):
