@@ -17,6 +17,7 @@ def outbound_problems(config: Config) -> Iterator[Problem]:
     yield from _unknown_countries(config)
     yield from _half_abroad(config)
     yield from _never(config)
+    yield from _uncounted(config)
     yield from _lines_that_dial_nothing(config)
     yield from _repeated_lines(config)
     yield from _hidden_extensions(config)
@@ -51,6 +52,14 @@ def _never(config: Config) -> Iterator[Problem]:
             wrong = "the same as from_time, so nothing is allowed at any time"
             path = ("permissions", name, "until_time")
             yield Problem(path=path, value=permission.until_time, wrong=wrong, allowed="a later time")
+
+
+def _uncounted(config: Config) -> Iterator[Problem]:
+    """Without any rate no cap of money ever ends a stolen account's calls."""
+    for name in [] if config.rates else config.permissions:
+        wrong = "what its calls cost is not known, there are no [rates]"
+        allowed = "at least one, as [rates.any] with a_minute = 0.1, or 0 where calls are free"
+        yield Problem(path=("permissions", name), wrong=wrong, allowed=allowed)
 
 
 def _lines_that_dial_nothing(config: Config) -> Iterator[Problem]:

@@ -84,6 +84,11 @@ def test_a_way_out_that_is_right_is_taken(tmp_path: Path) -> None:
             " Allowed: a later time.",
         ),
         (
+            "[rates.any]\na_minute = 0.1\n",
+            "",
+            "permissions.desk: what its calls cost is not known, there are no [rates]. Allowed: at least one",
+        ),
+        (
             'extension = "12"',
             'extension = "1770"',
             'agents.ana.extension = "1770": an emergency number, which is never an extension.',
