@@ -62,10 +62,12 @@ class AgentPhones:
 
     def registered(self, agent: str) -> bool:
         """Whether a device of the agent's can be rung; raises PortLost in the moment when nobody knows."""
-        unknown = self.edge.state in (EdgeState.STARTING, EdgeState.LOST)
+        devices = self.edge.registrations.devices(agent)
+        in_doubt = bool(devices) and all(device.doubtful for device in devices)
+        unknown = in_doubt or self.edge.state in (EdgeState.STARTING, EdgeState.LOST)
         if unknown and not self._config.agents[agent].phone:
-            raise PortLost("edge: Kamailio is not back yet, try again in a moment")
-        return self.edge.registrations.registered(agent) and not unknown
+            raise PortLost(f"edge: Kamailio or a phone of {agent} is not back yet, try again in a moment")
+        return bool(devices) and not unknown
 
     def wait_for_phone(self, agent: str) -> None:
         """An agent who begins work now is rung when it is known that a phone is there."""

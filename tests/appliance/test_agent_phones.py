@@ -127,7 +127,14 @@ def test_nobody_is_called_unregistered_before_it_is_known(tmp_path: Path) -> Non
         await desk.until(lambda: desk.phones.edge.state is EdgeState.LOST)
         with pytest.raises(PortLost):
             desk.phones.registered("ana")
+        desk.kamailio.locations = locations()  # it forgot its TCP connections
         await desk.kamailio.start()
+        await desk.until(lambda: desk.phones.edge.state is EdgeState.UP)
+        with pytest.raises(PortLost):
+            desk.phones.registered("ana")
+        assert desk.shown() == "ready"
+        desk.phones.edge.registrations.settle()
+        assert not desk.phones.registered("ana")
 
     at_a_desk(tmp_path, work)
 

@@ -159,6 +159,23 @@ async def test_a_phone_that_answers_no_more_is_gone_within_twenty_seconds(edge: 
         assert seen.events[-2] == PhoneLost(agent="ana", phone="ana-desk", why="lost")
 
 
+async def test_a_worker_that_died_gets_no_call_from_this_moment_on(edge: Edge) -> None:
+    async with seeing(edge) as seen, edge.listening(), edge.staffed():
+        for name, up, state in (("sip-0", False, "I"), ("sip-0", True, "A")):
+            seen.phones.worker(name, up)
+            async with asyncio.timeout(1):
+                while not (await flags(edge)).startswith(state):  # noqa: ASYNC110 # it is asked each time
+                    await asyncio.sleep(0.01)
+
+
+async def flags(edge: Edge) -> str:
+    """How Kamailio sees the first worker: A(ctive) or I(nactive), and P for probed."""
+    sets = (await edge.rpc.ask("dispatcher.list"))["RECORDS"]
+    workers = next(each["SET"]["TARGETS"] for each in sets if each["SET"]["ID"] == 1)
+    uri = f"sip:127.0.0.1:{edge.workers[0]}"
+    return str(next(row["DEST"]["FLAGS"] for row in workers if row["DEST"]["URI"] == uri))
+
+
 async def test_a_phone_put_out_by_a_new_password_is_gone_at_once(edge: Edge) -> None:
     async with seeing(edge) as seen, desk(edge) as phone:
         await phone.register()
