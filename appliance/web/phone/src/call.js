@@ -11,6 +11,7 @@ const MOVES = {
   [State.ENDED]: [],
 };
 const GATHER_MS = 30; // own addresses are known at once; the rest are TCP's, which nobody uses
+const DIGIT_MS = 100; // a digit, and the pause after it
 const HEAL_MS = 3000; // the least between two attempts to get lost sound back
 const AUTO_ANSWER = /answer-after\s*=\s*0|info\s*=\s*"?<?alert-autoanswer|auto-?answer/i;
 
@@ -145,7 +146,8 @@ export class Call {
       this.set({ says: NO_DIGITS });
       return;
     }
-    this.session.sendDTMF(digit, { transportType: JsSIP.C.DTMF_TRANSPORT.RFC2833 });
+    const transportType = JsSIP.C.DTMF_TRANSPORT.RFC2833; // by RFC 4733, that is
+    this.session.sendDTMF(digit, { transportType, duration: DIGIT_MS, interToneGap: DIGIT_MS });
   }
 
   // To `uri`, at once or, with `other`, by joining our two calls. Resolves to "" or to what went wrong.
