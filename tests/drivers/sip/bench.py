@@ -69,13 +69,13 @@ class Bench:
 
 @contextlib.asynccontextmanager
 async def bench(
-    folder: Path, *, max_legs: int = 16, options: Sequence[str] = ()
+    folder: Path, *, max_legs: int = 16, options: Sequence[str] = (), seconds: float = 50.0
 ) -> AsyncIterator[tuple[Bench, SipPool]]:
     """A worker with these options and a pool over it, both ended at the end."""
     made = Bench(folder, max_legs=max_legs, options=options)
     await made.start()
     try:
-        async with asyncio.timeout(50), made.pool() as pool:
+        async with asyncio.timeout(seconds), made.pool() as pool:
             yield made, pool
     finally:
         await made.end()

@@ -1,0 +1,86 @@
+"""RFC 4475's and RFC 5118's messages, and mutated ones, straight at a worker from its edge's address.
+
+`python -m benchmarks.sip_soak --torture 20000` runs it for long.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from pathlib import Path
+
+import pytest
+
+from drivers.port import Leg, LegState
+from drivers.sip.pool import SipPool
+from tests.drivers.sip.bench import bench, needs_pjsua2
+from tests.peers.raw_phone import RawPhone, udp_socket
+from tests.peers.torture import mutated, torture
+
+pytestmark = [pytest.mark.slow, pytest.mark.realtime, needs_pjsua2]
+
+
+async def take_anything(pool: SipPool) -> None:
+    """Whoever rings is answered, listened to for a moment, and hung up."""
+
+    async def serve(leg: Leg) -> None:
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(0.3):
+                await leg.progress()
+                await leg.answer()
+        await leg.hangup()
+
+    async with asyncio.TaskGroup() as group:
+        while True:
+            group.create_task(serve(await pool.next_ring()))
+
+
+async def endure(folder: Path, messages: int, seed: int, *, seconds: float = 50.0) -> int:
+    """Send them all; gives how many legs they made. Raises AssertionError when anything good went wrong."""
+    with udp_socket() as sock:
+        edge = f"127.0.0.1:{sock.getsockname()[1]}"
+        rung = 0
+        async with (
+            bench(folder, max_legs=40, options=["--edge", edge]) as (worker, pool),
+            RawPhone() as phone,
+        ):
+            good = await pool.dial(phone.uri)
+            await asyncio.wait_for(good.until(LegState.UP), 5)
+            taking = asyncio.create_task(take_anything(pool))
+            target = f"127.0.0.1:{worker.port}"
+            for number, message in enumerate([*torture(target).values(), *mutated(target, messages, seed)]):
+                send(sock, message, worker.port)
+                await asyncio.sleep(0.002)
+                assert worker.process.returncode is None, f"it died of message {number}, or just before"
+                if number % 500 == 499:
+                    async with RawPhone("good") as other:
+                        leg = await pool.dial(other.uri)
+                        await asyncio.wait_for(leg.until(LegState.UP), 3)
+                        await leg.hangup()
+            rung = worker.log.read_bytes().count(b"'event': 'incoming'")
+            async with asyncio.timeout(40):
+                while worker_legs(pool) > 1:  # noqa: ASYNC110 - all but the good one
+                    await asyncio.sleep(0.1)
+            assert good.state is LegState.UP
+            taking.cancel()
+            await asyncio.gather(taking, return_exceptions=True)
+            await good.hangup()
+            await phone.asked("BYE")
+        return rung
+
+
+def worker_legs(pool: SipPool) -> int:
+    """Legs the worker has told of and not ended."""
+    return int(pool.status()["workers"][0]["legs"])  # type: ignore[index]
+
+
+def send(sock: socket.socket, message: bytes, port: int) -> None:
+    with contextlib.suppress(BlockingIOError):
+        sock.sendto(message, ("127.0.0.1", port))
+        while True:  # what it answers is of no interest here
+            sock.recv(65_536)
+
+
+async def test_no_torture_ends_a_worker_or_a_good_call(tmp_path: Path) -> None:
+    assert await endure(tmp_path, 1500, seed=4475) > 50
