@@ -169,6 +169,8 @@ class Brain:
             tasks.append(asyncio.create_task(self.trunks.run(), name="trunks"))
             if self.config.edge.start != "no" and installed().kamailio:
                 tasks.append(asyncio.create_task(self.web.run(), name="web"))
+            for task in tasks:
+                task.add_done_callback(_say_if_it_failed)
             self.bus.publish(BoxStarted(recovered=len(going_on)))
             await Reception(self.centre, self.lines, self.phones).run(going_on)
         finally:
@@ -274,6 +276,11 @@ class Brain:
             self.broken += 1
             log.error("invariant broken: %s: %s", rule, seen, stack_info=True)
             self.bus.publish(InvariantBroken(rule=rule, seen=seen))
+
+
+def _say_if_it_failed(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("%s went wrong, the rest goes on", task.get_name(), exc_info=error)
 
 
 def main(argv: list[str] | None = None) -> int:

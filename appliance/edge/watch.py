@@ -95,6 +95,7 @@ class EdgeWatch:
         self._read_seconds = read_seconds
         self._link = EdgeLink("127.0.0.1", config.edge.internal_port + 1, on_news=self._news, on_up=self._met)
         self._trouble = ""  # what the last attempt to read said
+        self._away = ""
         self._since = wall()
         self._down = asyncio.Event()
         self._grace: asyncio.TimerHandle | None = None
@@ -140,7 +141,10 @@ class EdgeWatch:
                     self._tell(self.registrations.take(gone))
 
     def why_away(self) -> str:
-        """Why the edge is not there, and what to do."""
+        """Why the edge is not there, as found when it was called away; "" while it is not."""
+        return self._away if self.state is EdgeState.AWAY else ""
+
+    def _find_why(self) -> str:
         missing = installed().for_phones
         if missing and self._config.edge.start == "auto":
             return f"{', '.join(missing)} not installed"
@@ -151,7 +155,7 @@ class EdgeWatch:
         """Plain values for screens; times are wall-clock seconds."""
         return {
             "state": self.state.value,
-            "reason": self.why_away() if self.state is EdgeState.AWAY else self._trouble,
+            "reason": self._away or self._trouble,
             "since_s": self._since,
             "phones": [self.row(device) for device in self.registrations.devices()],
             "trunks": self.trunks.rows(),
@@ -165,6 +169,7 @@ class EdgeWatch:
         if state not in EDGE_MOVES[self.state]:
             return
         was, self.state, self._since = self.state, state, self._wall()
+        self._away = self._find_why() if state is EdgeState.AWAY else ""
         log.info("edge: %s -> %s%s", was.value, state.value, f": {self._trouble}" if self._trouble else "")
         if state is EdgeState.UP:
             self._grace_begins()
@@ -174,7 +179,7 @@ class EdgeWatch:
             self._bus.publish(ProcessLost(process="kamailio"))
         else:
             needed = any(not agent.phone for agent in self._config.agents.values())
-            log.log(logging.WARNING if needed else logging.INFO, "edge: %s", self.why_away())
+            log.log(logging.WARNING if needed else logging.INFO, "edge: %s", self._away)
             self._tell(self.registrations.forget_all())
             self.trunks.forget()
         if state is not EdgeState.LOST:

@@ -7,6 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from playhouse.migrations import Runner
 
 from appliance.store import opening, read
 from appliance.store.journal import Journal
@@ -46,6 +47,15 @@ def test_a_sound_database_is_opened_again_with_everything_in_it(filled: Path) ->
     assert works(filled)
     assert len(read.calls(filled, limit=100)) == 41
     assert set_aside(filled) == []
+
+
+def test_pauses_of_an_older_box_were_wished(tmp_path: Path) -> None:
+    path = tmp_path / "callbox.db"
+    with opening.writing(path) as db:
+        Runner(db, str(opening.MIGRATIONS), table_name=opening.HISTORY).up("0002_messages")
+        db.execute_sql("INSERT INTO agent VALUES ('ana', 'paused', 'lunch', 0, 0, 'boot')")
+    opening.prepare(path)
+    assert read.agents_last(path)["ana"] == read.AgentLast("paused", "lunch", 0.0, 0.0, "boot", False)
 
 
 def test_a_file_that_is_no_database_is_set_aside_by_name(
