@@ -251,3 +251,15 @@ async def test_a_caller_who_gives_up_is_taken_back_at_the_worker(edge: Edge) -> 
         _, final = await calling
         assert final.status == 487
         taken_by(workers, "CANCEL")
+
+
+async def test_a_phone_that_answers_stays_and_one_that_is_mute_is_lost(edge: Edge) -> None:
+    async with edge.listening(), ana(edge) as alive, bob(edge) as mute:
+        for phone in (alive, mute):
+            await phone.register()
+        mute.mute = True
+        news = await edge.told("unregistered", seconds=30.0)
+        assert (news["agent"], news["phone"], news["why"]) == ("bob", "bob-desk", "lost")
+        await asyncio.sleep(5)
+        assert not [news for news in edge.news if news["news"] == "unregistered"]
+        await alive.register(seconds=0)

@@ -14,7 +14,7 @@ from tests.edge.conftest import PHONES
 from tests.peers.digest_phone import DigestPhone
 from tests.peers.edge import Edge, needs_kamailio
 from tests.peers.fake_worker import FakeWorker
-from tests.peers.sip_text import Packet, in_brackets, sdp
+from tests.peers.sip_text import Packet, in_brackets, sdp, write
 
 pytestmark = [pytest.mark.realtime, pytest.mark.slow, needs_kamailio]
 
@@ -266,3 +266,21 @@ async def run(*command: str, seconds: float) -> str:
     except TimeoutError:
         child.kill()
         return (await child.communicate())[0].decode(errors="replace")
+
+
+async def test_an_answer_to_nothing_goes_nowhere(edge: Edge) -> None:
+    """It would be a way to send what one likes to whom one likes, in our name."""
+    async with edge.listening(), attacker(edge, number=6) as bad, attacker(edge, number=7) as victim:
+        for via in (f"127.0.0.1:{edge.sip_port}", "127.0.0.1"):
+            headers = [
+                ("Via", f"SIP/2.0/UDP {via};branch=z9hG4bKx"),
+                ("Via", f"SIP/2.0/UDP {victim.address}:{victim.port}"),
+            ]
+            headers += [
+                ("From", "<sip:a@callbox>;tag=1"),
+                ("To", "<sip:b@callbox>;tag=2"),
+                ("Call-ID", "stray"),
+            ]
+            bad.send(write("SIP/2.0 200 OK", [*headers, ("CSeq", "1 INVITE")]))
+        await asyncio.sleep(0.2)
+        assert victim.received == []

@@ -26,6 +26,7 @@ class DigestPhone(asyncio.DatagramProtocol):
         self.address = address
         self.realm = realm
         self.code = 200  # what an INVITE gets
+        self.mute = False  # answers nothing any more
         self.received: list[Packet] = []
         self.sent: list[Packet] = []  # requests
         self.port = 0
@@ -48,9 +49,13 @@ class DigestPhone(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         packet = parse(data, addr)
         self.received.append(packet)
+        if not packet.get("cseq") or not packet.get("call-id"):
+            return
         if packet.status:
             if packet["call-id"] in self._answers and packet.method != "CANCEL":
                 self._answers[packet["call-id"]].put_nowait(packet)
+            return
+        if self.mute:
             return
         if packet.method == "INVITE":
             self._reply(packet, self.code, sdp() if self.code == 200 else "")
@@ -66,6 +71,11 @@ class DigestPhone(asyncio.DatagramProtocol):
     def send(self, data: bytes) -> None:
         """Send exactly this."""
         self._transport.sendto(data, ("127.0.0.1", self.edge_port))
+
+    def throw(self, data: bytes) -> None:
+        """Send this, which may be no message at all; what comes back is nobody's business."""
+        if data:
+            self._transport.sendto(data, ("127.0.0.1", self.edge_port))
 
     async def request(self, method: str, *, seconds: float = 3.0) -> Packet:
         """The next request of `method` from the edge (it has been answered)."""
