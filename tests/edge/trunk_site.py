@@ -1,4 +1,4 @@
-"""A box's trunks for a test: a real edge, a real worker behind it, a stand-in for the engine; sipp is outside."""
+"""A box's trunks for a test: a real edge and worker, a stand-in for the engine; sipp is outside."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from pathlib import Path
 
 from appliance.config.schema import Config
 from appliance.dialplan.numbering import CountryNumbering
-from appliance.edge.trunk_sets import trunk_lines
+from appliance.edge.render import secrets_of
+from appliance.edge.trunk_sets import contact_user, trunk_lines
+from appliance.edge.trunk_views import TrunkReader
 from appliance.trunk_lines import account_of, settings_of
 from drivers.port import LegState, PortState
 from drivers.sip.leg import SipLeg
@@ -49,8 +51,9 @@ def trunk_toml(ports: Ports) -> str:
     lines = {
         "plain": f'hosts = ["{at(ports.plain)}"]\nsources = ["{at(ports.caller)}"]\ncaller_id = "+4930100"\n'
         'caller_id_from = "p-asserted-identity"\nnumber = "+4930100"',
-        "two": f'hosts = ["{at(ports.first)}", "{at(ports.second)}"]\ndial_format = "national"',
-        "account": f'hosts = ["{at(ports.registrar)}"]\nregisters = true\nuser = "box"\npassword = "{PASSWORD}"\n'
+        "two": f'hosts = ["{at(ports.first)}", "{at(ports.second)}"]\ndial_format = "national"\ncalls = 1',
+        "account": f'hosts = ["{at(ports.registrar)}"]\nregisters = true\nuser = "box"\n'
+        f'password = "{PASSWORD}"\n'
         'domain = "provider.example"\ncaller_id = "+4930200"\ncaller_id_in = "p-asserted-identity"\n'
         'session_timer = "always"',
         "tcp": f'hosts = ["127.0.0.2:{ports.tcp}"]\ntransport = "tcp"',
@@ -107,6 +110,32 @@ class TrunkSite:
             leg = await self.lines[line].next_ring()
         assert isinstance(leg, SipLeg)
         return leg
+
+    async def registered(self) -> None:
+        """Have `account` register now, and wait until it has."""
+        host = f"127.0.0.1:{self.at.registrar}"
+        for word in ("disable", "enable"):
+            await self.edge.rpc.ask(f"uac.reg_{word}", "l_uuid", self.contact())
+        await self.until_up("account", host)
+        reader = TrunkReader(self.config)
+        views = None
+        while not views or not views["account"].registered:
+            await asyncio.sleep(0.05)
+            registrations = await self.edge.rpc.ask("uac.reg_dump")
+            views = reader.read(await self.edge.rpc.ask("htable.dump", "servers"), registrations, {})
+
+    async def until_up(self, line: str, host: str) -> None:
+        """Wait until the edge knows that this server answers OPTIONS."""
+        reader = TrunkReader(self.config)
+        views = None
+        while not views or host not in views[line].up:
+            await asyncio.sleep(0.05)
+            views = reader.read(await self.edge.rpc.ask("htable.dump", "servers"), [], {})
+
+    def contact(self) -> str:
+        """The user of the address that `account` registers."""
+        host = f"127.0.0.1:{self.at.registrar}"
+        return contact_user("account", host, secrets_of(self.edge.state).route)
 
     async def dial(self, line: str, number: str, *, emergency: bool = False) -> SipLeg:
         """Call and wait for the answer."""

@@ -37,7 +37,8 @@ a=ptime:20
 """
 EMPTY = "Content-Length: 0\n\n"
 QUOTE = {'"': "&quot;"}
-KEPT = ("Via", "CSeq")  # of the INVITE, for an answer after another request
+# Of the INVITE, for an answer after another request: through the edge it has two Via.
+KEPT = {"via": ("Via", 1), "hop": ("Via", 2), "cseq": ("CSeq", 1)}
 REASONS = {100: "Trying", 180: "Ringing", 183: "Session Progress", 200: "OK", 302: "Moved Temporarily"}
 
 
@@ -47,7 +48,7 @@ def answering(
     """A server: OPTIONS and REGISTER are answered, an INVITE goes through `steps`.
 
     With `user` a REGISTER is challenged and its digest checked.
-    The variables `via` and `cseq` are the INVITE's.
+    The variables of KEPT are the INVITE's.
     """
     return "".join(
         [
@@ -55,11 +56,8 @@ def answering(
             '<recv request="OPTIONS" optional="true" next="1"/>\n',
             '<recv request="REGISTER" optional="true" next="2"/>\n',
             '<recv request="INVITE" rrs="true">\n<action>\n',
-            *(
-                f'<ereg regexp=".*" search_in="hdr" header="{name}:" assign_to="{name.lower()}"/>\n'
-                for name in KEPT
-            ),
-            '</action>\n</recv>\n<Reference variables="via,cseq"/>\n',
+            *(_keep(variable, name, place) for variable, (name, place) in KEPT.items()),
+            f'</action>\n</recv>\n<Reference variables="{",".join(KEPT)}"/>\n',
             *steps,
             '<nop next="9"/>\n<label id="1"/>\n',
             respond(options_code, tag=TAG),
@@ -138,13 +136,13 @@ def early(sound: int, *, for_ms: int) -> tuple[str, ...]:
 
 
 def reliable_early(sound: int, *, for_ms: int) -> tuple[str, ...]:
-    """183 that must be acknowledged by PRACK (RFC 3262), then an answer; for an INVITE with one Via."""
+    """183 that must be acknowledged by PRACK (RFC 3262), then an answer; for an INVITE with two Via."""
     return (
         respond(183, sound=sound, more="[last_Record-Route:]\nRequire: 100rel\nRSeq: 1\n"),
         receive("PRACK"),
         respond(200, tag=""),
         pause(for_ms),
-        respond(200, tag="", via="Via: [$via]", cseq="CSeq: [$cseq]", again=True),
+        respond(200, tag="", via="Via: [$via]\nVia: [$hop]", cseq="CSeq: [$cseq]", again=True),
         receive("ACK"),
         receive("BYE"),
         respond(200, tag=""),
@@ -158,12 +156,10 @@ def refuses(code: int, *, more: str = "", ring: bool = False) -> tuple[str, ...]
 
 
 def challenges(user: str, password: str, sound: int) -> tuple[str, ...]:
-    """407 to the INVITE, its digest checked at the next one: a wrong one gets 403."""
-    challenge = (
-        'Proxy-Authenticate: Digest realm="trunk", nonce="c[call_number]", algorithm=MD5, qop="auth"\n'
-    )
+    """401 to the INVITE, its digest checked at the next one: a wrong one gets 403."""
+    challenge = 'WWW-Authenticate: Digest realm="trunk", nonce="c[call_number]", algorithm=MD5, qop="auth"\n'
     return (
-        respond(407, more=challenge, again=True),
+        respond(401, more=challenge, again=True),
         receive("ACK"),
         '<recv request="INVITE" rrs="true">\n<action>\n',
         _verify("known", user, password),
@@ -221,6 +217,19 @@ class Calling:
         )
 
 
+def options() -> str:
+    """Ask by OPTIONS, and want 200."""
+    lines = [
+        "OPTIONS sip:[remote_ip]:[remote_port] SIP/2.0",
+        "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]",
+        "From: <sip:trunk@[local_ip]>;tag=[pid]SIPpTag00[call_number]",
+        *("To: <sip:[remote_ip]>", "Call-ID: [call_id]", "CSeq: 1 OPTIONS", "Max-Forwards: 70"),
+        *("Contact: <sip:trunk@[local_ip]:[local_port]>", "Content-Length: 0", "", ""),
+    ]
+    asked = _send("\n".join(lines), again=True)
+    return HEAD.format(name="options") + asked + '<recv response="200"/>\n</scenario>\n'
+
+
 def _within(method: str, number: int, digit: str = "", *, refused: bool = False) -> str:
     target = "sip:[service]@[remote_ip]:[remote_port]" if refused else "[next_url]"
     lines = [
@@ -240,3 +249,8 @@ def _within(method: str, number: int, digit: str = "", *, refused: bool = False)
 def _verify(variable: str, user: str, password: str) -> str:
     name, word = escape(user, QUOTE), escape(password, QUOTE)
     return f'<verifyauth assign_to="{variable}" username="{name}" password="{word}"/>\n'
+
+
+def _keep(variable: str, name: str, place: int) -> str:
+    where = f'search_in="hdr" header="{name}:" occurrence="{place}"'
+    return f'<ereg regexp=".*" {where} assign_to="{variable}"/>\n'
