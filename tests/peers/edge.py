@@ -154,6 +154,9 @@ class Edge:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
         child.wait()
+        end = time.monotonic() + START_SECONDS
+        while self._serves(name) and time.monotonic() < end:  # those of the group that are not gone yet
+            time.sleep(0.01)
 
     def _serves(self, name: str) -> bool:
         """By the port of its that it opens last."""

@@ -1,0 +1,39 @@
+"""Kamailio ends in the middle of calls: they can still be held and ended, and phones be rung."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.edge.conftest import PHONES
+from tests.edge.test_calls import taken_by
+from tests.peers.digest_phone import DigestPhone
+from tests.peers.edge import Edge, needs_kamailio
+from tests.peers.sip_text import sdp
+
+pytestmark = [pytest.mark.realtime, pytest.mark.slow, needs_kamailio]
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+async def test_a_call_outlives_kamailio(tmp_path: Path, how: signal.Signals) -> None:
+    phone = DigestPhone("ana-desk", "secret-a", 0)
+    async with Edge(tmp_path, phones=PHONES) as edge, edge.staffed() as workers:
+        phone.edge_port = edge.sip_port
+        async with phone:
+            assert (await phone.register()).status == 200
+            sent, final = await phone.invite("100")
+            other, held = await phone.invite("100")
+            worker, invite = taken_by([w for w in workers if w.of("INVITE")][:1])
+            await asyncio.sleep(2.5)  # locations are written every 2 s
+            await edge.restart(how)
+            phone.within(sent, final, "INVITE", body=sdp() + "a=sendonly\r\n")
+            assert (await phone.final(sent["call-id"])).status == 200
+            worker.within(invite, invite, "BYE", edge.internal_port)
+            assert (await worker.answered("BYE")).status == 200
+            phone.within(other, held, "BYE")
+            assert (await phone.final(other["call-id"])).status == 200
+            worker.invite(edge.internal_port, "sip:ana@callbox", to="agent")
+            assert (await worker.answered("INVITE")).status == 200, "the registration is lost"
