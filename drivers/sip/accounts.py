@@ -22,7 +22,8 @@ log = logging.getLogger(__name__)
 #: Told the library's number of a call that came in, its sender "127.0.0.1:5060" and its text.
 CameIn = Callable[[int, str, str], None]
 
-MOST_BY_CALLS = {64: 64, 4: 8}  # compiled-in calls: accounts; one more would end the process (the wheel's 4)
+WHEEL_CALLS = 4  # compiled into the wheel
+MOST, MOST_IN_WHEEL = 64, 8  # accounts compiled in; one more would end the process
 
 
 class Account(pj.Account):  # type: ignore[misc]
@@ -40,7 +41,7 @@ class Accounts:
     """`edge` is the first hop of calls through the edge, "" where there is none; `public` is for trunks."""
 
     def __init__(self, library: Library, *, edge: str, public: str, max_calls: int, came_in: CameIn) -> None:
-        self.most = MOST_BY_CALLS.get(max_calls, 8)
+        self.most = MOST if max_calls > WHEEL_CALLS else MOST_IN_WHEEL
         self.inbound = Way(proxy=edge, srtp="accept", session_timer="accept")
         self._library = library
         self._edge = edge

@@ -58,6 +58,7 @@ class UserAgent:
         self._calls: dict[str, SipCall] = {}
         self._audio = audio
         self._tell = tell
+        self._library = library
         self._edge = edge
         self._inbound = 0
         self._placed = 0
@@ -211,7 +212,7 @@ class UserAgent:
         self.legs[leg], self._calls[leg] = record, call
         if self._edge and source != self._edge:
             self.hangup(leg, FORBIDDEN)
-        elif len(self.legs) > self.max_legs:
+        elif len(self.legs) > self.max_legs or self._calls_left() < 0:
             self.hangup(leg, FULL)
         else:
             self._respond(leg, 180)
@@ -319,6 +320,11 @@ class UserAgent:
     def _refuse_when_full(self) -> None:
         if len(self.legs) >= self.max_legs:
             raise PortRefused(f"worker {self.name}: all its {self.max_legs} legs are taken")
+        if self._calls_left() <= 0:
+            raise PortRefused(f"worker {self.name}: calls whose far ends do not answer have used it up; wait")
+
+    def _calls_left(self) -> int:
+        return self._audio.max_calls - SPARE_CALLS - self._library.calls_in_use()
 
     def _phone_way(self, through: Through, srtp: Use) -> Way:
         if through is Through.TRUNK:

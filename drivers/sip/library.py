@@ -22,9 +22,9 @@ from drivers.sip.account import USES, Way
 
 log = logging.getLogger(__name__)
 
-WANTED_CALLS = 64  # MAILBOX_SLOTS; the library takes less when less was compiled in
+WANTED_CALLS = 128  # legs, and calls that are ending; the library takes less when less was compiled in
 CODECS = ("PCMA/8000/1", "PCMU/8000/1")  # the first is preferred
-RTP_PORTS = 198  # above `rtp_port`: two for each of WANTED_CALLS, and some that are still being closed
+RTP_PORTS = 198  # above `rtp_port`: two for each leg, and some that are still being closed
 SESSION_SECONDS = 600  # RFC 4028: a call whose far end vanished without a word ends within this
 
 # The library's words for off, accept, always.
@@ -71,7 +71,8 @@ class Library:
         self.port = port
         self.rtp_port = rtp_port
         self.media_address = media_address or listen
-        ctypes.CDLL(library_path()).pj_log_set_level(1)  # its banner goes to stdout before `_config` is read
+        self._functions = ctypes.CDLL(library_path())
+        self._functions.pj_log_set_level(1)  # its banner goes to stdout before `_config` is read
         self._log = Log()
         self.endpoint = _Endpoint()
         self.endpoint.libCreate()
@@ -101,6 +102,10 @@ class Library:
     def poll(self) -> None:
         """Let the library do what is due, without waiting."""
         self.endpoint.libHandleEvents(0)
+
+    def calls_in_use(self) -> int:
+        """Calls the library holds: a far end that does not answer our BYE keeps its call for 32 s more."""
+        return int(self._functions.pjsua_call_get_count())
 
     def signalling_fd(self) -> int:
         """The descriptor of the SIP socket, to poll the moment something arrives (-1: not found)."""

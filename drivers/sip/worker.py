@@ -18,7 +18,7 @@ from pathlib import Path
 from drivers.port import DriverError
 from drivers.sip.account import Through, account_of
 from drivers.sip.agent import UserAgent
-from drivers.sip.library import Library, library_name, library_path, log_and_forget
+from drivers.sip.library import CODECS, Library, library_name, library_path, log_and_forget
 from drivers.wire import Message, Peer, Server, WireError
 from dsp._native.stream_audio import StreamAudio
 
@@ -141,6 +141,9 @@ class Worker:
             "max_legs": self.agent.max_legs,
             "address": f"{self.library.listen}:{self.library.port}",
             "rt": self.audio.realtime,
+            "calls": self.audio.max_calls,
+            "accounts": self.agent.accounts.most,
+            "codecs": list(CODECS),
             "legs": [record.describe() for record in self.agent.legs.values()],
         }
 
