@@ -108,16 +108,23 @@ class CertificateWatch:
     """Calls `reload` when the certificate's files changed: replaced by an installer, or renewed by us."""
 
     def __init__(
-        self, config: Config, folder: Path, state: Path, *, reload: Callable[[], Awaitable[None]]
+        self,
+        config: Config,
+        folder: Path,
+        state: Path,
+        *,
+        reload: Callable[[], Awaitable[None]],
+        every_seconds: float = LOOK_SECONDS,
     ) -> None:
         self._places = (config, folder, state)
         self._reload = reload
+        self._every_seconds = every_seconds
 
     async def run(self) -> None:
-        """Look every LOOK_SECONDS, until cancelled."""
+        """Look for ever, until cancelled."""
         seen = await asyncio.to_thread(self._seen)
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(self._every_seconds)
             now = await asyncio.to_thread(self._seen)
             if now != seen:
                 log.info("edge: the certificate is %s now", now[0])
