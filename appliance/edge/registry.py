@@ -117,11 +117,11 @@ class Registrations:
         """The list of locations was asked for: news from now on is newer than it."""
         self._news.clear()
 
-    def read(self, listed: Any, phones: Any = ()) -> list[Change]:
-        """Bring the devices in line with the result of `ul.dump`; raises ValueError for anything else.
+    def read(self, listed: Iterable[Any], phones: Any = ()) -> list[Change]:
+        """Bring the devices in line with the results of `ul.lookup`, one for each agent who has devices.
 
         `phones` is that of `htable.dump devices`: which phone registered a contact, by Kamailio's own name
-        for it (ruid).
+        for it (ruid). Raises ValueError for anything else, and changes nothing then.
         """
         names = _names(phones)
         found = {(device.agent, uri_of(device.contact)): device for device in self._listed(listed, names)}
@@ -133,18 +133,17 @@ class Registrations:
         self._news.clear()
         return changes
 
-    def _listed(self, listed: Any, names: Mapping[str, str]) -> Iterable[Device]:
-        """Kamailio 5.6: Domains[].Domain.AoRs[].Info.Contacts[].Contact."""
+    def _listed(self, listed: Iterable[Any], names: Mapping[str, str]) -> list[Device]:
+        """Kamailio 5.6: AoR and Contacts[].Contact."""
         try:
-            for domain in listed["Domains"]:
-                for aor in domain["Domain"]["AoRs"]:
-                    info = aor["Info"]
-                    for contact in info["Contacts"]:
-                        device = self._listed_device(str(info["AoR"]), contact["Contact"], names)
-                        if device is not None:
-                            yield device
+            devices = [
+                self._listed_device(str(aor["AoR"]), contact["Contact"], names)
+                for aor in listed
+                for contact in aor["Contacts"]
+            ]
         except (KeyError, TypeError) as error:
             raise ValueError(f"not a list of locations: {error!r}") from error
+        return [device for device in devices if device is not None]
 
     def _listed_device(
         self, agent: str, contact: Mapping[str, Any], names: Mapping[str, str]

@@ -31,7 +31,7 @@ def hexed(text: str) -> str:
 def contact(
     address: str, *, expires: int | str = 300, agent: str = "baresip", sock: str = "udp"
 ) -> dict[str, Any]:
-    """A contact as `ul.dump` of Kamailio 5.6 shows it, without what nobody reads."""
+    """A contact as `ul.lookup` of Kamailio 5.6 shows it, without what nobody reads."""
     return {
         "Contact": {
             "Address": address,
@@ -43,24 +43,36 @@ def contact(
     }
 
 
-def locations(**agents: list[dict[str, Any]]) -> dict[str, Any]:
-    """The result of `ul.dump`."""
-    aors = [{"Info": {"AoR": name, "HashID": 1, "Contacts": rows}} for name, rows in agents.items()]
-    return {"Domains": [{"Domain": {"Domain": "location", "Size": 1024, "AoRs": aors, "Stats": {}}}]}
+def locations(**agents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The results of `ul.lookup` for these agents."""
+    return [{"AoR": name, "Contacts": rows} for name, rows in agents.items()]
 
 
 class FakeKamailio:
-    """Listens where the brain looks; `asked` are the questions, `answer` gives their results."""
+    """Listens where the brain looks; `asked` are the questions, `answer` gives their results.
+
+    `locations` are what agents have, `devices` the phones' names.
+    """
 
     def __init__(self, rpc: Path, internal_port: int) -> None:
         self.rpc = rpc
         self.news_port = internal_port + 1
         self.locations = locations()
         self.asked: list[tuple[str, list[Any]]] = []
-        self.answer: Callable[[str, list[Any]], Any] = lambda method, params: self.locations
+        self.devices: list[dict[str, Any]] = []
+        self.answer: Callable[[str, list[Any]], Any] = self.usual
         self.silent = False
         self._writers: list[asyncio.StreamWriter] = []
         self.met = asyncio.Event()
+
+    def usual(self, method: str, params: list[Any]) -> Any:
+        """What Kamailio 5.6 answers."""
+        if method == "htable.dump":
+            return self.devices
+        if method != "ul.lookup":
+            return "done"
+        found = [each for each in self.locations if each["AoR"] == params[1]]
+        return found[0] if found else RuntimeError("AOR not found in location table")
 
     async def start(self) -> None:
         self._server = await asyncio.start_server(self._meet, "127.0.0.1", self.news_port)

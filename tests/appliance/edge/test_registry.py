@@ -161,7 +161,7 @@ def test_when_kamailio_is_away_nobody_is_there_and_names_are_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    "listed", [None, [], {"Domains": None}, {"Domains": [{"Domain": {"AoRs": [{}]}}]}, "x"]
+    "listed", [None, [None], [{"AoR": "ana"}], [{"AoR": "ana", "Contacts": [{"Contact": {}}]}], "x"]
 )
 def test_a_list_that_is_none_is_refused_and_changes_nothing(listed: Any) -> None:
     book = Book()

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -35,10 +34,6 @@ class Site:
             }
         )
         self.kamailio = FakeKamailio(folder / RPC_SOCKET, port)
-        self.kamailio.answer = lambda method, params: (
-            self.kamailio.locations if method == "ul.dump" else self.devices
-        )
-        self.devices: list[dict[str, Any]] = []
         self.events: list[Event] = []
         self.refers: list[Refer] = []
         self.told: list[str] = []
@@ -109,7 +104,7 @@ def test_who_is_registered_is_read_at_the_start_with_the_phones_name(tmp_path: P
         row = contact("sip:x9@192.0.2.7:5060")
         row["Contact"]["Ruid"] = "uloc-1"
         site.kamailio.locations = locations(ana=[row])
-        site.devices = [
+        site.kamailio.devices = [
             {"entry": 1, "size": 1, "slot": [{"name": "uloc-1", "value": "ana-home", "type": "str"}]}
         ]
         assert (site.watch.state, site.why()) == (EdgeState.STARTING, "")
@@ -220,12 +215,11 @@ def test_trunks_refusals_and_referrals_are_kept_and_handed_on(tmp_path: Path) ->
         tell(
             news="refer",
             call_id_hex=hexed("c@x"),
-            phone="ana-desk",
-            agent="ana",
+            source="udp:192.0.2.7:5060",
             to_hex=hexed("<sip:12@box>"),
         )
         await site.until(lambda: bool(site.refers))
-        assert site.refers == [Refer("c@x", "ana-desk", "ana", "<sip:12@box>")]
+        assert site.refers == [Refer("c@x", "udp:192.0.2.7:5060", "<sip:12@box>")]
         assert not site.watch.trunks.usable("provider")
         assert site.watch.trunks.usable("unheard-of")
         status = site.watch.status()
