@@ -98,6 +98,10 @@ class Centre:
         """Settings of an agent."""
         return self.config.agents[name]
 
+    def has_phone(self, agent: str) -> bool:
+        """Whether the agent could be rung anywhere now."""
+        return bool(self.agent(agent).phone) or self.registered(agent)
+
     def end(self, party: Party) -> None:
         """A party has no part in a call any more: let go of all that is held for it, and hang up."""
         party.leave()

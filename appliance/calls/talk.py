@@ -77,7 +77,7 @@ class Talk:
         self._presser = asyncio.create_task(_press(self._keys), name=f"keys {self.call.id}")
         for party in self.parties:
             party.open(self.centre.media)
-            self._watches[party] = watch(party, self._inbox.put_nowait)
+            self._watches[party] = watch(party, self._inbox.put_nowait, self.centre.has_phone)
         self.arrange()
         if self.call.story.stage not in (Stage.TALKING, Stage.TRANSFER):
             self._note_connected(self.call.story.queue)
@@ -246,7 +246,7 @@ class Talk:
         old, party.place = party.leg, Place.SILENCE
         self.arrange()
         party.change_leg(leg, self.centre.media)
-        self._watches[party] = watch(party, self._inbox.put_nowait)
+        self._watches[party] = watch(party, self._inbox.put_nowait, self.centre.has_phone)
         self.back()
         self.centre.chore(old.hangup(), f"hang up {old.id}")
         if party is self.parties[1]:
@@ -254,7 +254,7 @@ class Talk:
 
     def leave(self, party: Party, by: str) -> None:
         """A party is out, by itself or by our doing; two others go on, one alone only to be transferred."""
-        place, lost = self.parties.index(party), party.leg.cause is EndCause.PORT_LOST
+        place, lost = self.parties.index(party), party.leg.cause is EndCause.PORT_LOST or party.silent
         self.parties.remove(party)
         self._unwatch(party)
         if not self._errand_goes_on(party, lost):
@@ -296,7 +296,7 @@ class Talk:
     def _add(self, party: Party) -> None:
         party.open(self.centre.media)
         self.parties.append(party)
-        self._watches[party] = watch(party, self._inbox.put_nowait)
+        self._watches[party] = watch(party, self._inbox.put_nowait, self.centre.has_phone)
         if party.leg.label != self.call.id:
             self.centre.chore(label(party.leg, self.call.id), f"label {party.leg.id}")
 

@@ -23,7 +23,7 @@ from appliance.calls.talk import HANG_UP, Talk
 from appliance.calls.target import Target
 from appliance.calls.transfer import refer
 from appliance.calls.waiting import wait_for_agent
-from appliance.calls.watch import end_when_silent
+from appliance.calls.watch import HasPhone, end_when_silent
 from appliance.config.section import Destination
 from appliance.dialplan.permit import DialRefused
 from appliance.events import CallAnswered, CallEnded
@@ -75,7 +75,7 @@ async def _serve(call: Call, first: First, centre: Centre) -> str:
 async def _alone(call: Call, to: First, centre: Centre) -> None:
     """Until somebody speaks with the caller, or there is nothing more to do."""
     try:
-        async with call.leg.alive(), _ended_when_silent(call):
+        async with call.leg.alive(), _ended_when_silent(call, centre.has_phone):
             if isinstance(to, Destination):
                 await _answer(call, centre)
                 await _walk(call, to, centre)
@@ -130,21 +130,21 @@ async def _walk(call: Call, to: Destination, centre: Centre) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _ended_when_silent(call: Call) -> AsyncIterator[None]:
+async def _ended_when_silent(call: Call, has_phone: HasPhone) -> AsyncIterator[None]:
     leg = call.leg
     if not isinstance(leg, SipLeg):
         yield
         return
-    watcher = asyncio.create_task(_watch_silence(call, leg), name=f"silence of {leg.id}")
+    watcher = asyncio.create_task(_watch_silence(call, leg, has_phone), name=f"silence of {leg.id}")
     try:
         yield
     finally:
         watcher.cancel()
 
 
-async def _watch_silence(call: Call, leg: SipLeg) -> None:
+async def _watch_silence(call: Call, leg: SipLeg, has_phone: HasPhone) -> None:
     with contextlib.suppress(LegEnded):
-        await end_when_silent(call.caller, leg)
+        await end_when_silent(call.caller, leg, has_phone)
 
 
 def _who_left(call: Call, ended: LegEnded) -> str:

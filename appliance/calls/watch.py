@@ -18,7 +18,8 @@ from drivers.sip.referral import Referral
 log = logging.getLogger(__name__)
 
 SILENT_SECONDS = 60.0  # without a packet of sound, and not on hold: nobody is there any more
-LOOK_SECONDS = 5.0
+GONE_SECONDS = 8.0  # the same, of an agent whom no phone would ring either: a browser closed
+LOOK_SECONDS = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,17 +62,21 @@ class MustEnd:
 
 News = Ended | HoldChanged | Pressed | Referred | MustEnd
 Tell = Callable[[News], None]
+HasPhone = Callable[[str], bool]
 Work = Callable[[], Coroutine[Any, Any, None]]
 
 
-def watch(party: Party, tell: Tell) -> list[asyncio.Task[None]]:
-    """The tasks that tell everything of a party, to be cancelled when it leaves."""
+def watch(party: Party, tell: Tell, has_phone: HasPhone) -> list[asyncio.Task[None]]:
+    """The tasks that tell everything of a party, to be cancelled when it leaves.
+
+    `has_phone` says whether an agent could be rung anywhere.
+    """
     leg = party.leg
     works: list[Work] = [partial(_ended, party, tell), partial(_holds, party, tell)]
     if not leg.digits_in_audio:
         works.append(partial(_keys, party, tell))
     if isinstance(leg, SipLeg):
-        works.append(partial(end_when_silent, party, leg))
+        works.append(partial(end_when_silent, party, leg, has_phone))
         if party.agent:
             works.append(partial(_referrals, party, leg, tell))
     if party.out is not None:
@@ -113,8 +118,8 @@ async def _must_end(party: Party, tell: Tell) -> None:
     tell(MustEnd(party, await party.out.must_end()))
 
 
-async def end_when_silent(party: Party, leg: SipLeg) -> None:
-    """Hang up a leg that is up, does not hold, and has sent nothing for SILENT_SECONDS; raises LegEnded."""
+async def end_when_silent(party: Party, leg: SipLeg, has_phone: HasPhone) -> None:
+    """Hang up a leg that is up, does not hold, and has sent nothing for too long; raises LegEnded."""
     while True:
         await leg.until_silent()
         since = leg.silent_since
@@ -122,13 +127,17 @@ async def end_when_silent(party: Party, leg: SipLeg) -> None:
             now = asyncio.get_running_loop().time()
             if leg.held or leg.state is not LegState.UP:
                 since = now  # it owes us nothing; after the hold it has the whole time again
-            elif since is not None and now - since >= SILENT_SECONDS:
-                await _give_up(party, leg)
+            elif since is not None and now - since >= _patience_seconds(party, has_phone):
+                await _give_up(party, leg, now - since)
                 return
             await asyncio.sleep(LOOK_SECONDS)
 
 
-async def _give_up(party: Party, leg: Leg) -> None:
-    log.warning("leg %s: nothing came from it for %.0f s, it is hung up", leg.id, SILENT_SECONDS)
+def _patience_seconds(party: Party, has_phone: HasPhone) -> float:
+    return GONE_SECONDS if party.agent and not has_phone(party.agent) else SILENT_SECONDS
+
+
+async def _give_up(party: Party, leg: Leg, seconds: float) -> None:
+    log.warning("leg %s: nothing came from it for %.0f s, it is hung up", leg.id, seconds)
     party.silent = True
     await leg.hangup()

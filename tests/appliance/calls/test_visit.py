@@ -371,3 +371,18 @@ async def test_a_box_that_stops_hangs_up_and_says_that_it_did(tmp_path: Path) ->
     await rig.centre.chores_done(3)
     assert rig.events(CallEnded)[0].by == "box"
     assert_all_free(rig)
+
+
+async def test_a_caller_goes_back_to_the_queue_when_the_agents_only_phone_has_gone(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, agents={"ana": {}, "ben": {}})
+    rig.centre.registered = lambda agent: True
+    caller, phone = await talking(rig)
+    phone._silent(asyncio.get_running_loop().time())
+    await asyncio.sleep(20)
+    assert caller.stage == "talking"  # it is registered: only the way of its sound is lost
+    rig.centre.registered = lambda agent: False
+    await asyncio.sleep(4)
+    assert caller.stage == "waiting"
+    assert phone.state is LegState.ENDED
+    caller.leg.remote_hangs_up()
+    await caller.gone()
