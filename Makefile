@@ -72,6 +72,10 @@ packages:
 	command -v minimodem >/dev/null || missing+=" minimodem"
 	command -v multimon-ng >/dev/null || missing+=" multimon-ng"
 	/sbin/ldconfig -p | grep -q libspandsp || missing+=" libspandsp-dev"
+	missing+=$$($(PYTHON) -c 'from appliance.edge.programs import installed as i; print("".join(" " + p for p in (*i().for_phones, *i().for_browsers)))')
+	command -v svmap >/dev/null || missing+=" sipvicious"
+	command -v sipsak >/dev/null || missing+=" sipsak"
+	command -v linphonec >/dev/null || missing+=" linphone-cli"
 	command -v npm >/dev/null || missing+=" nodejs npm"
 	command -v chromium >/dev/null || missing+=" chromium"
 	[ -d /usr/share/asterisk/sounds/en_US_f_Allison ] || missing+=" asterisk-core-sounds-en-wav"

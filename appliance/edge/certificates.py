@@ -188,9 +188,9 @@ def _authority(tls: Path) -> tuple[x509.Certificate, rsa.RSAPrivateKey]:
     try:
         ca = _read(tls / "ca.crt")
         key = serialization.load_pem_private_key((tls / "ca.key").read_bytes(), None)
-        if isinstance(key, rsa.RSAPrivateKey) and ca.public_key() == key.public_key():
-            if ca.not_valid_after_utc > _now() + BOX_DAYS * DAY:
-                return ca, key
+        lasts = ca.not_valid_after_utc > _now() + BOX_DAYS * DAY
+        if lasts and isinstance(key, rsa.RSAPrivateKey) and ca.public_key() == key.public_key():
+            return ca, key
     except FileNotFoundError:
         pass
     except (OSError, ValueError, TypeError) as error:
