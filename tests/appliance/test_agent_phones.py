@@ -68,7 +68,7 @@ class Desk:
         found = self.acd.agents[agent]
         return f"{found.state.value} {found.reason}".strip()
 
-    async def until(self, true: Callable[[], bool], seconds: float = 2.0) -> None:
+    async def until(self, true: Callable[[], bool], seconds: float = 10.0) -> None:
         async with asyncio.timeout(seconds):
             while not true():  # noqa: ASYNC110 - real sockets set no event of ours
                 await asyncio.sleep(0.005)
@@ -160,7 +160,7 @@ def test_a_wish_to_transfer_reaches_the_leg_of_its_call(tmp_path: Path) -> None:
 
         def refer(call_id: str, to: str) -> None:
             desk.kamailio.tell(
-                news="refer", call_id_hex=hexed(call_id), phone="ana-desk", agent="ana", to_hex=hexed(to)
+                news="refer", call_id_hex=hexed(call_id), source="udp:192.0.2.7:5060", to_hex=hexed(to)
             )
 
         refer("gone", "<sip:12@box>")

@@ -65,7 +65,7 @@ def at_a_box(folder: Path, work: Callable[[Ask, AgentPhones, FakeKamailio], Awai
             return await ask_once(folder / "run" / SOCKET, op, **fields)
 
         try:
-            async with asyncio.timeout(3):
+            async with asyncio.timeout(10):
                 while phones.edge.state is not EdgeState.UP:  # noqa: ASYNC110 - real sockets
                     await asyncio.sleep(0.005)
             await work(ask, phones, kamailio)
