@@ -1,0 +1,132 @@
+"""A stolen phone account at a real edge, with a real trunk behind it: only emergency calls reach that."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance.outbound_events import OutboundLocked
+from appliance.store.outbound_reads import outbound_events
+from tests.drivers.sip.bench import needs_pjsua2
+from tests.end_to_end.edge_box import EdgeBox
+from tests.peers.digest_phone import DigestPhone
+from tests.peers.edge import needs_kamailio
+from tests.peers.rtp_end import RtpEnd
+from tests.peers.sip_text import Packet, in_brackets
+from tests.peers.sipp import Sipp, needs_sipp
+from tests.peers.sipp_scenarios import answering, answers
+
+pytestmark = [
+    pytest.mark.realtime,
+    pytest.mark.slow,
+    needs_kamailio,
+    needs_pjsua2,
+    needs_sipp,
+    pytest.mark.timeout(90),
+]
+
+WAY_OUT = """
+[lines.trunk]
+driver = "sip"
+hosts = ["{host}"]
+options_seconds = 2
+to = "hangup"
+
+[permissions.desk]
+classes = ["national"]
+calls_a_minute = 12
+
+[routes.all]
+lines = ["trunk"]
+
+[rates.any]
+a_minute = 0.1
+"""
+ALLOWED = "2125550123"
+#: Spellings that a SIP user part can hold; the box stands in North America.
+DENIED = (
+    *("19005550123", "+19005550123", "9005550123", "1-900-555-0123", "0118816315123", "+881631512345"),
+    *("+979123456789", "18764251234", "+18764251234", "0114930123456", "+4930123456", "01144900912345"),
+    *("*21*0114930123456", "%2B4930123456", "+49301;ext=1", "0049301234"),
+)
+
+
+def site(folder: Path, host: str) -> EdgeBox:
+    accounts = {"ana-desk": ("ana", "stolen")}
+    box = EdgeBox(folder, agents=["ana", "ben"], accounts=accounts, more=WAY_OUT.format(host=host))
+    text = box.config_file.read_text().replace("[agents.ana]", '[agents.ana]\npermission = "desk"')
+    quiet = [line for line in text.splitlines() if not line.startswith("not-allowed")]  # that takes its time
+    box.config_file.write_text("\n".join(quiet))
+    return box
+
+
+async def trunk_up(box: EdgeBox) -> None:
+    await box.until_status(
+        lambda s: {"line": "trunk", "state": "idle"}.items() <= _line(s, "trunk").items(), seconds=20
+    )
+
+
+def _line(status: dict[str, Any], name: str) -> dict[str, Any]:
+    return next((line for line in status["lines"] if line["line"] == name), {})
+
+
+async def calls_and_hangs_up(phone: DigestPhone, number: str) -> int:
+    sent, final = await phone.invite(number)
+    if final.status == 200:
+        await asyncio.sleep(0.3)
+        phone.within(sent, final, "BYE")
+        await phone.final(sent["call-id"])
+    return final.status
+
+
+async def refers(phone: DigestPhone, sent: Packet, answered: Packet, target: str) -> int:
+    """Transfer whoever is in the call; the code of the answer."""
+    headers = [("Refer-To", f"<{target}>")]
+    phone.within(sent, answered, "REFER", headers=headers)
+    final = await phone.final(sent["call-id"])
+    if final.status == 407:
+        proof = phone.proof(final, "REFER", in_brackets(answered["contact"]))
+        phone.within(sent, answered, "REFER", headers=[*headers, proof])
+        final = await phone.final(sent["call-id"])
+    return final.status
+
+
+async def test_a_stolen_account_reaches_nobody_but_the_emergency_centre(tmp_path: Path) -> None:
+    async with (
+        RtpEnd() as sound,
+        Sipp(tmp_path, answering(*answers(sound.port))) as provider,
+        site(tmp_path, provider.host) as box,
+        DigestPhone("ana-desk", "stolen", box.edge_port) as phone,
+    ):
+        assert (await phone.register()).status == 200
+        await trunk_up(box)
+        sent, final = await phone.invite(ALLOWED)
+        assert final.status == 200
+        for target in ("sip:19005550123@callbox", "sip:+4930123456@198.51.100.7", "tel:+979123456789"):
+            assert await refers(phone, sent, final, target) in (202, 400, 403, 416)
+            await asyncio.sleep(0.2)
+        phone.within(sent, final, "BYE")
+        await phone.final(sent["call-id"])
+
+        codes = await asyncio.gather(*(calls_and_hangs_up(phone, number) for number in DENIED))
+        assert {code // 100 for code in codes} == {4}
+        assert await calls_and_hangs_up(phone, ALLOWED) == 403
+        told = await box.request("outbound")
+        assert [lock["of"] for lock in told["locks"]] == ["agent ana"]
+        await box.until_status(lambda s: any(alarm["object"] == "agent ana" for alarm in s["alarms"]))
+        await box.until(
+            lambda: any(isinstance(e.event, OutboundLocked) for e in outbound_events(box.database, 0))
+        )
+
+        old = box.kill("brain")
+        await box.until_back("brain", old)
+        await trunk_up(box)
+        assert await calls_and_hangs_up(phone, ALLOWED) == 403
+        assert await calls_and_hangs_up(phone, "911") == 200
+        await box.request("outbound_unlock", agent="ana", by="test")
+        assert await calls_and_hangs_up(phone, ALLOWED) == 200
+        dialled = [text.split(" ", 2)[1].partition("@")[0] for text in provider.received("INVITE")]
+        assert dialled == ["sip:+12125550123", "sip:911", "sip:+12125550123"]
