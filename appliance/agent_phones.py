@@ -96,12 +96,12 @@ class AgentPhones:
     def _referred(self, refer: Refer) -> None:
         leg = self._pool.leg_of(refer.call_id)
         if leg is None:
-            log.info("phone %s: wants to transfer a call that is over", refer.phone)
+            log.info("phone at %s: wants to transfer a call that is over", refer.source)
             return
         try:
             leg.referrals.put_nowait(referral(refer.to))
         except ValueError as error:
-            log.warning("phone %s: its transfer is not understood: %s", refer.phone, error)
+            log.warning("phone at %s: its transfer is not understood: %s", refer.source, error)
             self._chore(_tell(leg, 400, "Bad Refer-To"), f"refuse a transfer of {leg.id}")
 
     # --- inside -------------------------------------------------------------------------------------------

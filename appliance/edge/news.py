@@ -79,8 +79,7 @@ class Refer:
     """A phone asks in the dialog `call_id` to be replaced; `to` is the whole value of Refer-To."""
 
     call_id: str
-    phone: str
-    agent: str
+    source: str
     to: str
 
 
@@ -167,8 +166,7 @@ KINDS: dict[str, Callable[[Mapping[str, Any]], News]] = {
     ),
     "refer": lambda found: Refer(
         call_id=_name(found, "call_id"),
-        phone=_text(found, "phone"),
-        agent=_text(found, "agent"),
+        source=_text(found, "source"),
         to=_name(found, "to"),
     ),
     "refused": lambda found: Refused(

@@ -181,17 +181,26 @@ async def test_a_transfer_is_told_to_the_brain_and_no_worker_sees_it(edge: Edge)
         sent, final = await phone.invite("100")
         to = "<sip:200@callbox?Replaces=abc%40x%3Bto-tag%3D1%3Bfrom-tag%3D2>"
         phone.within(sent, final, "REFER", headers=[("Refer-To", to)])
-        challenge = await phone.final(sent["call-id"])
-        assert challenge.status == 407
-        proof = phone.proof(challenge, "REFER", in_brackets(final["contact"]))
-        phone.within(sent, final, "REFER", headers=[("Refer-To", to), proof])
         accepted = await phone.final(sent["call-id"])
         assert accepted.status == 202
         assert accepted["contact"]
         news = await edge.told("refer")
-        assert (news["agent"], news["phone"], news["to"]) == ("ana", "ana-desk", to)
+        assert (news["source"], news["to"]) == (f"udp:127.0.0.1:{phone.port}", to)
         assert news["call_id"] == sent["call-id"]
         assert not [packet for worker in workers for packet in worker.of("REFER")]
+
+
+async def test_a_transfer_asked_from_another_address_needs_the_password(edge: Edge) -> None:
+    elsewhere = DigestPhone("ana-desk", "secret-a", edge.sip_port, address="127.0.0.2")
+    async with edge.listening(), edge.staffed(), ana(edge) as phone, elsewhere:
+        sent, final = await phone.invite("100")
+        to = ("Refer-To", "<sip:200@callbox>")
+        elsewhere.within(sent, final, "REFER", headers=[to])
+        challenge = await elsewhere.final(sent["call-id"])
+        assert challenge.status == 407
+        proof = elsewhere.proof(challenge, "REFER", in_brackets(final["contact"]))
+        elsewhere.within(sent, final, "REFER", headers=[to, proof])
+        assert (await elsewhere.final(sent["call-id"])).status == 202
 
 
 async def test_a_call_that_shall_replace_another_is_refused(edge: Edge) -> None:

@@ -122,7 +122,12 @@ class Linphone:
         """Register as `user` (its own name) at `registrar`, host:port; returns when it says so."""
         proxy = f"sip:{registrar};transport={self._transport}"
         await self.told(f"register sip:{user or self.user}@{realm} {proxy} {password}")
-        await self.says("Registration on", "successful")
+        for _ in range(50):  # it does not say so by itself
+            await self.told("status register")
+            if (await self.says("registered")).startswith("registered,"):
+                return
+            await asyncio.sleep(0.1)
+        raise TimeoutError(f"linphone {self.user}: not registered: {self.text[-500:]}")
 
     async def says(self, *words: str, seconds: float = 10.0) -> str:
         """Wait until it prints a line with all these words, after the last one waited for; that line."""

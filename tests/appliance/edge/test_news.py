@@ -57,11 +57,10 @@ LINES: list[tuple[dict[str, object], News]] = [
         {
             "news": "refer",
             "call_id_hex": hexed("a@b"),
-            "phone": "p",
-            "agent": "ana",
+            "source": "udp:1.2.3.4:5",
             "to_hex": hexed("<sip:12>"),
         },
-        Refer("a@b", "p", "ana", "<sip:12>"),
+        Refer("a@b", "udp:1.2.3.4:5", "<sip:12>"),
     ),
     (
         {"news": "refused", "source": "192.0.2.66", "why": "scanner", "count": 9},
