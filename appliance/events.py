@@ -35,6 +35,7 @@ from appliance.outbound_events import (
     OutboundRefused,
     OutboundUnlocked,
 )
+from appliance.talk_events import TRANSFERRED as TRANSFERRED
 from appliance.talk_events import CallInherited as CallInherited
 from appliance.talk_events import PartyMissed as PartyMissed
 from appliance.talk_events import PartyRung as PartyRung

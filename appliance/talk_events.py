@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from appliance.event import Event
 
+TRANSFERRED = "done"  # the result of a transfer that came about
+
 
 @dataclass(frozen=True, kw_only=True)
 class PartyRung(Event):

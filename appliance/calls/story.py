@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from appliance.calls.party import Who
 from appliance.events import (
+    TRANSFERRED,
     AgentOffered,
     CallAnswered,
     CallArrived,
@@ -38,8 +39,6 @@ from appliance.events import (
 )
 
 log = logging.getLogger(__name__)
-
-DONE = "done"  # result of a transfer that came about
 
 
 class Stage(enum.Enum):
@@ -180,7 +179,7 @@ class Story:
     def _end_transfer(self, result: str, stamped: Stamped) -> None:
         if self.stage is Stage.TRANSFER:  # nobody new was connected
             self._move(Stage.TALKING if self.other is not None else Stage.ENDING, stamped)
-        if result != DONE:
+        if result != TRANSFERRED:
             self.next_to = ""
 
     def _move(self, stage: Stage, stamped: Stamped) -> None:

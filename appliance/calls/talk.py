@@ -17,11 +17,12 @@ from appliance.calls.errand import Errand, Missed, Purpose, Reached, Tell
 from appliance.calls.party import Party, Place, label
 from appliance.calls.reach import NotReached, drop_rung, reach
 from appliance.calls.records import Begun, recordings
-from appliance.calls.story import DONE, Stage
+from appliance.calls.story import Stage
 from appliance.calls.target import Target
 from appliance.calls.watch import Ended, HoldChanged, MustEnd, News, Pressed, Referred, watch
 from appliance.config.section import Destination
 from appliance.events import (
+    TRANSFERRED,
     CallConnected,
     CallInherited,
     HoldEnded,
@@ -145,7 +146,7 @@ class Talk:
             return
         errand.tell(200, "OK", True)
         self.hand_over(errand.asker, party)
-        self.call.note(TransferEnded(call_id=self.call.id, agent=errand.asker.agent, result=DONE))
+        self.call.note(TransferEnded(call_id=self.call.id, agent=errand.asker.agent, result=TRANSFERRED))
 
     def _missed(self, errand: Errand, missed: NotReached) -> None:
         if errand is not self.errand:
@@ -204,7 +205,7 @@ class Talk:
         """The other party waits in a queue instead of talking."""
         self._note_transfer(asker, f"queue:{queue}")
         self.leave(asker, "transfer")
-        self.call.note(TransferEnded(call_id=self.call.id, agent=asker.agent, result=DONE))
+        self.call.note(TransferEnded(call_id=self.call.id, agent=asker.agent, result=TRANSFERRED))
         self._end(Destination("queue", queue))
 
     def join(self, party: Party, asker: Party, *, conference: bool) -> None:

@@ -31,6 +31,7 @@ from appliance.events import (
     CallEnded,
     CallQueued,
     CallResumed,
+    Direction,
     Event,
     HoldEnded,
     HoldStarted,
@@ -133,13 +134,20 @@ def printable(text: str) -> str:
 def _cells(row: CallRow, most: int) -> dict[str, str]:
     return {
         "call": row.call_id,
-        "caller": printable(row.caller) or "unknown",
+        "caller": _who(row),
         "queue": _cut(row.queue, most),
         "agent": _cut(row.agent, most),
         "wait": _length(row.wait_ms),
         "talk": _length(row.talk_ms),
         "outcome": row.outcome or f"({row.stage.value})",
     }
+
+
+def _who(row: CallRow) -> str:
+    """The other end: who called, or whom an agent called."""
+    if row.direction == Direction.IN.value:
+        return printable(row.caller) or "unknown"
+    return f"{printable(row.caller)} > {printable(row.called)}"
 
 
 def _cut(name: str, most: int) -> str:
@@ -162,9 +170,10 @@ def _summary(row: CallRow, zone: tzinfo | None) -> list[str]:
     if row.arrived_ms is not None:
         arrived = f"{datetime.fromtimestamp(row.arrived_ms / 1000, zone):%Y-%m-%d %H:%M:%S}"
     called = f" (dialled {printable(row.called)})" if row.called else ""
+    at_line = f" at line {row.line}" if row.line else ""
     lines = [
         f"call {row.call_id}",
-        f"{arrived}  {printable(row.caller) or 'unknown'} at line {row.line}{called}",
+        f"{arrived}  {printable(row.caller) or 'unknown'}{at_line}{called}",
         f"{row.outcome}, ended by {row.ended_by}" if row.outcome else f"in progress: {row.stage.value}",
     ]
     lengths = {
@@ -197,6 +206,8 @@ def _seconds(length_ms: int) -> str:
 
 
 def _arrived(event: CallArrived) -> str:
+    if event.agent:
+        return f"{event.agent} calls {event.called}"
     return f"rings at line {event.line} from {event.caller or 'an unknown number'}"
 
 

@@ -12,12 +12,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from appliance.events import (
+    TRANSFERRED,
     AgentOffered,
     CallAnswered,
     CallArrived,
     CallConnected,
     CallEnded,
     CallQueued,
+    Direction,
     Event,
     HoldEnded,
     HoldStarted,
@@ -28,6 +30,7 @@ from appliance.events import (
     RecordingStarted,
     Stamped,
     TalkEnded,
+    TransferEnded,
     WrapUpEnded,
     WrapUpStarted,
 )
@@ -52,7 +55,10 @@ class CallRow:
 
     - `queued_ms` is when the caller first entered a queue, `queue` the last one entered.
     - `wait_ms`: waiting in queues, ringing at agents included, until the first conversation or the end.
-    - `agent`, `connected_ms`: the last agent, and the beginning of the first conversation.
+    - `agent`, `connected_ms`: the last agent (of a call to outside: who made it), and the beginning of the
+      first conversation.
+    - `direction`: a Direction value; `caller` of a call that an agent made is the agent's extension.
+    - `transfers` that came about.
     - `ring_ms`: how long the phones of those agents rang who answered.
     - `talk_ms` is without hold; talk, hold, ring and wrap-up are sums over the conversations of the call.
     """
@@ -76,6 +82,8 @@ class CallRow:
     hold_ms: int | None = None
     wrap_up_ms: int | None = None
     offers: int = 0
+    direction: str = Direction.IN.value
+    transfers: int = 0
     recordings: tuple[Mapping[str, Any], ...] = ()  # {path, seconds or None, dropped_frames}
     stage: Stage = Stage.RINGING
 
@@ -144,7 +152,8 @@ def _set(progress: Progress, **columns: Any) -> Progress:
 
 
 def _arrived(progress: Progress, event: CallArrived, now: Mark) -> Progress:
-    return _set(progress, line=event.line, caller=event.caller, called=event.called, arrived_ms=now.wall_ms)
+    who = {"caller": event.caller, "called": event.called, "agent": event.agent}
+    return _set(progress, line=event.line, arrived_ms=now.wall_ms, direction=event.direction, **who)
 
 
 def _answered(progress: Progress, event: CallAnswered, now: Mark) -> Progress:
@@ -177,7 +186,8 @@ def _connected(progress: Progress, event: CallConnected, now: Mark) -> Progress:
     progress = _stop_talking(progress, now)  # with whoever it was before
     first = progress.row.connected_ms if progress.row.connected_ms is not None else now.wall_ms
     queue = event.queue or progress.row.queue
-    progress = _set(progress, agent=event.agent, queue=queue, connected_ms=first, stage=Stage.TALKING)
+    agent, line = event.agent or progress.row.agent, progress.row.line or event.line
+    progress = _set(progress, agent=agent, line=line, queue=queue, connected_ms=first, stage=Stage.TALKING)
     return replace(progress, talking=now)
 
 
@@ -197,6 +207,10 @@ def _hold_ended(progress: Progress, event: HoldEnded, now: Mark) -> Progress:
 
 def _talk_ended(progress: Progress, event: TalkEnded, now: Mark) -> Progress:
     return _settle(_stop_talking(progress, now), Stage.TALKED)
+
+
+def _transfer_ended(progress: Progress, event: TransferEnded, now: Mark) -> Progress:
+    return _set(progress, transfers=progress.row.transfers + (event.result == TRANSFERRED))
 
 
 def _recording_started(progress: Progress, event: RecordingStarted, now: Mark) -> Progress:
@@ -277,6 +291,7 @@ HANDLERS: Mapping[type[Event], Handler] = {
     HoldStarted: _hold_started,
     HoldEnded: _hold_ended,
     TalkEnded: _talk_ended,
+    TransferEnded: _transfer_ended,
     RecordingStarted: _recording_started,
     RecordingEnded: _recording_ended,
     WrapUpStarted: _wrap_up_started,

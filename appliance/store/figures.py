@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from appliance.events import Outcome
+from appliance.events import Direction, Outcome
 from appliance.store.derive import CallRow
 from appliance.store.read import day_calls
 
@@ -21,7 +21,9 @@ def day_figures(path: Path, since_s: float) -> dict[str, Figure]:
 
 
 def figures(rows: Iterable[CallRow]) -> dict[str, Figure]:
-    """Counts of the calls by outcome, and how well those were served that wanted an agent.
+    """Counts of the calls from outside by outcome, and how well those were served that wanted an agent.
+
+    Calls that agents made are counted as `out` (to somebody outside) and `direct` (to a colleague) alone.
 
     A call in progress counts in `calls` and `in_progress` alone; None = nothing to divide by.
     - offered: ended calls that entered a queue or reached an agent, however they ended
@@ -29,7 +31,9 @@ def figures(rows: Iterable[CallRow]) -> dict[str, Figure]:
     - asa_s: mean wait of the answered, ringing included, waits of zero included
     - aht_s: (talk + hold + wrap-up) / answered, without ringing
     """
-    rows = list(rows)
+    everything = list(rows)
+    made = Counter(row.direction for row in everything)
+    rows = [row for row in everything if row.direction == Direction.IN.value]
     ended = [row for row in rows if row.ended_ms is not None]
     count = Counter(row.outcome for row in ended)
     offered = [row for row in ended if row.queued_ms is not None or row.outcome == Outcome.ANSWERED.value]
@@ -39,6 +43,8 @@ def figures(rows: Iterable[CallRow]) -> dict[str, Figure]:
     return {
         "calls": len(rows),
         "in_progress": len(rows) - len(ended),
+        "out": made[Direction.OUT.value],
+        "direct": made[Direction.DIRECT.value],
         "offered": len(offered),
         **{outcome.value: count[outcome.value] for outcome in Outcome},
         "service_level_20": _share(len(in_time), len(answered) + len(abandoned)),

@@ -67,6 +67,8 @@ class CallTable(Model):
     hold_ms = BigIntegerField(null=True)
     wrap_up_ms = BigIntegerField(null=True)
     offers = IntegerField()
+    direction = CharField()
+    transfers = IntegerField()
     recordings = TextField()
     stage = CharField()
     is_open = BooleanField(index=True)

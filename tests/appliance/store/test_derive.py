@@ -6,15 +6,23 @@ from dataclasses import replace
 
 from appliance.events import (
     AgentChanged,
+    CallAnswered,
+    CallArrived,
     CallConnected,
     CallEnded,
+    CallInherited,
     CallQueued,
+    HoldEnded,
     HoldStarted,
     MenuEntered,
     OfferEnded,
+    PartyRung,
     RecordingEnded,
     RecordingStarted,
     Stamped,
+    TalkEnded,
+    TransferEnded,
+    TransferStarted,
     WrapUpStarted,
 )
 from appliance.store.derive import CallRow, Stage, apply, begin, derive
@@ -187,3 +195,36 @@ def test_any_order_of_events_gives_a_row_without_negative_lengths() -> None:
         row = derive(CALL, any_events(seed, 40)).row
         lengths = (row.wait_ms, row.ring_ms, row.talk_ms, row.hold_ms, row.wrap_up_ms)
         assert all(length is None or length >= 0 for length in lengths), f"seed {seed}: {row}"
+
+
+def test_a_call_that_an_agent_made_and_handed_on() -> None:
+    row = row_of(
+        (
+            0,
+            CallArrived(
+                call_id=CALL,
+                line="",
+                leg_id="sip.1",
+                caller="21",
+                called="030123",
+                direction="out",
+                agent="ana",
+            ),
+        ),
+        (1, PartyRung(call_id=CALL, leg_id="t.1", number="+4930123", line="trunk")),
+        (5, CallAnswered(call_id=CALL)),
+        (5, CallConnected(call_id=CALL, queue="", agent="", leg_id="t.1", number="+4930123", line="trunk")),
+        (15, TransferStarted(call_id=CALL, agent="ana", to="agent:ben")),
+        (15, HoldStarted(call_id=CALL, agent="ana")),
+        (19, HoldEnded(call_id=CALL, agent="ana")),
+        (19, TalkEnded(call_id=CALL, agent="", by="transfer")),
+        (19, CallInherited(call_id=CALL, leg_id="t.1", number="+4930123", line="trunk")),
+        (19, CallConnected(call_id=CALL, queue="", agent="ben", leg_id="sip.2")),
+        (19, TransferEnded(call_id=CALL, agent="ana", result="done")),
+        (49, TalkEnded(call_id=CALL, agent="ben", by="agent")),
+        (49, CallEnded(call_id=CALL, outcome="answered", by="box")),
+    )
+    assert (row.direction, row.caller, row.called, row.line) == ("out", "21", "030123", "trunk")
+    assert (row.agent, row.transfers, row.outcome) == ("ben", 1, "answered")
+    assert (row.talk_ms, row.hold_ms, row.wait_ms, row.queued_ms) == (40_000, 4_000, None, None)
+    assert row.stage is Stage.OVER

@@ -66,3 +66,10 @@ def test_a_wait_of_twenty_seconds_is_within_and_a_millisecond_more_is_not() -> N
         return figures([CallRow("1", ended_ms=9, outcome="answered", wait_ms=wait_ms)])["service_level_20"]
 
     assert (level(20_000), level(20_001)) == (1.0, 0.0)
+
+
+def test_calls_that_agents_made_do_not_touch_the_figures_of_callers() -> None:
+    made = [CallRow("13", direction="out", ended_ms=1, outcome="answered"), CallRow("14", direction="direct")]
+    found = figures([row_of(text) for text in VECTOR.split()] + made)
+    alone = figures([row_of(text) for text in VECTOR.split()])
+    assert found == {**alone, "out": 1, "direct": 1}
