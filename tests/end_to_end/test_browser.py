@@ -77,13 +77,15 @@ async def test_a_caller_and_an_agent_in_a_browser_hear_each_other(tmp_path: Path
         await box.passwords()
         async with Browser(tmp_path / "browser", url=box.url, say="sine:660") as browser:
             await signed_in(box, browser)
-            caller = await talking(box, browser, record=str(by_caller))
+            await talking(box, browser, record=str(by_caller))
             assert await heard(browser, 1000) > AUDIBLE
             await browser.press("Hold")
             assert await heard(browser, 1000, 2.0) < AUDIBLE
             await browser.press("Resume")
             assert await heard(browser, 1000) > AUDIBLE
-            await box.hangs_up(caller)
+            await browser.press("Mute")
+            await asyncio.sleep(3)
+            await browser.press("Hang up")
             await browser.state("wrap-up")
             await browser.press("End wrap-up")
             await browser.state("ready")
@@ -92,24 +94,9 @@ async def test_a_caller_and_an_agent_in_a_browser_hear_each_other(tmp_path: Path
     assert tone_dbm0(read(by_caller)[:, 0], 660) > AUDIBLE
     assert tone_dbm0(stereo[:, 0], 1000) > AUDIBLE
     assert tone_dbm0(stereo[:, 1], 660) > AUDIBLE
-    assert 1500 < row["hold_ms"] < 3500
-
-
-async def test_mute_is_silence_for_the_caller_and_the_agent_hangs_up(tmp_path: Path) -> None:
-    by_caller = tmp_path / "caller.wav"
-    async with EdgeBox(tmp_path, agents=["ana"]) as box:
-        await box.passwords()
-        async with Browser(tmp_path / "browser", url=box.url, say="sine:660") as browser:
-            await signed_in(box, browser)
-            await talking(box, browser, record=str(by_caller))
-            await browser.press("Mute")
-            await asyncio.sleep(3)
-            await browser.press("Hang up")
-            await browser.call("ended")
-            [row] = await box.until_over()
-    own = read(Path(row["recordings"][0]["path"]))[:, 1]
-    assert tone_dbm0(own[-16000:], 660) < SILENT  # the last two seconds
+    assert tone_dbm0(stereo[-16000:, 1], 660) < SILENT  # the last two seconds: muted
     assert row["outcome"] == "answered"
+    assert 1500 < row["hold_ms"] < 3500
 
 
 async def test_an_agents_call_outlives_restarts_of_kamailio_and_rtpengine(tmp_path: Path) -> None:
@@ -134,7 +121,7 @@ async def test_an_agents_call_outlives_restarts_of_kamailio_and_rtpengine(tmp_pa
             assert row["outcome"] == "answered"
 
 
-async def test_an_agent_whose_tab_is_closed_is_not_ready_within_seconds(tmp_path: Path) -> None:
+async def test_an_agent_whose_tab_is_closed_is_not_ready_and_no_caller_is_left_alone(tmp_path: Path) -> None:
     async with EdgeBox(tmp_path, agents=["ana"]) as box:
         await box.passwords()
         async with Browser(tmp_path / "browser", url=box.url) as browser:
@@ -144,11 +131,20 @@ async def test_an_agent_whose_tab_is_closed_is_not_ready_within_seconds(tmp_path
             status = await box.until_status(lambda status: status["agents"][0]["state"] == "paused")
             assert time.monotonic() - began < 5
             assert "no phone registered" in status["agents"][0]["reason"]
-            await box.rings()
+            caller = await box.rings(tone_hz=1000, loop=True)
             await box.until_stage("waiting")
-            await browser.open()  # still signed in: back at once, ready by itself, and rung
-            await browser.call("ringing")
-            await browser.press("Decline")
+            for closed in (True, False):
+                await browser.open()  # still signed in: back at once, ready by itself, and rung
+                await browser.call("ringing", seconds=15)
+                await browser.press("Answer")
+                await browser.call("up")
+                assert await heard(browser, 1000) > AUDIBLE
+                if closed:
+                    began = time.monotonic()
+                    await browser.close_tab()
+                    await box.until_stage("waiting", 30)
+                    assert time.monotonic() - began < 15
+            await box.hangs_up(caller)
 
 
 async def test_browser_and_desk_phone_call_each_other_by_extension(tmp_path: Path) -> None:
@@ -186,3 +182,45 @@ async def test_browser_and_desk_phone_call_each_other_by_extension(tmp_path: Pat
             assert await heard(browser, 440) > AUDIBLE
             await desk.command("hangup")
             await browser.call("ended")
+
+
+async def test_a_browser_hands_its_caller_over_at_once_and_after_asking(tmp_path: Path) -> None:
+    accounts = {"ben-desk": ("ben", "secret-b")}
+    by_caller = tmp_path / "caller.wav"
+    async with EdgeBox(tmp_path, agents=["ana", "ben"], accounts=accounts, ready=False) as box:
+        await box.passwords()
+        desk = Baresip(
+            tmp_path / "ben",
+            user="ben-desk",
+            password="secret-b",
+            registrar=f"127.0.0.1:{box.edge_port}",
+            say="sine:440",
+        )
+        async with desk, Browser(tmp_path / "browser", url=box.url, say="sine:660") as browser:
+            await browser.sign_in("ana", PASSWORD)
+            await browser.press("Log in")
+            await browser.state("ready")
+            await box.until_status(lambda status: len(status["edge"]["phones"]) == 2)
+            for asking in (False, True):
+                caller = await talking(box, browser, record=str(by_caller))
+                await browser.page.fill(".transfer input", box.agents["ben"])
+                if asking:
+                    await browser.press("Ask first")
+                    await desk.event("CALL_INCOMING")
+                    await desk.command("accept")
+                    await browser.page.locator(".call.up").nth(1).wait_for()
+                    assert await heard(browser, 440) > AUDIBLE
+                    await browser.press("Connect the two")
+                else:
+                    await browser.press("Transfer now")
+                    await desk.event("CALL_INCOMING")
+                    await desk.command("accept")
+                await browser.page.wait_for_selector(".call.up", state="detached")
+                await browser.state("wrap-up")
+                await asyncio.sleep(2)
+                assert await browser.troubles() == ""
+                await box.hangs_up(caller)
+                await desk.event("CALL_CLOSED")
+                assert tone_dbm0(read(by_caller)[-12000:, 0], 440) > AUDIBLE, asking
+                assert tone_dbm0(desk.heard()[-12000:], 1000) > AUDIBLE, asking
+                await browser.state("ready")

@@ -11,6 +11,8 @@ const MOVES = {
   [State.ENDED]: [],
 };
 const GATHER_MS = 30; // own addresses are known at once; the rest are TCP's, which nobody uses
+const READY_MS = 100;
+const READY_TRIES = 50;
 const DIGIT_MS = 100; // a digit, and the pause after it
 const HEAL_MS = 3000; // the least between two attempts to get lost sound back
 const AUTO_ANSWER = /answer-after\s*=\s*0|info\s*=\s*"?<?alert-autoanswer|auto-?answer/i;
@@ -108,9 +110,10 @@ export class Call {
 
   // Signalling is back after it was lost: tell the far end where we are now.
   refresh() {
-    if (this.state !== State.UP || !this.session.isReadyToReOffer()) return;
-    this.healed = Date.now();
-    this.session.renegotiate({ rtcOfferConstraints: { iceRestart: true } });
+    this.whenReady(() => {
+      this.healed = Date.now();
+      this.session.renegotiate({ rtcOfferConstraints: { iceRestart: true } });
+    });
   }
 
   answer() {
@@ -132,12 +135,19 @@ export class Call {
   }
 
   toggleHold() {
-    if (this.held) this.session.unhold();
-    else this.session.hold();
+    const on = !this.held;
+    this.whenReady(() => (on ? this.session.hold() : this.session.unhold()));
   }
 
   putOnHold() {
-    if (!this.held) this.session.hold();
+    if (!this.held) this.whenReady(() => this.session.hold());
+  }
+
+  // One offer at a time (RFC 3261 14.1): an act that offers waits for the one before.
+  whenReady(act, tries = READY_TRIES) {
+    if (this.state !== State.UP || !tries) return;
+    if (this.session.isReadyToReOffer()) act();
+    else setTimeout(() => this.whenReady(act, tries - 1), READY_MS);
   }
 
   digit(digit) {

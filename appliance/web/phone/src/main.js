@@ -30,6 +30,9 @@ class App {
       join: (call) => this.join(call),
     });
     document.addEventListener("click", () => this.mayRing());
+    window.addEventListener("beforeunload", (event) => {
+      if (this.phone?.active().length) event.preventDefault(); // the browser asks: a call would end
+    });
     navigator.mediaDevices?.addEventListener("devicechange", () => this.devices());
   }
 
