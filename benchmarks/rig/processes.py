@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
-TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
+CPUCLOCK_SCHED = 2  # linux/posix-timers.h: the clock of a process is ~pid << 3 and which
 OUTSIDE_PRIORITY = 10  # SCHED_FIFO
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of all threads so far (proc(5)); steps of 10 ms."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS_A_SECOND
+    """Time of all threads on a processor so far, by the scheduler's count, to the microsecond."""
+    return time.clock_gettime(~pid << 3 | CPUCLOCK_SCHED)
 
 
 def pss_mb(pid: int) -> float:

@@ -52,7 +52,12 @@ static void drain(int fd, struct pumped *pumped)
 /* `fds` and `ports` (where each sends to) of `count` phones, for `ticks` of 20 ms. */
 void pump(const int *fds, const uint16_t *ports, int count, int ticks, struct pumped *pumped)
 {
+    static uint32_t number; /* goes on from one call to the next, as a phone's packets do */
     uint64_t begin = clock_ns();
+    for (int i = 0; i < count; i++) {
+        struct pumped before = {0};
+        drain(fds[i], &before);
+    }
     for (int step = 0; step < ticks * STEPS; step++) {
         uint64_t due = begin + (uint64_t)step * STEP_NS;
         struct timespec at = {(time_t)(due / 1000000000ull), (long)(due % 1000000000ull)};
@@ -60,8 +65,9 @@ void pump(const int *fds, const uint16_t *ports, int count, int ticks, struct pu
         }
         for (int i = step % STEPS; i < count; i += STEPS) {
             drain(fds[i], pumped);
-            send_one(fds[i], ports[i], (uint32_t)(step / STEPS), (uint32_t)i + 1);
+            send_one(fds[i], ports[i], number, (uint32_t)i + 1);
             pumped->sent++;
         }
+        number += step % STEPS == STEPS - 1;
     }
 }

@@ -149,6 +149,10 @@ int pj_load(struct pj_library *pj, const char *path, char *why, size_t why_size)
         {"pjmedia_stream_get_rtp_session_info", &pj->stream_rtp},
         {"pjmedia_stream_get_stat_jbuf", &pj->stream_buffer},
         {"pjmedia_rtp_encode_rtp", &pj->rtp_encode},
+        {"pjsua_get_pjmedia_endpt", &pj->media},
+        {"pjmedia_endpt_get_ioqueue", &pj->media_queue},
+        {"pjmedia_endpt_stop_threads", &pj->stop_media_threads},
+        {"pj_ioqueue_poll", &pj->poll_queue},
     };
     void *handle = dlopen(path, RTLD_NOW | RTLD_NOLOAD);
 

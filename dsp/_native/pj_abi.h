@@ -50,13 +50,17 @@ _Static_assert(offsetof(struct pj_port, put_frame) == 96, "pjmedia_port.put_fram
 _Static_assert(offsetof(struct pj_port, get_frame) == 104, "pjmedia_port.get_frame is at 104");
 _Static_assert(sizeof(struct pj_port) == 120, "pjmedia_port is 120 bytes on 64-bit");
 
+struct pj_time { /* pj_time_val */
+    long seconds, milliseconds;
+};
+
 struct pj_rtp_received { /* pjmedia_rtp_session, as far as we read it */
     uint8_t head[12];
     uint16_t latest; /* sequence number, host order */
 };
 
 struct pj_rtp { /* pjmedia_stream_rtp_sess_info */
-    const volatile struct pj_rtp_received *in; /* another thread receives */
+    const struct pj_rtp_received *in;
     void *out;
     const void *rtcp;
 };
@@ -83,6 +87,10 @@ struct pj_library {
     /* Numbers the next packet of a session; with 1 as `bytes` it is as if it had been sent. */
     int (*rtp_encode)(void *session, int type, int marker, int bytes, int samples, const void **head,
                       int *head_bytes);
+    void *(*media)(void);
+    void *(*media_queue)(void *media);
+    int (*stop_media_threads)(void *media); /* waits for them, up to 500 ms */
+    int (*poll_queue)(void *queue, const struct pj_time *most); /* events served; 0 none, < 0 an error */
     int buffer_count; /* which field of pj_buffer_state says how many frames it holds */
     void *pool; /* what null ports are made from; lives as long as the library */
 };

@@ -31,7 +31,11 @@ static int lost_before(struct stream_slot *slot, int now)
     int came = now - r->buffered;
     uint16_t latest = slot->rtp.in->latest;
     int packets = (uint16_t)(latest - r->packet);
-    if (packets == 0 || came <= 0) /* nothing, or half of it yet: it is another thread that receives */
+    if (packets == 0) { /* nothing; or out of order, or numbered anew */
+        r->buffered = now;
+        return 0;
+    }
+    if (came <= 0) /* keys: their packets hold no sound, and what follows is as much later */
         return 0;
     r->packet = latest;
     r->buffered = now;

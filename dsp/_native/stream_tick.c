@@ -133,11 +133,20 @@ static void say_in_tick(struct stream_audio *audio, unsigned index, uint64_t tic
 
 /* --- the tick --- */
 
+/* RTP from the sockets into the jitter buffers. */
+static void receive(struct stream_audio *audio) {
+    const struct pj_time at_once = {0, 0};
+    for (int polls = 0; polls < MOST_POLLS && audio->received; polls++)
+        if (audio->pj.poll_queue(audio->received, &at_once) <= 0)
+            break;
+}
+
 /* What the phones say, to the page. */
 unsigned stream_audio_up(struct stream_audio *audio, uint64_t tick) {
     int16_t frame[FRAME_SAMPLES];
     unsigned legs = 0;
 
+    receive(audio);
     pthread_mutex_lock(&audio->lock);
     relay_pass(audio);
     for (unsigned i = 0; i < MAILBOX_SLOTS; i++) {
@@ -168,6 +177,7 @@ int stream_audio_down(struct stream_audio *audio, uint64_t tick, int answered) {
 
 /* Between the ticks. */
 static int pass_directly(struct stream_audio *audio) {
+    receive(audio);
     pthread_mutex_lock(&audio->lock);
     relay_pass(audio);
     int relaying = audio->relaying;
@@ -234,10 +244,11 @@ static void *run(void *given) {
     struct stream_audio *audio = given;
     long desc[64] = {0}; /* pj_thread_desc: lives as long as the thread */
     void *registered = NULL;
-    uint64_t tick = now_ns() / TICK_NS;
     int relaying = 0;
 
     audio->pj.thread_register("callbox audio", desc, &registered);
+    audio->pj.stop_media_threads(audio->pj.media()); /* here, so that nobody else waits for it */
+    uint64_t tick = now_ns() / TICK_NS;
     while (!atomic_load_explicit(&audio->stop, memory_order_relaxed)) {
         uint64_t now = now_ns(), step = relaying ? RELAY_NS : TICK_NS;
         uint64_t begun = now / TICK_NS; /* later than `tick` when that one took too long */
@@ -273,6 +284,7 @@ int stream_audio_open(struct stream_audio *audio, const char *library, char *why
         snprintf(why, why_size, "no shared memory: %s", strerror(errno));
         return -1;
     }
+    audio->received = audio->pj.media_queue(audio->pj.media());
     audio->bridge = audio->pj.set_no_sound();
     if (!audio->bridge) {
         snprintf(why, why_size, "the library gave no bridge without a sound device");

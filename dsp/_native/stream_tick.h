@@ -1,8 +1,10 @@
 /* The audio thread of a SIP worker: moves frames between pjmedia's stream ports and the mailbox page.
  *
- * One thread, no GIL, on the 20 ms grid of mailbox.h. In tick n it reads every stream port, posts the frames,
- * waits at most WAIT_MIXED_NS for the engine's answer, and writes every stream port; a leg the engine said
- * nothing for hears silence. Ports are read and written directly: pjmedia's bridge would add a tick.
+ * One thread, no GIL, on the 20 ms grid of mailbox.h. In tick n it receives the RTP that has come (the library's own
+ * thread for that is ended: to be woken by every packet costs more than the packet, and it would not be real-time),
+ * reads every stream port, posts the frames, waits at most WAIT_MIXED_NS for the engine's answer, and writes every
+ * stream port; a leg the engine said nothing for hears silence. Ports are read and written directly: pjmedia's
+ * bridge would add a tick.
  * Two legs that hear each other alone do so between the ticks (relay.h).
  */
 #ifndef CALLBOX_STREAM_TICK_H
@@ -15,6 +17,7 @@
 #include "relay.h"
 
 #define WAIT_MIXED_NS 12000000ull /* of the 20 ms; the engine answers within 1 ms when it lives */
+#define MOST_POLLS 64            /* of 16 packets each, at a time: a flood is served as we have time for it */
 #define LATE_NS 5000000ull        /* a tick begun later than this counts as late */
 
 struct stream_slot {
@@ -42,6 +45,7 @@ struct stream_audio {
     struct mailbox_page *page;
     int memfd;
     int realtime; /* 1: SCHED_FIFO was allowed */
+    void *received; /* the library's queue of sockets that RTP comes in by */
     struct pj_port *bridge; /* the bridge's master port: its queued work runs only when it is read */
     pthread_t thread;
     _Atomic int stop;

@@ -122,7 +122,8 @@ int fake_references(const struct fake *fake) { return fake->references; }
 void fake_packet(struct fake *fake, uint16_t number, const int16_t *sound)
 {
     int at = 2 * number - fake->origin;
-    fake->in.latest = number;
+    if ((uint16_t)(number - fake->in.latest) < 0xff9c) /* 100 back is out of order, RFC 3550 A.1 */
+        fake->in.latest = number;
     if (fake->held == 0) {
         fake->origin = 2 * number;
         at = 0;
@@ -136,6 +137,9 @@ void fake_packet(struct fake *fake, uint16_t number, const int16_t *sound)
         fake->there[at + half] = 1;
     }
 }
+
+/* A packet without sound: a key (RFC 4733). */
+void fake_key(struct fake *fake, uint16_t number) { fake->in.latest = number; }
 
 int fake_attach(struct stream_audio *audio, unsigned slot, struct fake *fake)
 {

@@ -62,11 +62,13 @@ class Leg:
     read: int = 0
     heard: list[Packet] = field(default_factory=list)
 
-    def say(self, sound, *, lost: bool = False) -> None:
-        """A packet arrives, or only its number is used up."""
+    def say(self, sound, *, lost: bool = False, key: bool = False) -> None:
+        """A packet arrives, or only its number is used up, or it is a key and holds no sound."""
         self.numbers += 1
         frame = np.ascontiguousarray(np.broadcast_to(sound, FRAME), "<i2")
-        if not lost:
+        if key:
+            library().fake_key(self.stream, self.numbers & 0xFFFF)
+        elif not lost:
             library().fake_packet(self.stream, self.numbers & 0xFFFF, frame.ctypes.data_as(ctypes.c_void_p))
 
     def take(self) -> list[Packet]:

@@ -197,6 +197,31 @@ def test_many_lost_packets_leave_numbers_and_time_as_the_source_has_them():
     assert rig.skipped > 10
 
 
+def test_a_source_that_numbers_its_packets_anew_goes_on():
+    rig = talking(100)
+    one, two = rig.legs
+    two.take()
+    one.numbers = 40
+    before = rig.direct
+    for _ in range(100):
+        say(rig)
+    assert rig.direct - before == 200
+    assert rig.skipped == 0
+    assert np.array_equal(two.take()[-1].sound, tone(one.numbers - 1))
+
+
+def test_keys_leave_the_time_they_took():
+    rig = talking(10)
+    one, two = rig.legs
+    two.take()
+    for _ in range(2):
+        one.say(QUIET, key=True)
+        rig.step({1: QUIET})
+    say(rig)
+    [packet] = two.take()
+    assert packet.time - two.heard[-2].time == 3 * FRAME
+
+
 def test_a_source_that_falls_silent_is_left_and_taken_up_again():
     rig = talking(10)
     one, two = rig.legs
