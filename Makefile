@@ -63,6 +63,7 @@ clean: ## remove what was made; keeps .cache (the SIP library) and var (recordin
 packages:
 	@missing=
 	command -v baresip >/dev/null || missing+=" baresip-core"
+	command -v sipp >/dev/null || missing+=" sip-tester"
 	command -v gammu >/dev/null || missing+=" gammu"
 	PATH="$$PATH:/usr/sbin" command -v vgetty >/dev/null || missing+=" mgetty-voice"
 	command -v gammu-smsd >/dev/null || missing+=" gammu-smsd"
