@@ -18,9 +18,13 @@ STAGES = {"ringing": "rings", "answered": "answered", "agent ringing": "agent ri
 
 
 def draw(
-    status: Mapping[str, Any], last_calls: Sequence[Mapping[str, Any]], *, height: int = HEIGHT
+    status: Mapping[str, Any],
+    last_calls: Sequence[Mapping[str, Any]],
+    *,
+    height: int = HEIGHT,
+    note: str = "",
 ) -> list[str]:
-    """The board as at most `height` lines of at most WIDTH characters."""
+    """The board as at most `height` lines of at most WIDTH characters; `note` stands beside the time."""
     calls = {call["line"]: call for call in status["calls"]}
     left = ["LINES", *(_line(line, calls.get(line["line"])) for line in status["lines"])]
     right = ["AGENTS", *(_agent(agent) for agent in status["agents"])]
@@ -30,6 +34,7 @@ def draw(
     )
     if status.get("breaches"):
         title += f"  {status['breaches']} INVARIANTS BROKEN"
+    title += f"  {note}" if note else ""
     rows = max(3, height - len(queues) - 8)
     body = _beside(left, right, rows)
     room = max(0, height - len(body) - len(queues) - 4)

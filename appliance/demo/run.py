@@ -7,6 +7,7 @@ import contextlib
 import json
 import logging
 import random
+import secrets
 import signal
 import sys
 import time
@@ -19,7 +20,7 @@ from appliance.api.control import SOCKET, BrainAway, ask_once
 from appliance.config.load import load
 from appliance.console.board import Screen, draw
 from appliance.demo.callers import Callers
-from appliance.demo.site import NAMES, Site, make_site
+from appliance.demo.site import NAMES, VISITOR, Site, make_site
 from appliance.demo.speech import caller_speech
 from appliance.edge.programs import installed
 from appliance.store.figures import day_figures
@@ -42,6 +43,7 @@ class Seen:
 
     status: Mapping[str, Any]
     counters: Mapping[str, Any]
+    invitation: str = ""  # to take calls in a browser
 
 
 def run_demo(*, state: Path, seconds: float, lines: int, agents: int, seed: int | None, as_json: bool) -> int:
@@ -88,6 +90,7 @@ async def _play(site: Site, seconds: float, dice: random.Random, log_file: Path)
     try:
         await _until_ready(seen, stop, log_file, keeping)
         await _agents_ready(site, seen)
+        await _invite(site, seen)
         ringing = asyncio.create_task(callers.run(), name="callers")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds or None):
@@ -126,6 +129,15 @@ async def _agents_ready(site: Site, seen: Seen) -> None:
             await _ask(site.state / "run" / SOCKET, "agent", agent=agent["agent"], command=command)
 
 
+async def _invite(site: Site, seen: Seen) -> None:
+    """Let who looks at the demo take calls too, where there is an edge for browsers."""
+    if seen.status.get("edge", {}).get("state") != "up" or not installed().browsers:
+        return
+    password = secrets.token_hex(4)
+    if await _ask(site.state / "run" / SOCKET, "agent_password", agent=VISITOR, password=password):
+        seen.invitation = f"take calls: {site.page} as {VISITOR}, {password}"
+
+
 async def _watch(site: Site, seen: Seen) -> None:
     """Look and draw, twice a second."""
     screen = Screen()
@@ -135,7 +147,14 @@ async def _watch(site: Site, seen: Seen) -> None:
             await _look(site, seen)
             if seen.status:
                 recent = calls(site.state / "callbox.db", limit=screen.height)
-                screen.show(draw(seen.status, [asdict(row) for row in recent], height=screen.height))
+                screen.show(
+                    draw(
+                        seen.status,
+                        [asdict(row) for row in recent],
+                        height=screen.height,
+                        note=seen.invitation,
+                    )
+                )
             await asyncio.sleep(BOARD_SECONDS)
     finally:
         screen.close()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from appliance.supervisor import Program
 
+VISITOR = "you"  # an agent without a phone: who looks at the demo may take calls in a browser
 NAMES = ("ana", "ben", "cem", "dora", "emil", "fay", "gus", "hana", "ivo", "june", "kai", "lea")
 PROMPTS = Path(__file__).resolve().parents[2] / "config" / "prompts"
 ANSWER_AFTER = (0.8, 2.2, 1.4, 3.0)  # s; agents differ
@@ -93,6 +94,11 @@ class Site:
         names = ("edge_port", "tls_port", "wss_port", "https_port", "internal_port")
         return {name: self.sip_port + EDGE_PORTS + number for number, name in enumerate(names)}
 
+    @property
+    def page(self) -> str:
+        """Where a browser becomes a phone."""
+        return f"https://127.0.0.1:{self.edge_ports()['https_port']}/"
+
     def write_config(self) -> None:
         """Write the configuration file."""
         ports = self.state / "ports"
@@ -106,6 +112,7 @@ class Site:
             "ready_at_start = true\n\n"
             for agent in self.agents
         )
+        phones += f'[agents.{VISITOR}]\nextension = "20"\nready_at_start = true\n\n'
         prompts = "".join(f'{path.stem} = "{path}"\n' for path in sorted(PROMPTS.glob("*.wav")))
         self.config_file.parent.mkdir(parents=True, exist_ok=True)
         self.config_file.write_text(
@@ -113,7 +120,7 @@ class Site:
                 sip_port=self.sip_port,
                 **self.edge_ports(),
                 lines=lines,
-                agents=", ".join(f'"{agent}"' for agent in self.agents),
+                agents=", ".join(f'"{agent}"' for agent in (*self.agents, VISITOR)),
                 phones=phones,
                 prompts=prompts,
             )
