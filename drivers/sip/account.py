@@ -31,7 +31,7 @@ class Way:
     proxy: str = ""
     srtp: Use = "off"
     session_timer: Use = "off"
-    prack: bool = True
+    prack: bool = False
     user: str = ""
     password: str = field(default="", repr=False)
     domain: str = ""

@@ -182,6 +182,11 @@ class UserAgent:
         except pj.Error as error:
             raise PortRefused(f"leg {leg}: digits {digits!r}: {error.reason}") from None
 
+    def tell_farewells(self) -> None:
+        """Tell again what would end each leg without us, to a brain that is new."""
+        for record in self.legs.values():
+            self._tell_farewell(record, record.farewell)
+
     def close(self) -> None:
         """End every leg and the account; the library may be closed after it."""
         for leg in list(self.legs):

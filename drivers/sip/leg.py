@@ -64,7 +64,7 @@ class SipLeg(Leg):
         self.silent_since: float | None = None
         self.referrals: asyncio.Queue[Referral] = asyncio.Queue()
         self.worker = worker
-        self._farewell: Message | None = described.get("farewell")
+        self._farewell: Message | None = None
         self._wire = peer
         if int(described["slot"]) >= 0:
             self.audio = SlotAudio(worker, int(described["slot"]))

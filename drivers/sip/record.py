@@ -82,7 +82,6 @@ class LegRecord:
             "call_id": self.call_id,
             "headers": self.headers,
             "account": self.account,
-            "farewell": self.farewell.plain() if self.farewell else None,
         }
 
 

@@ -24,6 +24,7 @@ from dsp._native.stream_audio import StreamAudio
 
 log = logging.getLogger(__name__)
 
+NEWS_A_PACKET = 16  # a farewell may be as long as a SIP message, 8 kB; wire.PACKET_BYTES
 PATIENT = {"farewell"}  # news that may wait for others, or for the next poll
 WATCH_SECONDS = 1.0  # how often the legs' packets are counted
 POLL_SECONDS = 0.02  # the library's timers and digits; SIP itself is polled as it arrives
@@ -110,8 +111,9 @@ class Worker:
         news, self._news = self._news, []
         up = {event["leg"] for event in news if event["event"] == "up"}
         news = [event for event in news if event["event"] != "early" or event["leg"] not in up]
-        if news:
-            self.server.broadcast(news[0] if len(news) == 1 else {"event": "several", "news": news})
+        for begin in range(0, len(news), NEWS_A_PACKET):
+            part = news[begin : begin + NEWS_A_PACKET]
+            self.server.broadcast(part[0] if len(part) == 1 else {"event": "several", "news": part})
 
     def _request(self, peer: Peer, message: Message, fds: list[int]) -> tuple[Message, Sequence[int]]:
         op = message["op"]
@@ -133,6 +135,7 @@ class Worker:
                 self._flush()
 
     def _hello(self) -> Message:
+        self.agent.tell_farewells()  # after the reply, which they could make too long
         return {
             "version": 1,
             "pid": os.getpid(),

@@ -53,6 +53,13 @@ async def test_a_call_that_does_not_come_from_the_edge_is_forbidden(tmp_path: Pa
         assert pool.leg_of("") is pool.leg_of("other") is None
 
 
+async def test_an_invite_as_long_as_browsers_send_them_is_understood(tmp_path: Path) -> None:
+    async with behind_edge(tmp_path) as (worker, pool, edge):
+        candidates = "".join(f"a=candidate:{number} 1 udp {'x' * 80}\r\n" for number in range(60))
+        edge.invite(worker.port, sdp=edge.sdp() + candidates, headers=FROM_ANA)
+        assert (await ring(pool)).agent == "ana"
+
+
 async def test_a_full_worker_has_the_edge_try_another(tmp_path: Path) -> None:
     async with behind_edge(tmp_path, max_legs=1) as (worker, pool, edge), RawPhone("b") as _:
         edge.invite(worker.port)
@@ -218,3 +225,16 @@ async def test_a_killed_worker_has_both_its_callers_and_its_called_told(tmp_path
         assert all(bye.headers["route"] == f"<sip:127.0.0.1:{edge.port};lr;bx=1>" for bye in byes)
         targets = {bye.headers["call-id"]: bye.first for bye in byes}
         assert targets[into.call_id] == f"BYE {edge.uri} SIP/2.0"
+
+
+async def test_a_brain_that_came_back_can_still_tell_the_phones_of_a_dead_worker(tmp_path: Path) -> None:
+    async with behind_edge(tmp_path) as (worker, pool, edge):
+        leg = await pool.dial("ana", through=Through.AGENT)
+        await answered(leg, edge)
+        await pool.close()
+        async with worker.pool() as successor:
+            await ring(successor)
+            await asyncio.sleep(0.2)
+            worker.process.kill()
+            assert (await edge.asked("BYE")).headers["call-id"] == leg.call_id
+        await pool.open()

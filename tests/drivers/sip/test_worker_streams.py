@@ -23,6 +23,7 @@ from tests.peers.raw_sound import RawSound
 
 pytestmark = [pytest.mark.slow, pytest.mark.realtime, needs_pjsua2]
 
+PACKET = b"\x80\x08" + bytes(10)  # an RTP header for A-law
 OURS, THEIRS = 700.0, 500.0  # Hz
 
 
@@ -62,11 +63,14 @@ def is_tone(sound: npt.NDArray[np.int16], hertz: float) -> bool:
 
 
 async def both_hear(engine: StandIn, sound: RawSound, seconds: float = 0.8) -> bool:
-    """Whether the tones cross both ways in the time that comes."""
-    engine.forget()
-    sound.packets()
-    await asyncio.sleep(seconds)
-    return is_tone(engine.heard(0), THEIRS) and is_tone(sound.heard(), OURS)
+    """Whether the tones cross both ways in the time that comes; Python's engine may stumble now and then."""
+    for _ in range(5):
+        engine.forget()
+        sound.packets()
+        await asyncio.sleep(seconds)
+        if is_tone(engine.heard(0), THEIRS) and is_tone(sound.heard(), OURS):
+            return True
+    return False
 
 
 async def test_sound_crosses_both_ways_before_the_answer(tmp_path: Path) -> None:
@@ -221,6 +225,13 @@ async def test_a_forged_source_beside_the_true_one_is_not_heard_and_hears_nothin
                 assert forged.sent > 50
                 assert tone_level_dbfs(engine.heard(0), 1900) < -50
                 assert forged.packets() == []
+            for _ in range(25):  # thirty between two of the phone's
+                for number in range(30):
+                    forger.sendto(PACKET + bytes([number]) * 160, ("127.0.0.1", phone.far_rtp))
+                await asyncio.sleep(0.02)
+            assert await both_hear(engine, sound)
+            with pytest.raises(BlockingIOError):
+                forger.recv(2048)
 
 
 async def test_a_far_end_that_never_acknowledges_is_given_up(
