@@ -45,6 +45,7 @@ when it is named:
   callbox lines probe /dev/ttyS1
 """
 AGENT_COMMANDS = ("login", "logout", "pause", "ready", "end-wrap-up")
+TALK_COMMANDS = ("transfer", "consult", "complete", "conference", "back", "hold", "resume", "hangup")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -87,10 +88,12 @@ def _parser() -> argparse.ArgumentParser:
     phones_options(add("phones", phones, "who is registered; passwords, and tokens for phones' settings"))
     outbound_options(add("outbound", outbound, "what calls out cost, who may dial what, unlock"))
     _probe_options(commands.add_parser("lines", help="find modems and say what to configure"), shared)
-    agent = add("agent", _agent, "log an agent in or out, pause, resume, end wrap-up")
+    agent = add("agent", _agent, "log an agent in or out, pause, resume, end wrap-up, transfer, confer")
     agent.add_argument("name", help="the agent's name in the configuration")
-    agent.add_argument("command", choices=AGENT_COMMANDS)
-    agent.add_argument("reason", nargs="?", default="", help="why the agent pauses")
+    agent.add_argument("command", choices=(*AGENT_COMMANDS, *TALK_COMMANDS))
+    agent.add_argument(
+        "reason", nargs="?", default="", help="why a pause; whom to transfer to or ask"
+    )
     return parser
 
 

@@ -12,7 +12,8 @@ from functools import partial
 from appliance.calls.call import Call, new_call_id
 from appliance.calls.centre import Centre
 from appliance.calls.party import Party, label
-from appliance.calls.reach import NotReached, reach, take_up_ringing
+from appliance.calls.reach import reach, take_up_ringing
+from appliance.calls.ringing import NotReached
 from appliance.calls.speak import speak
 from appliance.calls.story import Story
 from appliance.calls.target import Colleague, Target, Waiting, resolve

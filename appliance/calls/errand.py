@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from appliance.calls.party import Party
-from appliance.calls.reach import NotReached
+from appliance.calls.ringing import NotReached
 from appliance.calls.target import Target
 
 #: Tells whoever asked how it goes, as SIP says it: code, reason, whether it is the last word (RFC 3515).

@@ -10,7 +10,8 @@ from appliance.calls.call import Call
 from appliance.calls.centre import Centre
 from appliance.calls.party import Party
 from appliance.calls.phone import NoPhone, ring_phone
-from appliance.calls.reach import NotReached, drop_rung, forwarding, missed_by, reach
+from appliance.calls.reach import forwarding, reach
+from appliance.calls.ringing import NotReached, drop_rung, missed_by
 from appliance.calls.taking_up import serve
 from appliance.events import AgentOffered, AgentRinging, OfferEnded, OfferResult
 from drivers.port import DriverError, EndCause, LegEnded, LegState

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from appliance.calls.call import Call
 from appliance.calls.centre import Centre
+from appliance.calls.dial_out import dialled_party
 from appliance.calls.party import Party, Who
-from appliance.calls.reach import dialled_party
 from appliance.calls.story import Stage, Story
 from appliance.dialplan.permit import Permit
 from drivers.port import Leg, LegState

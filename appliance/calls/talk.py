@@ -15,8 +15,9 @@ from appliance.calls.call import Call
 from appliance.calls.centre import Centre
 from appliance.calls.errand import Errand, Missed, Purpose, Reached, Tell
 from appliance.calls.party import Party, Place, label
-from appliance.calls.reach import NotReached, drop_rung, reach
+from appliance.calls.reach import reach
 from appliance.calls.records import Begun, recordings
+from appliance.calls.ringing import NotReached, drop_rung
 from appliance.calls.story import Stage
 from appliance.calls.target import Target
 from appliance.calls.watch import Ended, HoldChanged, MustEnd, News, Pressed, Referred, watch

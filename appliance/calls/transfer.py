@@ -14,7 +14,7 @@ from appliance.calls.call import Call
 from appliance.calls.centre import Centre
 from appliance.calls.errand import Purpose, Tell
 from appliance.calls.party import Party
-from appliance.calls.reach import drop_rung
+from appliance.calls.ringing import drop_rung
 from appliance.calls.talk import Talk, talk_of
 from appliance.calls.target import Waiting, resolve
 from appliance.dialplan.permit import Cause, DialRefused

@@ -16,7 +16,7 @@ from appliance.calls.agent_call import ring_out
 from appliance.calls.call import Call, short
 from appliance.calls.centre import Centre
 from appliance.calls.menu import ask_menu
-from appliance.calls.reach import drop_rung
+from appliance.calls.ringing import drop_rung
 from appliance.calls.speak import speak
 from appliance.calls.story import Stage
 from appliance.calls.talk import HANG_UP, Talk

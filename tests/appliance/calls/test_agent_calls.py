@@ -295,3 +295,29 @@ EVERYBODY = {
     "ben": {"phone": "sip:ben@127.0.0.1:5072", "extension": "22"},
     "eva": {"phone": "sip:eva@127.0.0.1:5073", "extension": "23"},
 }
+
+
+async def test_an_emergency_tries_every_line_and_ends_the_call_that_matters_least(tmp_path: Path) -> None:
+    rig = await Rig(tmp_path, agents=EVERYBODY).opened()
+    first, second = rig.calls("ana", NUMBER), rig.calls("eva", "110")
+    await asyncio.sleep(3)
+    rig.lines["gsm-1"].ring("+15550001")
+    assert (first.state, second.state) == (LegState.UP, LegState.UP)
+    third = rig.calls("ben", "112")
+    await asyncio.sleep(4)
+    assert (first.state, second.state, third.state) == (LegState.ENDED, LegState.UP, LegState.UP)
+    for leg in (second, third):
+        leg.remote_hangs_up()
+    rig.lines["gsm-1"].leg.moved(LegState.ENDED, EndCause.REMOTE)
+    await all_over(rig)
+
+
+async def test_an_emergency_goes_on_to_the_next_line_whatever_the_first_says(tmp_path: Path) -> None:
+    rig = await Rig(tmp_path).opened()
+    rig.lines["out-1"].script = fails(EndCause.BUSY)
+    ana = rig.calls("ana", "112")
+    await asyncio.sleep(4)
+    assert ana.state is LegState.UP
+    assert [e.line for e in rig.events(LineDialled)][:2] == ["out-1", "out-2"]
+    ana.remote_hangs_up()
+    await all_over(rig)
