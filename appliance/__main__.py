@@ -91,9 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     agent = add("agent", _agent, "log an agent in or out, pause, resume, end wrap-up, transfer, confer")
     agent.add_argument("name", help="the agent's name in the configuration")
     agent.add_argument("command", choices=(*AGENT_COMMANDS, *TALK_COMMANDS))
-    agent.add_argument(
-        "reason", nargs="?", default="", help="why a pause; whom to transfer to or ask"
-    )
+    agent.add_argument("reason", nargs="?", default="", help="why a pause; whom to transfer to or ask")
     return parser
 
 

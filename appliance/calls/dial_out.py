@@ -1,4 +1,4 @@
-"""Over which line a permitted number goes out: the first that can; for an emergency, one that is made free."""
+"""Over which line a permitted number goes out: the first that can; an emergency has one made free."""
 
 from __future__ import annotations
 
