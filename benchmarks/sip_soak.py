@@ -28,7 +28,7 @@ from tests.drivers.sip.test_worker_torture import endure
 from tests.peers.raw_phone import RawPhone
 from tests.peers.raw_sound import RawSound
 
-WARM_UP = 0.25  # share of the calls after which memory is compared: the library's pools are full then
+WARM_UP_SECONDS = 45.0  # the library keeps what belongs to a call for 32 s after it (RFC 3261 timers)
 GOAL_KB_A_CALL = 1.0
 CRYPTO = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz\r\n"
 
@@ -167,26 +167,30 @@ async def soak(options: argparse.Namespace, folder: Path) -> dict[str, object]:
         with StandIn(pool.memfd("sip-0")):
             run = Soak(worker, pool, random.Random(options.seed))
             receiving = asyncio.create_task(run.receive())
-            begin, warm = time.monotonic(), 0
+            begin, warm, warm_calls = time.monotonic(), 0, 0
+            memory: list[float] = []
             free = asyncio.Semaphore(options.at_once)
             async with asyncio.TaskGroup() as group:
                 for number in range(options.calls):
                     await free.acquire()
-                    if number == int(options.calls * WARM_UP):
-                        warm = resident_kb(worker.process.pid)
+                    if number % max(1, options.calls // 10) == 0:
+                        memory.append(round(resident_kb(worker.process.pid) / 1024, 1))
+                    if not warm and time.monotonic() - begin > WARM_UP_SECONDS:
+                        warm, warm_calls = resident_kb(worker.process.pid), number
                     task = group.create_task(run.one(number))
                     task.add_done_callback(lambda _: free.release())
             took = time.monotonic() - begin
             await asyncio.sleep(1)
             receiving.cancel()
-            grown = resident_kb(worker.process.pid) - warm
+            memory.append(round(resident_kb(worker.process.pid) / 1024, 1))
+            grown = resident_kb(worker.process.pid) - warm if warm else 0
         assert worker.process.returncode is None
         legs = int(pool.status()["workers"][0]["legs"])  # type: ignore[index]
         return {
             "calls": options.calls,
             "seconds": round(took, 1),
-            "kb_a_call": round(grown / (options.calls * (1 - WARM_UP)), 2),
-            "resident_mb": round((warm + grown) / 1024, 1),
+            "kb_a_call": round(grown / (options.calls - warm_calls), 2),
+            "resident_mb": memory,
             "legs_left": legs,
             "done": dict(run.done),
             "wrong": dict(run.wrong),

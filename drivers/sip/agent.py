@@ -21,7 +21,7 @@ from drivers.sip.accounts import Accounts
 from drivers.sip.call import SipCall
 from drivers.sip.library import Library, call_param
 from drivers.sip.record import TOLD_HEADERS, LegRecord, address, cause_of, free_slot, plain
-from drivers.sip.text import clean, header, lines, request_user, uri, user_of
+from drivers.sip.text import clean, header, headers, request_user, uri, user_of
 from dsp._native.stream_audio import SLOTS, StreamAudio
 
 log = logging.getLogger(__name__)
@@ -199,7 +199,7 @@ class UserAgent:
         """An INVITE: ring at once and tell."""
         self._inbound += 1
         leg = f"{self.name}.{self._epoch}.{self._inbound}"
-        told = {name: header(message, name) for name in TOLD_HEADERS if lines(message, name)}
+        told = headers(message, TOLD_HEADERS)
         way = self.accounts.way_of(told.get("X-Callbox-Trunk", ""))
         call = SipCall(self, self.accounts.of(way), call_id, leg)
         info = call.getInfo()

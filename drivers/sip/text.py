@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from urllib.parse import unquote
 
 MOST_CHARACTERS = 300  # of any value that is handed on
@@ -23,6 +24,17 @@ def header(message: str, name: str) -> str:
     """The first value of a header, fit to be handed on; "" when there is none."""
     found = lines(message, name)
     return clean(found[0].partition(": ")[2]) if found else ""
+
+
+def headers(message: str, names: Iterable[str]) -> dict[str, str]:
+    """Those of the headers `names` (long forms) that there are, the first of each, fit to be handed on."""
+    head = message.split("\r\n\r\n", 1)[0].split("\r\n")
+    found: dict[str, str] = {}
+    for line in head[1:]:
+        name, _, value = line.partition(":")
+        found.setdefault(name.strip().lower(), value)
+    there = ((name, found.get(name.lower(), found.get(SHORT.get(name, name)))) for name in names)
+    return {name: clean(value.strip()) for name, value in there if value is not None}
 
 
 def values(message: str, name: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from drivers.sip.text import clean, header, lines, request_user, uri, user_of, values
+from drivers.sip.text import clean, header, headers, lines, request_user, uri, user_of, values
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,12 @@ def test_headers_are_read_in_their_long_and_short_form_but_not_from_the_body() -
     assert header(MESSAGE, "X-Callbox-Trunk") == ""
     assert uri(lines(MESSAGE, "Contact")) == "sip:x@y"
     assert values(MESSAGE, "Record-Route")[-1].endswith("<sip:b,c;lr>")
+
+
+def test_those_asked_for_are_found_once_each() -> None:
+    twice = MESSAGE.replace("i: 42@x", "X-CALLBOX-AGENT: forged\r\ni: 42@x")
+    found = headers(twice, ["X-Callbox-Agent", "Call-ID", "X-Callbox-Trunk", "Privacy"])
+    assert found == {"X-Callbox-Agent": "ana", "Call-ID": "42@x"}
 
 
 def test_the_number_asked_for_stands_in_the_first_line() -> None:
