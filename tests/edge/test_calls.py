@@ -95,13 +95,16 @@ async def test_within_a_call_both_sides_reach_each_other_and_workers_have_no_add
 
 async def test_every_device_of_an_agent_rings_and_the_others_stop_when_one_answers(edge: Edge) -> None:
     async with edge.listening(), edge.staffed() as (worker, _), ana(edge) as desk, ana_mobile(edge) as mobile:
-        mobile.code = 180
+        desk.code = mobile.code = 180
         for phone in (desk, mobile):
             assert (await phone.register()).status == 200
         invite = worker.invite(edge.internal_port, "sip:ana@callbox", to="agent")
         seen = await mobile.request("INVITE")
         assert not [name for name, _ in seen.headers if name.lower().startswith("x-callbox")]
-        assert (await desk.request("INVITE")).uri == desk.contact
+        ringing = await desk.request("INVITE")
+        assert ringing.uri == desk.contact
+        await asyncio.sleep(0.1)
+        desk.reply(ringing, 200, sdp())
         final = await worker.answered("INVITE")
         assert final.status == 200
         worker.within(invite, final, "ACK", edge.internal_port)

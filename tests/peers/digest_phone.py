@@ -26,11 +26,13 @@ class DigestPhone(asyncio.DatagramProtocol):
         self.address = address
         self.realm = realm
         self.code = 200  # what an INVITE gets
+        self.sdp = sdp()  # what a 200 says
         self.mute = False  # answers nothing any more
         self.received: list[Packet] = []
         self.sent: list[Packet] = []  # requests
         self.port = 0
         self.contact = ""
+        self.kind = "UDP"  # in Via
         self._answers: dict[str, asyncio.Queue[Packet]] = {}
         self._requests: asyncio.Queue[Packet] = asyncio.Queue()
         self._numbers = itertools.count(1)
@@ -58,15 +60,16 @@ class DigestPhone(asyncio.DatagramProtocol):
         if self.mute:
             return
         if packet.method == "INVITE":
-            self._reply(packet, self.code, sdp() if self.code == 200 else "")
+            self.reply(packet, self.code, self.sdp if self.code == 200 else "")
         elif packet.method != "ACK":
-            self._reply(packet, 200)
+            self.reply(packet, 200)
         if packet.method != "OPTIONS":
             self._requests.put_nowait(packet)
 
-    def _reply(self, request: Packet, code: int, body: str = "") -> None:
+    def reply(self, request: Packet, code: int, body: str = "") -> None:
+        """Answer a request."""
         data = answer(request, code, [("Contact", f"<{self.contact}>")], body, tag=self._tag)
-        self._transport.sendto(data, ("127.0.0.1", self.edge_port))
+        self.send(data)
 
     def send(self, data: bytes) -> None:
         """Send exactly this."""
@@ -158,7 +161,10 @@ class DigestPhone(asyncio.DatagramProtocol):
         self._answers.setdefault(call_id, asyncio.Queue())
         number = next(self._numbers)
         own = [
-            ("Via", f"SIP/2.0/UDP {self.address}:{self.port};branch=z9hG4bK{secrets.token_hex(6)};rport"),
+            (
+                "Via",
+                f"SIP/2.0/{self.kind} {self.address}:{self.port};branch=z9hG4bK{secrets.token_hex(6)};rport",
+            ),
             ("Max-Forwards", "70"),
             ("From", f"<sip:{self.user}@{self.realm}>;tag={self._tag}"),
             ("To", to or f"<{uri}>"),
@@ -191,7 +197,10 @@ class DigestPhone(asyncio.DatagramProtocol):
         number = invite["cseq"].split()[0] if method == "ACK" else next(self._numbers)
         path = list(reversed(answered.routes())) if routes is None else routes
         own = [
-            ("Via", f"SIP/2.0/UDP {self.address}:{self.port};branch=z9hG4bK{secrets.token_hex(6)};rport"),
+            (
+                "Via",
+                f"SIP/2.0/{self.kind} {self.address}:{self.port};branch=z9hG4bK{secrets.token_hex(6)};rport",
+            ),
             *(("Route", route) for route in path),
             ("Max-Forwards", "70"),
             ("From", invite["from"]),

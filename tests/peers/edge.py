@@ -27,6 +27,7 @@ import pytest
 
 from appliance.config.load import load
 from appliance.config.schema import Config
+from appliance.edge import certificates
 from appliance.edge.programs import installed
 from appliance.edge.rpc import EdgeRpc
 from appliance.store.accounts import FILE, Accounts
@@ -163,6 +164,10 @@ class Edge:
         port = self.internal_port + (1 if name == "kamailio" else 2)
         kind = socket.SOCK_STREAM if name == "kamailio" else socket.SOCK_DGRAM
         return not _is_free(port, kind)
+
+    def renew_certificate(self) -> None:
+        """What the brain does once a minute: make a new one if it is time to."""
+        certificates.current(self.config, self.folder, self.state)
 
     def alive(self) -> bool:
         """Whether all that was started still runs, every process of it."""
