@@ -110,11 +110,11 @@ async def test_an_agents_call_outlives_restarts_of_kamailio_and_rtpengine(tmp_pa
             await browser.registered()
             assert await heard(browser, 1000) > AUDIBLE
             await box.until_back("rtpengine", ends(box, "rtpengine"))
+            await browser.press("Hold")  # refused while it starts: asked for again, and the call goes on
+            await asyncio.sleep(2)
+            await browser.press("Resume")
             took = await hears_again(browser, 1000, within_seconds=20)
             assert took < 15, "the browser notices within 6 s that its sound is lost"
-            await browser.press("Hold")
-            await browser.press("Resume")
-            assert await heard(browser, 1000, 2.5) > AUDIBLE
             await box.hangs_up(caller)
             await browser.call("ended")
             [row] = await box.until_over()

@@ -15,6 +15,7 @@ const READY_MS = 100;
 const READY_TRIES = 50;
 const DIGIT_MS = 100; // a digit, and the pause after it
 const HEAL_MS = 3000; // the least between two attempts to get lost sound back
+const REFUSED_OFFERS = ["Hold Failed", "Unhold Failed", "Media Renegotiation Failed"]; // JsSIP's words
 const AUTO_ANSWER = /answer-after\s*=\s*0|info\s*=\s*"?<?alert-autoanswer|auto-?answer/i;
 
 export class Call {
@@ -35,6 +36,8 @@ export class Call {
     this.says = "";
     this.audio = null;
     this.healed = 0;
+    this.moved = false;
+    this.outliveRefusals();
     this.listen();
   }
 
@@ -93,27 +96,36 @@ export class Call {
     });
   }
 
-  // The way of the sound is made anew: after the relay, or this computer's network, was lost for a while.
+  // Sound or signalling was lost for a while: offer again where we are, until it is taken and sound flows.
   heal() {
-    if (this.state !== State.UP) return;
     clearTimeout(this.healing);
-    const connection = this.session.connection;
-    if (Date.now() - this.healed >= HEAL_MS && this.session.isReadyToReOffer()) {
-      this.healed = Date.now();
-      this.set({ says: NO_SOUND });
-      this.session.renegotiate({ rtcOfferConstraints: { iceRestart: true } });
-    }
-    this.healing = setTimeout(() => {
-      if (!["connected", "completed"].includes(connection.iceConnectionState)) this.heal();
-    }, HEAL_MS);
+    if (this.state !== State.UP) return;
+    const flows = ["connected", "completed"].includes(this.session.connection.iceConnectionState);
+    if (flows && !this.moved) return;
+    if (!flows) this.set({ says: NO_SOUND });
+    if (Date.now() - this.healed >= HEAL_MS && this.session.isReadyToReOffer()) this.offerAgain();
+    this.healing = setTimeout(() => this.heal(), HEAL_MS / 3);
   }
 
-  // Signalling is back after it was lost: tell the far end where we are now.
+  // Signalling is back: the far end has to know where we are now.
   refresh() {
-    this.whenReady(() => {
-      this.healed = Date.now();
-      this.session.renegotiate({ rtcOfferConstraints: { iceRestart: true } });
-    });
+    this.moved = true;
+    this.heal();
+  }
+
+  offerAgain() {
+    this.healed = Date.now();
+    this.session.renegotiate({ rtcOfferConstraints: { iceRestart: true } }, () => (this.moved = false));
+  }
+
+  // JsSIP ends a call whose re-INVITE is refused; the edge refuses one while its relay starts anew, so here
+  // it is offered again until it is taken, with the hold that was asked for.
+  outliveRefusals() {
+    const terminate = this.session.terminate.bind(this.session);
+    this.session.terminate = (options = {}) => {
+      if (REFUSED_OFFERS.includes(options.reason_phrase)) setTimeout(() => this.refresh(), HEAL_MS);
+      else terminate(options);
+    };
   }
 
   answer() {
