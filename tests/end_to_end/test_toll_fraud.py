@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from appliance.outbound_events import OutboundRefused
 from appliance.store.outbound_reads import outbound_events
 from tests.drivers.sip.bench import needs_pjsua2
-from tests.end_to_end.edge_box import EdgeBox
+from tests.end_to_end.trunk_box import TrunkBox
 from tests.peers.digest_phone import DigestPhone
 from tests.peers.edge import needs_kamailio
 from tests.peers.rtp_end import RtpEnd
@@ -28,23 +27,6 @@ pytestmark = [
     pytest.mark.timeout(90),
 ]
 
-WAY_OUT = """
-[lines.trunk]
-driver = "sip"
-hosts = ["{host}"]
-options_seconds = 2
-to = "hangup"
-
-[permissions.desk]
-classes = ["national"]
-calls_a_minute = 12
-
-[routes.all]
-lines = ["trunk"]
-
-[rates.any]
-a_minute = 0.1
-"""
 ALLOWED = "2125550123"
 #: Spellings that a SIP user part can hold; the box stands in North America.
 DENIED = (
@@ -54,23 +36,9 @@ DENIED = (
 )
 
 
-def site(folder: Path, host: str) -> EdgeBox:
+def site(folder: Path, host: str) -> TrunkBox:
     accounts = {"ana-desk": ("ana", "stolen")}
-    box = EdgeBox(folder, agents=["ana", "ben"], accounts=accounts, more=WAY_OUT.format(host=host))
-    text = box.config_file.read_text().replace("[agents.ana]", '[agents.ana]\npermission = "desk"')
-    quiet = [line for line in text.splitlines() if not line.startswith("not-allowed")]  # that takes its time
-    box.config_file.write_text("\n".join(quiet))
-    return box
-
-
-async def trunk_up(box: EdgeBox) -> None:
-    await box.until_status(
-        lambda s: {"line": "trunk", "state": "idle"}.items() <= _line(s, "trunk").items(), seconds=20
-    )
-
-
-def _line(status: dict[str, Any], name: str) -> dict[str, Any]:
-    return next((line for line in status["lines"] if line["line"] == name), {})
+    return TrunkBox(folder, agents=["ana", "ben"], accounts=accounts, hosts=[host])
 
 
 async def calls_and_hangs_up(phone: DigestPhone, number: str) -> int:
@@ -82,7 +50,7 @@ async def calls_and_hangs_up(phone: DigestPhone, number: str) -> int:
     return final.status
 
 
-def journalled(box: EdgeBox) -> set[str]:
+def journalled(box: TrunkBox) -> set[str]:
     """Kinds of event on the disk, and why numbers were refused."""
     events = [stamped.event for stamped in outbound_events(box.database, 0)]
     return {type(event).__name__ for event in events} | {
@@ -110,7 +78,7 @@ async def test_a_stolen_account_reaches_nobody_but_the_emergency_centre(tmp_path
         DigestPhone("ana-desk", "stolen", box.edge_port) as phone,
     ):
         assert (await phone.register()).status == 200
-        await trunk_up(box)
+        await box.until_up("one")
         sent, final = await phone.invite(ALLOWED)
         assert final.status == 200
         for target in ("sip:19005550123@callbox", "sip:+4930123456@198.51.100.7", "tel:+979123456789"):
@@ -130,7 +98,7 @@ async def test_a_stolen_account_reaches_nobody_but_the_emergency_centre(tmp_path
 
         old = box.kill("brain")
         await box.until_back("brain", old)
-        await trunk_up(box)
+        await box.until_up("one")
         assert await calls_and_hangs_up(phone, ALLOWED) == 403
         assert await calls_and_hangs_up(phone, "911") == 200
         await box.request("outbound_unlock", agent="ana", by="test")
