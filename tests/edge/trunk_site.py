@@ -144,9 +144,10 @@ class TrunkSite:
         return leg
 
 
-def site(folder: Path, **more: object) -> Iterator[TrunkSite]:
+def site(folder: Path, edge_options: str = "") -> Iterator[TrunkSite]:
     """An edge with the trunks, for a fixture."""
     ports = Ports(*free_ports(6))
-    with Edge(folder, workers=1, more='[box]\ncountry = "de"\n' + trunk_toml(ports)) as edge:
+    more = '[box]\ncountry = "de"\n' + trunk_toml(ports)
+    with Edge(folder, workers=1, more=more, edge_options=edge_options) as edge:
         yield TrunkSite(edge, ports)
         assert edge.alive(), "Kamailio died"
