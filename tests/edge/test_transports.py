@@ -191,3 +191,4 @@ async def test_a_plain_web_page_at_the_browsers_port_is_not_there(edge: Edge) ->
         url = f"https://127.0.0.1:{edge.wss_port}/"
         async with session.get(url, ssl=trusting(edge)) as answer:
             assert answer.status == 404
+    await asyncio.sleep(0.1)  # aiohttp ends TLS behind our back

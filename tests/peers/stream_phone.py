@@ -79,6 +79,7 @@ class BrowserPhone(DigestPhone):
             await self._reading
         await self.close()
         await self._session.close()
+        await asyncio.sleep(0.1)  # aiohttp ends TLS behind our back
 
     async def close(self) -> None:
         """Close the page."""
