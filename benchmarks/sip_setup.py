@@ -39,7 +39,7 @@ class Held:
     rate: float
     good: int
     failed: int
-    cpu_ms: float  # a call
+    cpu_ms: dict[str, float]  # a call, by process
 
 
 class SmallBrain:
@@ -88,31 +88,33 @@ class SmallBrain:
                     self._box.wire.start("port.close", port=leg.id)
 
 
+def cpu(box: SipBox) -> dict[str, float]:
+    """Processor time so far: engine, workers together, and this brain."""
+    seconds = box.cpu_seconds()
+    engine = seconds.pop("engine")
+    return {"engine": engine, "workers": sum(seconds.values()), "brain": cpu_seconds(os.getpid())}
+
+
 async def hold(box: SipBox, rate: float, folder: Path) -> Held:
     """One rate for a while, spread over the workers."""
-    pids = [*box.pids.values(), os.getpid()]
-    idle = await _cost(pids, asyncio.sleep(REST_SECONDS))
+    loop = asyncio.get_running_loop()
+    resting, rested = cpu(box), loop.time()
+    await asyncio.sleep(REST_SECONDS)
+    before, begin = cpu(box), loop.time()
+    idle = {name: (before[name] - resting[name]) / (begin - rested) for name in before}
     targets = [str(row["address"]) for row in box.pool.status()["workers"]]  # type: ignore[attr-defined]
     share = rate / len(targets)
-    calls = [
-        calling(
-            folder, target=target, user="ana", rate=share, calls=round(share * HELD_SECONDS), hold_ms=CALL_MS
-        )
+    count = round(share * HELD_SECONDS)
+    calls = (
+        calling(folder, target=target, user="ana", rate=share, calls=count, hold_ms=CALL_MS)
         for target in targets
-    ]
-    begin = asyncio.get_running_loop().time()
-    before = sum(map(cpu_seconds, pids))
+    )
     results = await asyncio.gather(*calls)
-    took = asyncio.get_running_loop().time() - begin
-    busy = sum(map(cpu_seconds, pids)) - before - idle / REST_SECONDS * took
     good, failed = sum(r.good for r in results), sum(r.failed for r in results)
-    return Held(rate=rate, good=good, failed=failed, cpu_ms=busy / max(1, good) * 1000)
-
-
-async def _cost(pids: list[int], work) -> float:  # type: ignore[no-untyped-def]
-    before = sum(map(cpu_seconds, pids))
-    await work
-    return sum(map(cpu_seconds, pids)) - before
+    took = loop.time() - begin
+    busy = {name: now - before[name] - idle[name] * took for name, now in cpu(box).items()}
+    spent = {name: seconds / max(1, good) * 1000 for name, seconds in busy.items()}
+    return Held(rate=rate, good=good, failed=failed, cpu_ms=spent)
 
 
 async def measure(rates: list[float], workers: int, folder: Path) -> list[Held]:
@@ -133,13 +135,15 @@ def report(held: list[Held], workers: int) -> Report:
     result = Report(f"SIP calls set up and bridged, {workers} workers, directly")
     for each in held:
         result.figure(f"{each.rate:g} a second: failed", each.failed, f"of {each.good + each.failed}")
-        result.figure(f"{each.rate:g} a second: CPU per call", round(each.cpu_ms, 2), "ms")
+        result.figure(f"{each.rate:g} a second: CPU per call", round(sum(each.cpu_ms.values()), 2), "ms")
     good = [each for each in held if not each.failed]
     result.figure(
         "rate without failures", max((e.rate for e in good), default=0), "a second", least=GOAL_RATE
     )
     if good:
-        result.figure("CPU per call at it", round(good[-1].cpu_ms, 2), "ms", most=GOAL_MS)
+        for name, spent in good[-1].cpu_ms.items():
+            result.figure(f"CPU per call at it, {name}", round(spent, 2), "ms")
+        result.figure("CPU per call at it", round(sum(good[-1].cpu_ms.values()), 2), "ms", most=GOAL_MS)
     return result
 
 
