@@ -13,7 +13,10 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from appliance.web.complaints import Complaints
+from appliance.web.throttle import Throttle
 
+ASKS_AT_ONCE = 200  # of one source: an office behind one address begins its day
+ASKS_EVERY_SECONDS = 0.02
 HOST = re.compile(r"([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 
@@ -46,26 +49,40 @@ def fixed_headers(host: str, wss_port: int, *, hsts: bool) -> dict[str, str]:
     return headers
 
 
-def guard(wss_port: int, *, hsts: bool, complaints: Complaints) -> Middleware:
-    """The middleware around all that is served."""
+def guard(wss_port: int, *, hsts: bool, complaints: Complaints, pace: Throttle) -> Middleware:
+    """The middleware around all that is served; `pace` is how often one source may ask."""
 
     @web.middleware
     async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
         source = request.remote or "nobody"
         host = request.headers.get("Host", "")
-        if not HOST.fullmatch(host):
-            complaints.say(source, "a request without a proper Host")
-            return refusal("The address of the page is not understood.", 400)
-        if changes_something(request) and request.headers.get("Origin") != f"https://{host}":
-            complaints.say(source, f"{request.method} {request.path} from another page")
-            response: web.StreamResponse = refusal("This came from another page. Open the box's own.", 403)
-        else:
+        refused = _refused(request, host, pace.wait_seconds(source))
+        pace.take(source)
+        response: web.StreamResponse
+        if refused is None:
             response = await _answer(request, handler, complaints)
+        else:
+            status, why, words = refused
+            complaints.say(source, f"{request.method} {request.path}: {why}")
+            response = refusal(words, status)
+            response.force_close()
         if not response.prepared:
-            response.headers.update(fixed_headers(host, wss_port, hsts=hsts))
+            known = host if HOST.fullmatch(host) else "localhost"
+            response.headers.update(fixed_headers(known, wss_port, hsts=hsts))
         return response
 
     return guarded
+
+
+def _refused(request: web.Request, host: str, wait_seconds: float) -> tuple[int, str, str] | None:
+    """Status, reason for the log, and words for the page of a request that nobody shall look at."""
+    if wait_seconds:
+        return 429, "asks too often", "Too many requests. Wait a little, then try again."
+    if not HOST.fullmatch(host):
+        return 400, "without a proper Host", "The address of the page is not understood."
+    if changes_something(request) and request.headers.get("Origin") != f"https://{host}":
+        return 403, "from another page", "This came from another page. Open the box's own."
+    return None
 
 
 def changes_something(request: web.Request) -> bool:

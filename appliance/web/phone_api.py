@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+from collections.abc import Callable
 
 from aiohttp import web
 
@@ -19,10 +20,13 @@ from appliance.web.headers import refusal
 from appliance.web.phone_accounts import PhoneAccounts
 from appliance.web.push import Pages
 from appliance.web.sessions import COOKIE, Session, Sessions
+from appliance.web.throttle import Throttle
 
 log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 60.0
+ACCOUNTS_AT_ONCE = 10  # of one agent: pages loaded again
+ACCOUNT_EVERY_SECONDS = 5.0
 
 
 class PhoneApi:
@@ -37,6 +41,7 @@ class PhoneApi:
         sign_ins: SignIns,
         accounts: PhoneAccounts,
         complaints: Complaints,
+        now: Callable[[], float],
     ) -> None:
         self._edge = edge
         self._view = view
@@ -47,6 +52,7 @@ class PhoneApi:
         self.pages = Pages(view, accounts)
         self.door: Door | None = None  # set by the server: who may stay
         self._changed = asyncio.Event()
+        self._new_accounts = Throttle(burst=ACCOUNTS_AT_ONCE, every_seconds=ACCOUNT_EVERY_SECONDS, now=now)
 
     def routes(self) -> list[web.RouteDef]:
         """For the application."""
@@ -109,6 +115,11 @@ class PhoneApi:
 
     async def _phone(self, request: web.Request) -> web.Response:
         session = self._session(request)
+        if wait_seconds := self._new_accounts.wait_seconds(session.agent):
+            raise Refused(
+                "Too many new phones. Wait a little, then try again.", 429, wait_seconds=wait_seconds
+            )
+        self._new_accounts.take(session.agent)
         user, password = await self._accounts.give(session)
         self._changed.set()
         return web.json_response(

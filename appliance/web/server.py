@@ -23,7 +23,7 @@ from appliance.store.sign_in import SignIns
 from appliance.web.asked import MOST_BYTES, Refused
 from appliance.web.complaints import Complaints
 from appliance.web.door import BURST, TO_REFILL_SECONDS, Door
-from appliance.web.headers import guard
+from appliance.web.headers import ASKS_AT_ONCE, ASKS_EVERY_SECONDS, guard
 from appliance.web.pages import PhonePage
 from appliance.web.phone_accounts import PhoneAccounts
 from appliance.web.phone_api import PhoneApi, refused_in_words
@@ -68,10 +68,12 @@ class WebServer:
             sign_ins=sign_ins,
             accounts=PhoneAccounts(accounts),
             complaints=self._complaints,
+            now=clock.mono,
         )
         self._provisioning = Provisioning(config, accounts, self._complaints, own_time_zone())
         self._page = page or PhonePage(authority(state))
         self._throttle = Throttle(burst=BURST, every_seconds=TO_REFILL_SECONDS, now=clock.mono)
+        self._pace = Throttle(burst=ASKS_AT_ONCE, every_seconds=ASKS_EVERY_SECONDS, now=clock.mono)
         self._context: ssl.SSLContext | None = None
         self._stamp = ("", 0, 0)
 
@@ -106,7 +108,10 @@ class WebServer:
 
     def _application(self, *, hsts: bool) -> web.Application:
         application = web.Application(
-            middlewares=[guard(self._edge.wss_port, hsts=hsts, complaints=self._complaints), in_words],
+            middlewares=[
+                guard(self._edge.wss_port, hsts=hsts, complaints=self._complaints, pace=self._pace),
+                in_words,
+            ],
             client_max_size=MOST_BYTES,
         )
         application.add_routes(

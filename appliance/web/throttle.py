@@ -24,7 +24,9 @@ class Throttle:
 
     def take(self, key: str) -> None:
         """`key` tries."""
-        self._full_at[key] = max(self._full_at.get(key, 0.0), self._now()) + self._every_seconds
+        latest = self._now() + (self._burst + 1) * self._every_seconds  # no debt grows without end
+        after = max(self._full_at.get(key, 0.0), self._now()) + self._every_seconds
+        self._full_at[key] = min(after, latest)
         self._full_at.move_to_end(key)
         while len(self._full_at) > MOST_KEYS:
             self._full_at.popitem(last=False)

@@ -245,3 +245,12 @@ async def test_a_session_ends_by_itself(tmp_path: Path, monkeypatch: pytest.Monk
             assert (await page.receive()).data == push.SIGNED_OUT
         assert await status_of(browser, "/api/session") == 401
         await until(lambda: bench.browser_accounts() == [])
+
+
+@on_a_real_loop
+async def test_a_page_that_wants_account_after_account_is_told_to_wait(tmp_path: Path) -> None:
+    async with running(tmp_path) as bench, bench.client() as browser:
+        await bench.signed_in(browser)
+        codes = [await status_of(browser, "/api/phone", {}) for _ in range(12)]
+        assert codes == [200] * 10 + [429] * 2
+        assert bench.browser_accounts() == ["ana"]

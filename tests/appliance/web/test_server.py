@@ -215,3 +215,17 @@ async def test_bad_sources_get_one_line_a_minute(tmp_path: Path, caplog: pytest.
     said = [record.getMessage() for record in caplog.records]
     assert len(said) == 1
     assert "\n" not in said[0]
+
+
+@on_a_real_loop
+async def test_one_who_asks_without_end_is_told_to_wait_and_others_are_served(tmp_path: Path) -> None:
+    async with running(tmp_path) as bench, bench.client() as browser:
+        codes = []
+        while 429 not in codes:
+            async with browser.get("/provision/AAAAAAAAAAAA/805ec0010203.cfg") as answer:
+                codes.append(answer.status)
+        assert codes[:200] == [404] * 200
+        assert len(codes) < 2000
+        await asyncio.sleep(0.1)
+        async with browser.get("/api/session") as answer:
+            assert answer.status == 401
