@@ -43,7 +43,7 @@ def check(config: Config, folder: Path, *, broken: Iterable[Keys] = ()) -> list[
         *_bad_relays(config),
         *_shared_phones(config),
         *edge_problems(config, folder),
-        *trunk_problems(config),
+        *trunk_problems(config, folder),
         *outbound_problems(config),
         *_bad_prompts(config, folder),
         *_bad_recording_folder(config),

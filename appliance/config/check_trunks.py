@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
+from pathlib import Path
 
 from appliance.config.edge import Edge
 from appliance.config.problem import Keys, Problem
@@ -14,17 +15,19 @@ from appliance.config.schema import Config
 from appliance.config.trunks import TrunkLine
 
 HIGHEST_PORT = 65535
+PEM = "-----BEGIN CERTIFICATE-----"
 SIP_PORT, SIPS_PORT = 5060, 5061  # RFC 3261 19.1.2, where nothing else is said
 
 
-def trunk_problems(config: Config) -> Iterator[Problem]:
-    """Every contradiction in the trunk lines of `config`."""
+def trunk_problems(config: Config, folder: Path) -> Iterator[Problem]:
+    """Every contradiction in the trunk lines of `config`, whose relative files are in `folder`."""
     trunks = {name: line for name, line in config.lines.items() if isinstance(line, TrunkLine)}
     for name, trunk in trunks.items():
         yield from _bad_addresses(name, trunk)
         yield from _own_address(name, trunk, config.edge)
         yield from _half_an_account(name, trunk)
         yield from _more_than_all(name, trunk)
+        yield from _bad_authority(name, trunk, folder)
     yield from _shared_sources(trunks)
 
 
@@ -101,6 +104,21 @@ def _more_than_all(name: str, trunk: TrunkLine) -> Iterator[Problem]:
             wrong="more than all calls together",
             allowed=f"at most lines.{name}.calls, which is {trunk.calls}",
         )
+
+
+def _bad_authority(name: str, trunk: TrunkLine, folder: Path) -> Iterator[Problem]:
+    if not trunk.ca:
+        return
+    path = ("lines", name, "ca")
+    if trunk.transport != "tls":
+        yield Problem(path=path, value=trunk.ca, wrong='goes with transport = "tls"')
+        return
+    try:
+        wrong = "" if PEM in (folder / trunk.ca).read_text(errors="replace") else "no certificate is in it"
+    except (OSError, ValueError) as error:
+        wrong = f"cannot be read: {error}"
+    if wrong:
+        yield Problem(path=path, value=trunk.ca, wrong=wrong, allowed=f'a PEM file, with "{PEM}"')
 
 
 def _shared_sources(trunks: dict[str, TrunkLine]) -> Iterator[Problem]:

@@ -29,6 +29,11 @@ class TrunkLine(LineBase):
         min_length=1, description="servers of the provider, the first that answers OPTIONS is used"
     )
     transport: Literal["udp", "tcp", "tls"] = Field("udp", description="how the servers are spoken to")
+    ca: str = Field(
+        "",
+        description="PEM file with the authority that signed the servers' certificates, where the system "
+        "does not know it; for tls",
+    )
     sources: list[Host] = Field(
         default_factory=list,
         description="addresses its calls may come from, beside the servers; all others are refused",

@@ -34,6 +34,7 @@ def kamailio(loaded: Loaded, state: Path) -> list[str]:
     prepare(state / "location.db")
     ours = render.secrets_of(state)
     trunk_sets.write_registrations(config, state / trunk_sets.FILE, ours.route)
+    trunk_sets.write_authorities(config, loaded.folder, run / trunk_sets.AUTHORITIES)
     files = render.kamailio(
         config,
         state,

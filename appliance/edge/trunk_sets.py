@@ -15,7 +15,8 @@ from appliance.config.edge import Edge
 from appliance.config.schema import Config
 from appliance.config.trunks import TrunkLine
 
-FILE = "trunks.db"
+FILE = "trunks.db"  # in the state folder
+AUTHORITIES = "trunks-ca.pem"  # in the run folder
 FIRST_SET = 100  # dispatcher's set of the first trunk's sources; the workers are set 1
 TOKEN_BYTES = 12
 REGISTER_SECONDS = 300
@@ -65,6 +66,7 @@ class TrunkSet:
     last: int
     domain: str
     user: str
+    ca: str
     contacts: tuple[str, ...]  # user parts of what it registers, one at each server
 
 
@@ -110,6 +112,7 @@ def trunk_sets(config: Config, secret: str) -> list[TrunkSet]:
                 last=first + len(trunk.hosts) - 1,
                 domain=domain_of(trunk),
                 user=trunk.user,
+                ca=trunk.ca,
                 contacts=tuple(contact_user(name, host, secret) for host in registrars(trunk)),
             )
         )
@@ -121,6 +124,12 @@ def contact_user(line: str, host: str, secret: str) -> str:
     """The user of the address that a trunk registers: the same after a restart, and nobody's to guess."""
     told = hmac.new(secret.encode(), f"trunk {line} {host}".encode(), hashlib.sha256)
     return told.hexdigest()[: 2 * TOKEN_BYTES]
+
+
+def write_authorities(config: Config, folder: Path, path: Path) -> None:
+    """The authorities that trunks bring along, in one file; `folder` is the configuration's."""
+    files = [folder / trunk.ca for trunk in trunk_lines(config).values() if trunk.ca]
+    path.write_text("\n".join(file.read_text() for file in files))
 
 
 def write_registrations(config: Config, path: Path, secret: str) -> None:

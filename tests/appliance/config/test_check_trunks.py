@@ -82,6 +82,15 @@ def test_a_trunk_that_is_right_is_taken(tmp_path: Path, options: str) -> None:
             "27: lines.t1.password: goes with `user`, which is missing.",
         ),
         (
+            'hosts = ["a.example.net"]\nca = "box.toml"',
+            '27: lines.t1.ca = "box.toml": goes with transport = "tls".',
+        ),
+        (
+            'hosts = ["a.example.net"]\ntransport = "tls"\nca = "box.toml"',
+            '28: lines.t1.ca = "box.toml": no certificate is in it. '
+            'Allowed: a PEM file, with "-----BEGIN CERTIFICATE-----".',
+        ),
+        (
             'hosts = ["a.example.net"]\ncalls = 2\noutgoing_calls = 3',
             "28: lines.t1.outgoing_calls = 3: more than all calls together. "
             "Allowed: at most lines.t1.calls, which is 2.",
