@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import importlib
 import logging
 import os
 import signal
@@ -54,7 +55,6 @@ from appliance.store.journal import Journal
 from appliance.store.opening import StoreError
 from appliance.store.read import AgentLast, agents_last, open_calls
 from appliance.trunk_lines import TrunkLines
-from appliance.web.server import WebServer
 from drivers.discovery.modems import Modems
 from drivers.discovery.sysfs import SYSFS
 from drivers.port import AudioNews, Port, PortState
@@ -71,6 +71,7 @@ class Brain:
 
     def __init__(self, config: Config, *, folder: Path, state: Path, sysfs: Path = SYSFS) -> None:
         self.config = config
+        self.state = state
         self.clock = Clock()
         self.bus = Bus(self.clock)
         self.broken = 0
@@ -117,15 +118,6 @@ class Brain:
             registered=self.agent_phones.registered,
         )
         self.desk.add(TalkDesk(self.centre).commands())
-        self.web = WebServer(
-            config,
-            folder=folder,
-            state=state,
-            clock=self.clock,
-            view=AgentView(self.centre),
-            accounts=self.agent_phones.accounts,
-            sign_ins=self.agent_phones.sign_ins,
-        )
         self.control = Control(
             run,
             desk=self.desk,
@@ -168,7 +160,7 @@ class Brain:
             tasks.append(asyncio.create_task(self.agent_phones.run(), name="agents' phones"))
             tasks.append(asyncio.create_task(self.trunks.run(), name="trunks"))
             if self.config.edge.start != "no" and installed().kamailio:
-                tasks.append(asyncio.create_task(self.web.run(), name="web"))
+                tasks.append(asyncio.create_task(self._web(), name="web"))
             for task in tasks:
                 task.add_done_callback(_say_if_it_failed)
             self.bus.publish(BoxStarted(recovered=len(going_on)))
@@ -182,6 +174,24 @@ class Brain:
             await self.media.close()
             self.bus.publish(BoxStopped())
             self.journal.close()
+
+    async def _web(self) -> None:
+        """The page and the phones' settings. Its libraries take a quarter of a second to load, which callers
+        and agents found up after a restart need not wait for.
+        """
+        await asyncio.to_thread(importlib.import_module, "appliance.web.server")
+        from appliance.web.server import WebServer
+
+        server = WebServer(
+            self.config,
+            folder=self.centre.folder,
+            state=self.state,
+            clock=self.clock,
+            view=AgentView(self.centre),
+            accounts=self.agent_phones.accounts,
+            sign_ins=self.agent_phones.sign_ins,
+        )
+        await server.run()
 
     async def _engine_there(self) -> None:
         """Lines found up must get their audio back from the engine, so give it a moment to answer."""
