@@ -23,6 +23,7 @@ from appliance.outbound_events import (
 )
 
 LOOK_SECONDS = 60.0  # running calls use up money without an event
+REST_SECONDS = 0.5  # between two looks, however much happens
 LOCKED, NEAR = "outgoing calls locked", "outgoing calls"  # alarms; the second with the cap's name after it
 TELLING: tuple[type[Event], ...] = (
     OutboundAllowed,
@@ -62,6 +63,7 @@ class OutboundAlarms:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(min(LOOK_SECONDS, (midnight - now).total_seconds() + 1)):
                     await self._news.wait()
+            await asyncio.sleep(REST_SECONDS)
 
     def look(self) -> None:
         """Set or clear every alarm, as things are."""

@@ -6,6 +6,7 @@ Times are milliseconds since 1970, as the journal has them; days and months are 
 from __future__ import annotations
 
 import enum
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -40,7 +41,7 @@ class Cap(enum.Enum):
 class Tally:
     """What one agent, or the box, used of each cap; `locked` is the cap that was passed."""
 
-    tries: list[int] = field(default_factory=list)  # of the last minute
+    tries: deque[int] = field(default_factory=deque)  # of the last minute
     used: dict[Cap, float] = field(default_factory=dict)
     day: date = date.min
     locked: Cap | None = None
@@ -48,7 +49,8 @@ class Tally:
 
     def turn_to(self, at_ms: int) -> None:
         """Forget what is over at that time; a clock that is set back gives no day back."""
-        self.tries = [each for each in self.tries if abs(at_ms - each) < MINUTE_MS]
+        while self.tries and abs(at_ms - self.tries[0]) >= MINUTE_MS:
+            self.tries.popleft()
         day = datetime.fromtimestamp(at_ms / 1000).date()
         if day <= self.day:
             return

@@ -296,7 +296,7 @@ async def test_alarms_are_looked_at_when_something_happens_and_when_a_day_begins
     tasks = [asyncio.create_task(moves()), asyncio.create_task(box.told.watch())]
     with box.up(ABROAD) as call:
         call.goes_on(170.0)
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(1.0)
         assert list(box.alarms) == [("agent ana", "outgoing calls: spend a day")]
     await asyncio.sleep(11.9 * 3600)
     assert box.alarms
