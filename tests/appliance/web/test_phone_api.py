@@ -40,12 +40,9 @@ async def test_signing_in_gives_a_cookie_that_no_script_sees(tmp_path: Path) -> 
         assert await status_of(browser, "/api/session") == 401
         sign_in = {"agent": "ana", "password": PASSWORD}
         async with browser.post("/api/sign-in", json=sign_in) as answer:
-            assert await answer.json() == {
-                "agent": "ana",
-                "name": "ana",
-                "extension": "",
-                "auto_answer": False,
-            }
+            extension = bench.rig.config.agents["ana"].extension
+            told = {"agent": "ana", "name": "ana", "extension": extension, "auto_answer": False}
+            assert await answer.json() == told
             cookie = answer.headers["Set-Cookie"]
         for word in ("Secure", "HttpOnly", "SameSite=Strict", "Path=/"):
             assert word in cookie
