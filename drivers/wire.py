@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 PACKET_BYTES = 1 << 18  # the largest message: the state of an engine with 120 ports is about 40 kB
 DESCRIPTORS = 4  # most descriptors in one message
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"))  # made once: json.dumps makes one a message
+
 Message = dict[str, Any]
 Answer = tuple[Message, Sequence[int]]  # the reply's fields and descriptors to send
 #: Takes a request and its descriptors (now ours to close), gives the answer; a coroutine for one that takes
@@ -64,6 +66,7 @@ class Peer:
         self._answering: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
         self.closed = False
+        self._waits = False  # for room in the socket
         self._loop.add_reader(sock, self._readable)
 
     async def request(self, op: str, *, fds: Sequence[int] = (), **fields: Any) -> Message:
@@ -102,7 +105,7 @@ class Peer:
         """Send without waiting; kept in order when the socket is full. Raises WireLost when closed."""
         if self.closed:
             raise WireLost("the other process is gone")
-        data = json.dumps(message, separators=(",", ":")).encode()
+        data = _ENCODER.encode(message).encode()
         if len(data) > PACKET_BYTES:
             raise WireError(f"a message of {len(data)} bytes is over the limit of {PACKET_BYTES}")
         self._outbox.append((data, [os.dup(fd) for fd in fds]))
@@ -135,6 +138,7 @@ class Peer:
                 self._sock.sendmsg([data], rights)
             except BlockingIOError:
                 self._loop.add_writer(self._sock, self._writable)
+                self._waits = True
                 return
             except OSError as error:
                 log.debug("wire: send failed: %s", error)
@@ -142,8 +146,9 @@ class Peer:
                 return
             self._outbox.pop(0)
             close_all(fds)
-        if not self.closed:
+        if self._waits and not self.closed:
             self._loop.remove_writer(self._sock)
+            self._waits = False
 
     def _readable(self) -> None:
         try:
