@@ -35,7 +35,7 @@ class AgentView:
     def now(self, agent: str) -> dict[str, Any]:
         """`agent` and `call` as in a snapshot; `call` is None without one."""
         calls = self._centre.calls.values()
-        call = next((call for call in calls if call.story.agent == agent), None)
+        call = next((call for call in calls if agent in (call.story.agent, call.story.maker)), None)
         return {
             "agent": agent_row(agent, self._centre),
             "call": call_row(call, self._centre) if call else None,

@@ -26,7 +26,7 @@ def snapshot(centre: Centre, lines: Mapping[str, Port], phones: Port, desk: Line
 
 
 def _line(name: str, port: Port, centre: Centre) -> dict[str, Any]:
-    call = next((call for call in centre.calls.values() if call.story.line == name), None)
+    call = next((call for call in centre.calls.values() if name in call.lines), None)
     status = port.status()
     return {
         **status,
@@ -78,5 +78,9 @@ def call_row(call: Call, centre: Centre) -> dict[str, Any]:
         "stage_seconds": round(centre.clock.mono() - story.since_mono_s, 1),
         "queue": story.queue,
         "agent": story.agent,
+        "direction": story.direction.value,
+        "maker": story.maker,
+        "called": story.called,
+        "parties": [party.agent or party.number for party in call.parties],
         "seconds": round(centre.clock.wall() - story.arrived_s, 1),
     }

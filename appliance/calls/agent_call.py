@@ -19,7 +19,7 @@ from appliance.calls.story import Story
 from appliance.calls.target import Colleague, Target, Waiting, resolve
 from appliance.dialplan.permit import DialRefused
 from appliance.events import CallAnswered, CallArrived, Direction
-from drivers.port import Leg, LegState
+from drivers.port import DriverError, Leg, LegEnded, LegState
 from drivers.sip.leg import SipLeg
 
 log = logging.getLogger(__name__)
@@ -88,8 +88,12 @@ async def _reach(call: Call, to: Target | DialRefused, agent: str, centre: Centr
 
 async def hear_early(call: Call, party: Party, centre: Centre) -> None:
     """The agent hears what the other end plays before it answers."""
-    await party.leg.until_audio()
-    await call.leg.progress()
+    try:
+        await party.leg.until_audio()
+        await call.leg.progress()
+    except (LegEnded, DriverError) as error:
+        log.info("call %s: nothing is heard before the answer: %s", call.id, error)
+        return
     if call.leg.audio is None:
         return
     caller, media = call.caller, centre.media
@@ -103,16 +107,15 @@ async def _turn_away(call: Call, code: int, centre: Centre) -> None:
     """Say why, where there is a prompt for it, and refuse the phone's call with SIP's code."""
     leg = call.leg
     call.hearing.close()
-    prompt = centre.own_prompt(PROMPTS.get(code, ""))
-    if prompt:
-        await leg.progress()
-        if leg.audio is not None:
-            call.caller.open(centre.media)
-            await speak(f"{call.id}/say", call.port, prompt, centre)
-    refuse(leg, code)
-
-
-def refuse(leg: Leg, code: int) -> None:
-    """What a phone that still rings is told when it is hung up."""
     if isinstance(leg, SipLeg):
         leg.refusal = code
+    prompt = centre.own_prompt(PROMPTS.get(code, ""))
+    if not prompt:
+        return
+    try:
+        await leg.progress()
+    except DriverError as error:
+        log.info("call %s: the prompt %s cannot be heard: %s", call.id, prompt, error)
+    if leg.audio is not None:
+        call.caller.open(centre.media)
+        await speak(f"{call.id}/say", call.port, prompt, centre)

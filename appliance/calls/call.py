@@ -50,6 +50,11 @@ class Call:
         """The engine's name of that leg's audio, "" before there is any."""
         return self.parties[0].port
 
+    @property
+    def lines(self) -> set[str]:
+        """The lines that carry a leg of it."""
+        return {party.line for party in self.parties if party.line}
+
     def note(self, event: Event) -> None:
         """Make an event of this call part of its story and tell everybody."""
         self.story.apply(self.bus.publish(event))

@@ -28,8 +28,8 @@ class FoundLegs:
         in_state = [leg for leg in there if leg.state is LegState.UP or not up]
         if who.line:  # on a line whose legs have no lasting names
             others = [leg for leg in in_state if leg.port == who.line and not isinstance(leg, SipLeg)]
-        else:
-            others = [leg for leg in in_state if leg.label == call_id]
+        else:  # a journal that does not name the leg
+            others = [leg for leg in in_state if leg.label == call_id and not who.leg_id]
         found = [leg for leg in there if leg.id == who.leg_id] or others
         if not found:
             return None

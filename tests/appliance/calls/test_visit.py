@@ -232,6 +232,21 @@ async def test_an_agents_leg_lost_with_its_worker_brings_the_caller_back_to_the_
     assert_all_free(rig)
 
 
+async def test_a_caller_whose_agent_is_lost_hears_an_apology_instead_of_the_greeting(tmp_path: Path) -> None:
+    prompts = {name: f"{name}.wav" for name in ("welcome", "wrong", "music", "hello", "apology")}
+    queues = {"sales": {"agents": ["ana"], "greeting": "hello", "music": "music"}}
+    rig = Rig(tmp_path, prompts=prompts, queues=queues)
+    caller, phone = await talking(rig)
+    phone.moved(LegState.ENDED, EndCause.PORT_LOST)
+    await asyncio.sleep(3)
+    assert rig.media.heard[-2:] == [(caller.leg.id, "apology"), (caller.leg.id, "music")]
+    assert caller.stage == "waiting"
+    caller.leg.remote_hangs_up()
+    assert await caller.gone() == "answered"
+    await asyncio.sleep(12)
+    assert_all_free(rig)
+
+
 async def test_a_line_that_is_unplugged_ends_its_call_as_failed(tmp_path: Path) -> None:
     rig = Rig(tmp_path)
     caller = rig.caller()
