@@ -174,11 +174,16 @@ class UserAgent:
             self._tell({"event": "ended", "leg": leg, "cause": "local", "code": 0})
 
     def send_digits(self, leg: str, digits: str) -> None:
-        """Send `digits` by RFC 4733; raises PortRefused when the leg is not up."""
+        """Send `digits` by RFC 4733, by INFO to one who takes none; PortRefused when the leg is not up."""
         if self._known(leg).state is not LegState.UP:
             raise PortRefused(f"leg {leg}: digits need a leg that is up")
+        info = pj.CallSendDtmfParam()
+        info.method, info.digits = pj.PJSUA_DTMF_METHOD_SIP_INFO, digits
         try:
-            self._calls[leg].dialDtmf(digits)
+            try:
+                self._calls[leg].dialDtmf(digits)
+            except pj.Error:  # no telephone-event in the far end's SDP
+                self._calls[leg].sendDtmf(info)
         except pj.Error as error:
             raise PortRefused(f"leg {leg}: digits {digits!r}: {error.reason}") from None
 

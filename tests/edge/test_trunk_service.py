@@ -14,7 +14,15 @@ from tests.edge.trunk_site import PASSWORD, TrunkSite, site
 from tests.peers.edge import needs_kamailio
 from tests.peers.rtp_end import RtpEnd
 from tests.peers.sipp import Sipp, header, needs_sipp
-from tests.peers.sipp_scenarios import Calling, answering, answers, options, refuses, reliable_early
+from tests.peers.sipp_scenarios import (
+    Calling,
+    answering,
+    answers,
+    answers_without_events,
+    options,
+    refuses,
+    reliable_early,
+)
 
 pytestmark = [pytest.mark.realtime, pytest.mark.slow, needs_kamailio, needs_pjsua2, needs_sipp]
 
@@ -113,6 +121,20 @@ async def test_digits_come_by_info_too(trunks: TrunkSite, tmp_path: Path) -> Non
             assert await leg.digits.get() == "7"
             assert await leg.ended() is EndCause.REMOTE
             await provider.over()
+
+
+async def test_digits_go_by_info_to_one_who_takes_no_events(trunks: TrunkSite, tmp_path: Path) -> None:
+    async with (
+        trunks.staffed(tmp_path) as here,
+        RtpEnd() as sound,
+        Sipp(tmp_path, answering(*answers_without_events(sound.port)), port=here.at.plain) as provider,
+    ):
+        leg = await here.dial("plain", "+4930123456")
+        await leg.send_digits("7#")
+        infos = await provider.until_received("INFO", times=2)
+        assert ["Signal=7" in infos[0], "Signal=#" in infos[1]] == [True, True]
+        await leg.hangup()
+        await provider.until_received("BYE")
 
 
 async def test_a_provisional_answer_that_asks_for_it_is_acknowledged(

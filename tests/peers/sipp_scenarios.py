@@ -130,6 +130,14 @@ def answers(sound: int, *, ring_ms: int = 100, more: str = "") -> tuple[str, ...
     )
 
 
+def answers_without_events(sound: int) -> tuple[str, ...]:
+    """As `answers`, but without RFC 4733; the first two INFOs are answered."""
+    ring, wait, answer, *rest = answers(sound)
+    plain = answer.replace(" 101\n", "\n").replace("a=rtpmap:101 telephone-event/8000\n", "")
+    infos = [step for _ in range(2) for step in (receive("INFO"), respond(200, tag=""))]
+    return (ring, wait, plain, rest[0], *infos, *rest[1:])
+
+
 def early(sound: int, *, for_ms: int) -> tuple[str, ...]:
     """183 with sound for a while, then as `answers`."""
     return (respond(183, sound=sound, more="[last_Record-Route:]\n"), pause(for_ms), *answers(sound))
