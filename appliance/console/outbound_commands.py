@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import getpass
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ def outbound_options(parser: argparse.ArgumentParser) -> None:
 def outbound(options: argparse.Namespace) -> int:
     """`callbox outbound`."""
     if options.verb == "unlock":
-        ask(_socket(options), "outbound_unlock", agent=options.what, by=getpass.getuser())
+        ask(_socket(options), "outbound_unlock", agent=options.what, by=_user())
         told: Mapping[str, Any] = {"done": True}
         text = f"{f'agent {options.what}' if options.what else 'outgoing calls'}: unlocked"
     elif options.verb == "explain":
@@ -88,6 +89,14 @@ def _explained(options: argparse.Namespace) -> Mapping[str, Any]:
     except BrainAway:
         config = load(options.config).config
         return asyncio.run(explain_from_file(config, options.state / "callbox.db", **fields))
+
+
+def _user() -> str:
+    """Who types; its number where it has no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
 
 
 def _socket(options: argparse.Namespace) -> Path:

@@ -248,7 +248,9 @@ class Guard:
     def _take_up(self, running: Running, alive: Collection[str]) -> None:
         permit = _permit(running.begun)
         since_s = self._clock.wall() if running.since_ms is None else running.since_ms / 1000
-        seconds = max(0.0, self._clock.wall() - since_s)
+        seconds = self._clock.wall() - since_s
+        if seconds < 0:  # the clock was set back, or has no battery: nobody knows how long it was
+            seconds = permit.longest_seconds
         if permit.call_id not in alive:
             self._note(_ended(permit, min(seconds, permit.longest_seconds)))
             return

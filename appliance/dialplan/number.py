@@ -90,7 +90,7 @@ class Number:
 
 def emergency(dialled: str, plan: Plan) -> Number | None:
     """The emergency number that this is, with or without the prefix for outside; None when it is none."""
-    digits = dialled[:MOST_CHARACTERS].translate(SEPARATORS)
+    digits = dialled.translate(SEPARATORS) if len(dialled) <= MOST_CHARACTERS else ""
     if not DIALLED.fullmatch(digits):
         return None
     for code in (digits, digits.removeprefix(plan.prefix)):

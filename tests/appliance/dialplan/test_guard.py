@@ -361,6 +361,15 @@ def test_it_is_charged_its_longest_time_at_most(path: Path) -> None:
     assert (event.seconds, event.cost) == (300.0, pytest.approx(0.5))
 
 
+def test_with_a_clock_set_back_it_is_charged_its_longest_time(path: Path) -> None:
+    box = Box(path, site(permissions=permission(longest_minutes=5)))
+    with box.up(INLAND):
+        after = box.again(after_s=-3 * DAY)
+    [event] = after.events(OutboundEnded)
+    assert (event.seconds, event.cost) == (300.0, pytest.approx(0.5))
+    assert after.used()["spend a day"] == pytest.approx(0.5)
+
+
 def test_a_call_that_outlived_the_brain_goes_on_and_is_charged_once(box: Box) -> None:
     with box.up(INLAND, call_id="c1"), box.up(MOBILE, "ben", call_id="c2"):
         box.passes(100.0)

@@ -210,6 +210,13 @@ def test_every_emergency_number_of_every_country_is_one_with_and_without_prefix(
         assert number(country, "9" + code, prefix="9").kind is Kind.EMERGENCY
 
 
+@pytest.mark.parametrize(
+    "dialled", ["112" + " " * 62, "+112", "112+", "1 1 2*", "112;x", "1120", "0112", "99112"]
+)
+def test_what_only_looks_like_an_emergency_number_is_none(dialled: str) -> None:
+    assert emergency(dialled, Plan("GB", prefix="9")) is None
+
+
 def test_own_emergency_numbers_are_added() -> None:
     plan = Plan("GB", emergency=("101",), prefix="9")
     assert [bool(emergency(code, plan)) for code in ("101", "9101", "99101", "1012")] == [
