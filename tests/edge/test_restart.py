@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.edge.orphans import end_calls_of
 from tests.edge.conftest import PHONES
 from tests.edge.test_calls import taken_by
 from tests.peers.digest_phone import DigestPhone
@@ -37,3 +38,26 @@ async def test_a_call_outlives_kamailio(tmp_path: Path, how: signal.Signals) -> 
             assert (await phone.final(other["call-id"])).status == 200
             worker.invite(edge.internal_port, "sip:ana@callbox", to="agent")
             assert (await worker.answered("INVITE")).status == 200, "the registration is lost"
+
+
+async def test_the_calls_of_a_worker_that_died_are_ended_and_those_of_others_go_on(tmp_path: Path) -> None:
+    phone = DigestPhone("ana-desk", "secret-a", 0)
+    async with Edge(tmp_path, phones=PHONES) as edge, edge.staffed() as workers:
+        phone.edge_port = edge.sip_port
+        async with phone:
+            await phone.register()
+            calls = [await phone.invite("100") for _ in workers]
+            dead, other = workers
+            lost = dead.of("INVITE")[0]["call-id"]
+            dialled = dead.invite(edge.internal_port, "sip:ana@callbox", to="agent")
+            dead.within(dialled, await dead.answered("INVITE"), "ACK", edge.internal_port)
+            await phone.request("ACK")
+            dead.vanish()
+            assert await end_calls_of(dead.port, edge.rpc) == 2
+            ended = {(await phone.request("BYE"))["call-id"] for _ in range(2)}
+            assert ended == {lost, dialled["call-id"]}
+            assert await end_calls_of(dead.port, edge.rpc) == 0
+            sent, final = next(call for call in calls if call[0]["call-id"] != lost)
+            phone.within(sent, final, "BYE")
+            assert (await phone.final(sent["call-id"])).status == 200
+            assert other.of("BYE")
