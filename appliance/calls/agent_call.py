@@ -17,6 +17,7 @@ from appliance.calls.ringing import NotReached
 from appliance.calls.speak import speak
 from appliance.calls.story import Story
 from appliance.calls.target import Colleague, Target, Waiting, resolve
+from appliance.config.trunks import TrunkLine
 from appliance.dialplan.permit import DialRefused
 from appliance.events import CallAnswered, CallArrived, Direction
 from drivers.port import DriverError, Leg, LegEnded, LegState
@@ -87,7 +88,10 @@ async def _reach(call: Call, to: Target | DialRefused, agent: str, centre: Centr
 
 
 async def hear_early(call: Call, party: Party, centre: Centre) -> None:
-    """The agent hears what the other end plays before it answers."""
+    """The agent hears what the other end plays before it answers, unless its trunk is not to be heard then."""
+    line = centre.config.lines.get(party.line)
+    if isinstance(line, TrunkLine) and not line.early_media:
+        return
     try:
         await party.leg.until_audio()
         await call.leg.progress()

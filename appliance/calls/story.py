@@ -99,7 +99,7 @@ class Story:
     third: Who | None = None
     conference: bool = False
     rung: Who | None = None  # whoever is rung, outside a queue
-    tried: bool = False  # somebody was
+    tried: bool = False  # somebody was, or was busy
     connected_s: float = 0.0  # wall clock, of the present conversation
     talked: bool = False
     recordings: tuple[str, ...] = ()  # the files that are being written
@@ -141,8 +141,8 @@ class Story:
         match stamped.event:
             case PartyRung(leg_id=leg_id, agent=agent, number=number, line=line):
                 self.rung, self.tried = Who(leg_id, agent, number, line), True
-            case PartyMissed():
-                self.rung = None
+            case PartyMissed(agent=agent):
+                self.rung, self.tried = None, self.tried or bool(agent)
             case CallConnected(leg_id=leg_id, agent=agent, number=number, line=line, queue=queue):
                 self._move(Stage.TALKING, stamped)
                 self.other, self.rung, self.talked = Who(leg_id, agent, number, line), None, True

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.config.trunks import TrunkLine
 from appliance.events import CallEnded, PartyMissed
 from appliance.line_events import LineDialEnded, LineDialled
 from drivers.port import EndCause, LegState, SlotAudio
@@ -57,7 +58,7 @@ async def test_a_colleague_on_the_phone_is_busy_and_not_rung(tmp_path: Path) -> 
     assert len(rig.phones.rung) == 1
     caller.leg.remote_hangs_up()
     await all_over(rig)
-    assert "unanswered" not in [e.outcome for e in rig.events(CallEnded)]
+    assert [e.outcome for e in rig.events(CallEnded)] == ["unanswered", "answered"]
 
 
 async def test_a_colleague_without_a_phone_is_told_by_a_prompt_where_there_is_one(tmp_path: Path) -> None:
@@ -104,6 +105,25 @@ async def test_what_the_network_plays_before_the_answer_is_heard(tmp_path: Path)
     far.answers()
     await asyncio.sleep(SOON)
     assert ana.state is LegState.UP
+    assert rig.media.hearing() == both_ways(ana.id, far.leg.id)
+    ana.remote_hangs_up()
+    await all_over(rig)
+
+
+async def test_a_trunk_without_early_media_is_heard_from_its_answer_on(tmp_path: Path) -> None:
+    rig = await Rig(tmp_path).opened()
+    trunk = {"driver": "sip", "hosts": ["sip.example"], "to": "menu:main", "early_media": False}
+    lines = {**rig.config.lines, "out-1": TrunkLine.model_validate(trunk)}
+    rig.centre.config = rig.config.model_copy(update={"lines": lines})
+    rig.lines["out-1"].script = never()
+    ana = rig.calls("ana", NUMBER)
+    await asyncio.sleep(1)
+    far = await outside(rig)
+    far.leg.sounds(SlotAudio("sip-0", 7))
+    await asyncio.sleep(SOON)
+    assert (ana.progressed, rig.media.hearing()) == (False, set())
+    far.answers()
+    await asyncio.sleep(SOON)
     assert rig.media.hearing() == both_ways(ana.id, far.leg.id)
     ana.remote_hangs_up()
     await all_over(rig)

@@ -149,6 +149,8 @@ async def test_whatever_people_do_nothing_leaks_and_every_call_has_one_outcome(
         if chaos.pick.random() < 0.7:
             await asyncio.sleep(chaos.pick.choice([0, 0.001, 0.2, 1, 5]))
             chaos.check()
+    for call in rig.centre.calls.values():
+        assert replayed(rig, call.id) == call.story
     for _ in range(100):  # everybody goes home
         legs = [*chaos._legs(), *(caller.leg for caller in chaos.callers), *rig.phones.calling]
         dialled = [line.leg for line in rig.lines.values() if line.leg is not None]
