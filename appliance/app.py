@@ -37,7 +37,9 @@ from appliance.config.load import ConfigError, format_problems, load
 from appliance.config.schema import Config
 from appliance.dialplan.alarms import OutboundAlarms, alarm_objects
 from appliance.dialplan.guard import Guard
+from appliance.edge.orphans import end_calls_of
 from appliance.edge.programs import installed
+from appliance.edge.rpc import EdgeError
 from appliance.events import (
     BoxStarted,
     BoxStopped,
@@ -180,6 +182,7 @@ class Brain:
         and agents found up after a restart need not wait for.
         """
         await asyncio.to_thread(importlib.import_module, "appliance.web.server")
+        from appliance.edge.certificates import CertificateWatch
         from appliance.web.server import WebServer
 
         server = WebServer(
@@ -191,7 +194,14 @@ class Brain:
             accounts=self.agent_phones.accounts,
             sign_ins=self.agent_phones.sign_ins,
         )
-        await server.run()
+        places = (self.config, self.centre.folder, self.state)
+        await asyncio.gather(server.run(), CertificateWatch(*places, reload=self._new_certificate).run())
+
+    async def _new_certificate(self) -> None:
+        try:
+            await self.agent_phones.edge.rpc.ask("tls.reload")
+        except EdgeError as error:
+            log.warning("edge: the new certificate is served from Kamailio's next start on: %s", error)
 
     async def _engine_there(self) -> None:
         """Lines found up must get their audio back from the engine, so give it a moment to answer."""
@@ -270,6 +280,8 @@ class Brain:
         self.media.detach_worker(name)
         self.agent_phones.worker(name, False)
         self._process(name, False)
+        port = self.config.sip.port + int(name.removeprefix("sip-"))
+        self.centre.chore(end_calls_of(port, self.agent_phones.edge.rpc), f"calls of {name}")
 
     def _process(self, name: str, up: bool) -> None:
         self.bus.publish(ProcessBack(process=name) if up else ProcessLost(process=name))
