@@ -164,10 +164,21 @@ def _parsed(digits: str, plan: Plan) -> PhoneNumber:
         number = phonenumbers.parse(digits, plan.country, keep_raw_input=True)
         if _lacks_area(number, digits, plan):
             number = _in_own_area(digits, plan)
+        number = _settled(number)
     except NumberParseException as error:
         raise DialRefused("what was dialled is no number of any country. Check it", NOT_FOUND) from error
     if phonenumbers.is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
         raise DialRefused("the number is too short or too long for its country. Check it", INCOMPLETE)
+    return number
+
+
+def _settled(number: PhoneNumber) -> PhoneNumber:
+    """The number that its own + form is read as: +61 0 4... goes out as +61 4..., as a provider takes it."""
+    for _ in range(MOST_CHARACTERS):
+        written = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+        number = phonenumbers.parse(written, keep_raw_input=True)
+        if phonenumbers.format_number(number, PhoneNumberFormat.E164) == written:
+            break
     return number
 
 
