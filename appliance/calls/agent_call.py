@@ -88,7 +88,7 @@ async def _reach(call: Call, to: Target | DialRefused, agent: str, centre: Centr
 
 
 async def hear_early(call: Call, party: Party, centre: Centre) -> None:
-    """The agent hears what the other end plays before it answers, unless its trunk is not to be heard then."""
+    """The agent hears what the other end plays before it answers, where its trunk is to be heard then."""
     line = centre.config.lines.get(party.line)
     if isinstance(line, TrunkLine) and not line.early_media:
         return

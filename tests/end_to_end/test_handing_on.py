@@ -102,3 +102,24 @@ async def test_three_hear_each_other_and_nobody_himself(tmp_path: Path) -> None:
     assert tone_dbm0(two["ben"], TONES["ana"]) > AUDIBLE
     assert tone_dbm0(two["ben"], TONES["caller"]) < SILENT
     assert row["outcome"] == "answered"
+
+
+async def test_colleagues_speak_on_while_the_brain_is_killed_and_end_as_ever(tmp_path: Path) -> None:
+    async with office(tmp_path) as (box, phones):
+        await phones["ana"].command("dial", f"sip:{box.agents['ben']}@127.0.0.1:{box.edge_port}")
+        await answers(phones["ben"])
+        await box.until_stage("talking")
+        await box.until_back("brain", box.kill("brain"))
+        call = await box.until_stage("talking")
+        assert (call["direction"], call["maker"], call["agent"]) == ("direct", "ana", "ben")
+        status = await box.until_status(lambda status: status["agents"][0]["state"] == "paused")
+        assert "on a call" in status["agents"][0]["reason"]
+        await asyncio.sleep(2)
+        await phones["ben"].command("hangup")
+        await phones["ana"].event("CALL_CLOSED")
+        [row] = await box.until_over()
+        await box.until_status(lambda status: status["agents"][0]["state"] == "ready")
+    assert (row["outcome"], row["direction"], row["called"]) == ("answered", "direct", box.agents["ben"])
+    for name, other in (("ana", "ben"), ("ben", "ana")):
+        heard = phones[name].heard()[-8000:-2000]
+        assert tone_dbm0(heard, TONES[other]) > AUDIBLE, name
