@@ -181,11 +181,9 @@ class Brain:
         """The page and the phones' settings. Its libraries take a quarter of a second to load, which callers
         and agents found up after a restart need not wait for.
         """
-        await asyncio.to_thread(importlib.import_module, "appliance.web.server")
-        from appliance.edge.certificates import CertificateWatch
-        from appliance.web.server import WebServer
-
-        server = WebServer(
+        web = await asyncio.to_thread(importlib.import_module, "appliance.web.server")
+        certificates = await asyncio.to_thread(importlib.import_module, "appliance.edge.certificates")
+        server = web.WebServer(
             self.config,
             folder=self.centre.folder,
             state=self.state,
@@ -195,7 +193,8 @@ class Brain:
             sign_ins=self.agent_phones.sign_ins,
         )
         places = (self.config, self.centre.folder, self.state)
-        await asyncio.gather(server.run(), CertificateWatch(*places, reload=self._new_certificate).run())
+        watch = certificates.CertificateWatch(*places, reload=self._new_certificate)
+        await asyncio.gather(server.run(), watch.run())
 
     async def _new_certificate(self) -> None:
         try:
