@@ -8,13 +8,15 @@ or it is about to end.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime
+import fcntl
 import ipaddress
 import logging
 import os
 import socket
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,8 +88,9 @@ def current(config: Config, folder: Path, state: Path) -> Pair:
     tls.mkdir(mode=0o700, parents=True, exist_ok=True)
     own = Pair(tls / "box.crt", tls / "box.key", own=True)
     names = addresses(config)
-    if not _fresh(own, authority(state), names):
-        _make(tls, own, names)
+    with _alone(tls):
+        if not _fresh(own, authority(state), names):
+            _make(tls, own, names)
     return own
 
 
@@ -134,6 +137,17 @@ class CertificateWatch:
     def _seen(self) -> tuple[str, int, int]:
         pair = current(*self._places)
         return str(pair.certificate), pair.certificate.stat().st_mtime_ns, pair.key.stat().st_mtime_ns
+
+
+@contextlib.contextmanager
+def _alone(tls: Path) -> Iterator[None]:
+    """The brain and Kamailio's start look at the same time."""
+    lock = os.open(tls / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
 
 
 def _is_host(word: str) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import ipaddress
 import logging
 import ssl
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,12 @@ async def test_a_second_start_keeps_it_and_a_new_address_makes_a_new_one_of_the_
     current(config(address="192.0.2.8"), tmp_path, tmp_path)
     assert first.certificate.read_bytes() != box
     assert authority(tmp_path).read_bytes() == ca
+
+
+def test_two_that_look_at_once_make_one(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda _: current(config(), tmp_path, tmp_path), range(4)))
+    read(tmp_path / "tls" / "box.crt").verify_directly_issued_by(read(authority(tmp_path)))
 
 
 async def test_one_about_to_end_is_renewed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
