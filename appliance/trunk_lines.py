@@ -25,6 +25,7 @@ from drivers.sip.trunk import CalledFrom, DialFormat, TrunkPort, TrunkSettings, 
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 2.0  # news make it sooner
+NAMES_SECONDS = 60.0
 
 
 class TrunkLines:
@@ -46,9 +47,24 @@ class TrunkLines:
 
     async def run(self) -> None:
         """Look at the edge again and again, and at once when it has news."""
-        while self._reader is not None:
+        if self._reader is None:
+            return
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._look(self._reader), name="trunks' servers")
+            tasks.create_task(self._find_names(self._reader), name="trunks' names")
+
+    async def _find_names(self, reader: TrunkReader) -> None:
+        """Have names looked up again that nobody knew when Kamailio started: the network may come later."""
+        while True:
+            await asyncio.sleep(NAMES_SECONDS)
+            with contextlib.suppress(EdgeError):
+                if reader.lacks_sources(await self._edge.rpc.ask("dispatcher.list")):
+                    await self._edge.rpc.ask("dispatcher.reload")
+
+    async def _look(self, reader: TrunkReader) -> None:
+        while True:
             self._news.clear()
-            for line, view in (await self._views(self._reader)).items():
+            for line, view in (await self._views(reader)).items():
                 self.ports[line].seen(view)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_SECONDS):

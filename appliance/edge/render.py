@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from appliance.config.schema import Config
 from appliance.edge.certificates import Pair
-from appliance.edge.trunk_sets import servers, trunk_sets
+from appliance.edge.trunk_sets import hosts_file, servers, trunk_sets
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "config"
 #: Name in the run folder: its template.
@@ -63,8 +63,8 @@ def kamailio(config: Config, state: Path, *, browsers: bool, pair: Pair, ours: S
     values = {
         "config": config,
         "edge": config.edge,
-        "trunks": trunk_sets(config, ours.route),
-        "servers": servers(config),
+        "trunks": trunk_sets(config, ours.route, hosts_file()),
+        "servers": servers(config, hosts_file()),
         "trunk_calls_a_second": TRUNK_CALLS_A_SECOND,
         "workers": list(range(first, first + config.sip.workers)),
         "state": _plain(state),

@@ -33,7 +33,8 @@ def kamailio(loaded: Loaded, state: Path) -> list[str]:
     Accounts(state / ACCOUNTS, realm=config.edge.realm).prepare()
     prepare(state / "location.db")
     ours = render.secrets_of(state)
-    trunk_sets.write_registrations(config, state / trunk_sets.FILE, ours.route)
+    names = trunk_sets.hosts_file()
+    trunk_sets.write_registrations(config, state / trunk_sets.FILE, ours.route, names)
     trunk_sets.write_authorities(config, loaded.folder, run / trunk_sets.AUTHORITIES)
     files = render.kamailio(
         config,

@@ -6,11 +6,11 @@ import hashlib
 import hmac
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.config.check_trunks import split_host
+from appliance.config.check_trunks import is_ipv4, split_host
 from appliance.config.edge import Edge
 from appliance.config.schema import Config
 from appliance.config.trunks import TrunkLine
@@ -81,13 +81,23 @@ def domain_of(trunk: TrunkLine) -> str:
     return trunk.domain or split_host(trunk.hosts[0])[0]
 
 
-def servers(config: Config) -> list[Server]:
-    """All servers of all trunks, each trunk's in their order."""
+def hosts_file(path: Path = Path("/etc/hosts")) -> dict[str, str]:
+    """The IPv4 addresses of the names in it, which Kamailio's look-ups pass over; small letters."""
+    try:
+        lines = path.read_text(errors="replace").splitlines()
+    except OSError:
+        return {}
+    words = [line.partition("#")[0].split() for line in lines]
+    return {name.lower(): row[0] for row in reversed(words) if row and is_ipv4(row[0]) for name in row[1:]}
+
+
+def servers(config: Config, names: Mapping[str, str]) -> list[Server]:
+    """All servers of all trunks, each trunk's in their order; `names` are those of `hosts_file`."""
     return [
         Server(
             line=name,
             host=host,
-            uri=server_uri(trunk, host),
+            uri=server_uri(trunk, host, names),
             socket=_socket(trunk, config.edge),
             seconds=trunk.options_seconds,
             from_uri=f"sip:{trunk.user or 'box'}@{domain_of(trunk)}",
@@ -97,8 +107,11 @@ def servers(config: Config) -> list[Server]:
     ]
 
 
-def trunk_sets(config: Config, secret: str) -> list[TrunkSet]:
-    """All trunks; `secret` is the box's own, from which nobody can guess an address that was registered."""
+def trunk_sets(config: Config, secret: str, names: Mapping[str, str]) -> list[TrunkSet]:
+    """All trunks; `names` are those of `hosts_file`.
+
+    `secret` is the box's own: without it nobody can guess an address that was registered.
+    """
     found, first = [], 0
     for number, (name, trunk) in enumerate(trunk_lines(config).items()):
         found.append(
@@ -107,13 +120,13 @@ def trunk_sets(config: Config, secret: str) -> list[TrunkSet]:
                 set_id=FIRST_SET + number,
                 transport=trunk.transport,
                 transport_param=_param(trunk),
-                sources=tuple(dict.fromkeys((*trunk.hosts, *trunk.sources))),
+                sources=sources_of(trunk, names),
                 first=first,
                 last=first + len(trunk.hosts) - 1,
                 domain=domain_of(trunk),
                 user=trunk.user,
                 ca=trunk.ca,
-                contacts=tuple(contact_user(name, host, secret) for host in registrars(trunk)),
+                contacts=tuple(contact_user(name, host, secret) for host in _registrars(trunk)),
             )
         )
         first += len(trunk.hosts)
@@ -132,7 +145,7 @@ def write_authorities(config: Config, folder: Path, path: Path) -> None:
     path.write_text("\n".join(file.read_text() for file in files))
 
 
-def write_registrations(config: Config, path: Path, secret: str) -> None:
+def write_registrations(config: Config, path: Path, secret: str, names: Mapping[str, str]) -> None:
     """The table from which Kamailio registers: whole or not at all, readable for our user alone.
 
     It has passwords in clear, as it must answer whatever challenge a provider makes.
@@ -148,26 +161,26 @@ def write_registrations(config: Config, path: Path, secret: str) -> None:
             database.execute(f"CREATE TABLE uacreg (id INTEGER PRIMARY KEY, {', '.join(COLUMNS)})")
             places = ", ".join("?" * len(COLUMNS))
             insert = f"INSERT INTO uacreg ({', '.join(COLUMNS)}) VALUES ({places})"
-            database.executemany(insert, list(_rows(config, secret)))
+            database.executemany(insert, list(_rows(config, secret, names)))
     finally:
         database.close()
     new.replace(path)
 
 
-def _rows(config: Config, secret: str) -> Iterator[tuple[object, ...]]:
+def _rows(config: Config, secret: str, names: Mapping[str, str]) -> Iterator[tuple[object, ...]]:
     edge = config.edge
     for name, trunk in trunk_lines(config).items():
         port = edge.tls_port if trunk.transport == "tls" else edge.sip_port
-        for host in registrars(trunk):
+        for host in _registrars(trunk):
             row: dict[str, object] = {
                 "l_uuid": contact_user(name, host, secret),
-                "l_username": trunk.user,
+                "l_username": name,  # nothing of ours but a mark: whose row that is
                 "l_domain": edge.realm,
                 "r_username": trunk.user,
                 "r_domain": domain_of(trunk),
                 "auth_username": trunk.user,
                 "auth_password": trunk.password,
-                "auth_proxy": server_uri(trunk, host),
+                "auth_proxy": server_uri(trunk, host, names),
                 "expires": REGISTER_SECONDS,
                 "flags": 0,
                 "reg_delay": 0,
@@ -177,14 +190,24 @@ def _rows(config: Config, secret: str) -> Iterator[tuple[object, ...]]:
             yield tuple(row.get(column, "") for column in COLUMNS)
 
 
-def registrars(trunk: TrunkLine) -> list[str]:
+def _registrars(trunk: TrunkLine) -> list[str]:
     """Every server is told where we are: which of them will call is not known."""
     return trunk.hosts if trunk.registers else []
 
 
-def server_uri(trunk: TrunkLine, host: str) -> str:
+def sources_of(trunk: TrunkLine, names: Mapping[str, str]) -> tuple[str, ...]:
+    """Where its calls come from."""
+    return tuple(dict.fromkeys(_address(entry, names) for entry in (*trunk.hosts, *trunk.sources)))
+
+
+def server_uri(trunk: TrunkLine, host: str, names: Mapping[str, str]) -> str:
     """The address of one of the trunk's servers."""
-    return f"sip:{host}{_param(trunk)}"
+    return f"sip:{_address(host, names)}{_param(trunk)}"
+
+
+def _address(entry: str, names: Mapping[str, str]) -> str:
+    host, colon, port = entry.partition(":")
+    return f"{names.get(host.lower(), host)}{colon}{port}"
 
 
 def _param(trunk: TrunkLine) -> str:

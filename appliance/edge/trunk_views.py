@@ -6,31 +6,34 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from appliance.config.schema import Config
-from appliance.edge.trunk_sets import Server, domain_of, registrars, server_uri, servers, trunk_lines
+from appliance.edge.trunk_sets import FIRST_SET, Server, hosts_file, servers, sources_of, trunk_lines
 from drivers.sip.trunk import TrunkView
 
 # Bits of `flags` in uac.reg_dump (the uac module's README, 8.2).
 ONGOING, ONLINE = 2, 4
-
-Account = tuple[str, ...]  # the registrar's address, user, domain
 
 
 class TrunkReader:
     """Reads for the trunks of `config`; remembers what held before a renewal that is under way."""
 
     def __init__(self, config: Config) -> None:
-        self._servers = servers(config)
-        self._accounts = {
-            (server_uri(trunk, host), trunk.user, domain_of(trunk)): name
-            for name, trunk in trunk_lines(config).items()
-            for host in registrars(trunk)
-        }
-        self._online: dict[Account, bool] = {}
+        self._servers = servers(config, {})
+        self._registering = {name for name, trunk in trunk_lines(config).items() if trunk.registers}
+        self._online: dict[tuple[str, str], bool] = {}  # by line and what was registered
+        names = hosts_file()
+        self._sources = sum(len(sources_of(trunk, names)) for trunk in trunk_lines(config).values())
 
     @property
     def registers(self) -> bool:
         """Whether any trunk registers."""
-        return bool(self._accounts)
+        return bool(self._registering)
+
+    def lacks_sources(self, listed: Any) -> bool:
+        """Whether `dispatcher.list` lacks a source: its name was not to be found when Kamailio started."""
+        records = listed.get("RECORDS") if isinstance(listed, Mapping) else None
+        sets = [row.get("SET") for row in records if isinstance(row, Mapping)] if records else []
+        found = [len(each["TARGETS"]) for each in sets if each and each.get("ID", 0) >= FIRST_SET]
+        return sum(found) < self._sources
 
     def read(self, table: Any, registrations: Any, codes: Mapping[str, int]) -> dict[str, TrunkView] | None:
         """The views by line from `htable.dump servers`, `uac.reg_dump` and the last `codes` of REGISTER.
@@ -48,16 +51,13 @@ class TrunkReader:
     def _take(self, row: Any) -> None:
         if not isinstance(row, Mapping):
             return
-        account = tuple(str(row.get(key)) for key in ("auth_proxy", "auth_username", "r_domain"))
-        flags = row.get("flags")
-        if account in self._accounts and isinstance(flags, int) and (flags & ONLINE or not flags & ONGOING):
-            self._online[account] = bool(flags & ONLINE)
+        line, flags = str(row.get("l_username")), row.get("flags")
+        if line in self._registering and isinstance(flags, int) and (flags & ONLINE or not flags & ONGOING):
+            self._online[line, str(row.get("l_uuid"))] = bool(flags & ONLINE)
 
     def _view(self, line: str, known: Mapping[str, int], code: int) -> TrunkView:
         up = [server.host for number, server in _of(line, self._servers) if known[str(number)] == 1]
-        online = [
-            self._online.get(account, False) for account, name in self._accounts.items() if name == line
-        ]
+        online = [is_online for (name, _), is_online in self._online.items() if name == line]
         return TrunkView(up=tuple(up), registered=any(online), code=code)
 
 

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from appliance.config.schema import Config
-from appliance.edge.trunk_sets import contact_user, servers, trunk_sets, write_registrations
+from appliance.edge.trunk_sets import contact_user, hosts_file, servers, trunk_sets, write_registrations
 from appliance.edge.trunk_views import ONGOING, ONLINE, TrunkReader
 from drivers.sip.trunk import TrunkView
 
 PASSWORD = "\"quotes', $dollars; and -- dashes"
+NAMES = {"localhost": "127.0.0.1"}
 LINES = {
     "plain": {"driver": "sip", "to": "hangup", "hosts": ["192.0.2.1:5070"], "sources": ["192.0.2.9"]},
     "off": {"driver": "sip", "to": "hangup", "hosts": ["192.0.2.2"], "enabled": False},
@@ -36,7 +37,9 @@ def config() -> Config:
 
 
 def test_servers_stand_in_their_order_with_the_socket_of_their_transport(config: Config) -> None:
-    found = [(each.line, each.uri, each.socket, each.from_uri, each.seconds) for each in servers(config)]
+    found = [
+        (each.line, each.uri, each.socket, each.from_uri, each.seconds) for each in servers(config, NAMES)
+    ]
     tls = "tls:192.0.2.100:5061"
     assert found == [
         ("plain", "sip:192.0.2.1:5070", "udp:192.0.2.100:5060", "sip:box@192.0.2.1", 30),
@@ -46,7 +49,7 @@ def test_servers_stand_in_their_order_with_the_socket_of_their_transport(config:
 
 
 def test_a_trunk_knows_its_sources_and_the_places_of_its_servers(config: Config) -> None:
-    plain, account = trunk_sets(config, "secret")
+    plain, account = trunk_sets(config, "secret", NAMES)
     assert (plain.name, plain.sources, plain.first, plain.last, plain.contacts) == (
         "plain",
         ("192.0.2.1:5070", "192.0.2.9"),
@@ -56,6 +59,18 @@ def test_a_trunk_knows_its_sources_and_the_places_of_its_servers(config: Config)
     )
     assert (account.first, account.last, len(set(account.contacts))) == (1, 2, 2)
     assert account.set_id != plain.set_id
+
+
+def test_names_of_the_hosts_file_are_known(config: Config, tmp_path: Path) -> None:
+    file = tmp_path / "hosts"
+    file.write_text(
+        "127.0.0.1 localhost # us\n::1 localhost\n\n192.0.2.77\tA.example.NET pbx\n192.0.2.78 pbx\n"
+    )
+    names = hosts_file(file)
+    assert names == {"localhost": "127.0.0.1", "a.example.net": "192.0.2.77", "pbx": "192.0.2.77"}
+    assert servers(config, names)[1].uri == "sip:192.0.2.77;transport=tls"
+    assert trunk_sets(config, "secret", names)[1].sources == ("192.0.2.77", "b.example.net:5081")
+    assert hosts_file(tmp_path / "none") == {}
 
 
 def test_nobody_guesses_an_address_that_was_registered() -> None:
@@ -72,7 +87,7 @@ def test_nobody_guesses_an_address_that_was_registered() -> None:
 def test_the_table_of_registrations_is_whole_private_and_made_anew(config: Config, tmp_path: Path) -> None:
     path = tmp_path / "trunks.db"
     for _ in range(2):
-        write_registrations(config, path, "secret")
+        write_registrations(config, path, "secret", NAMES)
     assert path.stat().st_mode & 0o777 == 0o600
     database = sqlite3.connect(path)
     rows = database.execute("SELECT auth_proxy, r_domain, auth_password, contact_addr FROM uacreg").fetchall()
@@ -88,7 +103,7 @@ def test_the_table_of_registrations_is_whole_private_and_made_anew(config: Confi
 def test_providers_are_told_the_public_address(tmp_path: Path) -> None:
     edge = {"address": "192.0.2.100", "public_address": "203.0.113.5"}
     config = Config.model_validate({"edge": edge, "lines": {"account": LINES["account"]}})
-    write_registrations(config, tmp_path / "trunks.db", "secret")
+    write_registrations(config, tmp_path / "trunks.db", "secret", NAMES)
     database = sqlite3.connect(tmp_path / "trunks.db")
     rows = database.execute("SELECT contact_addr, socket FROM uacreg").fetchall()
     database.close()
@@ -105,9 +120,8 @@ def table(*values: int) -> list[dict[str, Any]]:
 
 def registration(host: str, flags: int) -> dict[str, Any]:
     return {
-        "auth_proxy": f"sip:{host};transport=tls",
-        "auth_username": "box",
-        "r_domain": "a.example.net",
+        "l_uuid": host,
+        "l_username": "account",
         "flags": flags,
     }
 
@@ -140,6 +154,17 @@ def test_a_renewal_under_way_changes_nothing_and_its_failure_does(config: Config
 
 def test_nothing_is_said_before_every_server_was_asked(config: Config) -> None:
     assert TrunkReader(config).read(table(1, 1), [], {}) is None
+
+
+def test_a_source_whose_name_was_not_found_is_missed(config: Config) -> None:
+    reader = TrunkReader(config)
+
+    def listed(*sets: tuple[int, int]) -> dict[str, Any]:
+        return {"RECORDS": [{"SET": {"ID": number, "TARGETS": [{}] * size}} for number, size in sets]}
+
+    assert not reader.lacks_sources(listed((1, 2), (100, 2), (101, 2)))
+    assert reader.lacks_sources(listed((1, 8), (100, 2), (101, 1)))
+    assert reader.lacks_sources(None)
 
 
 @pytest.mark.parametrize("rubbish", [None, [], {}, "x", [None], [{"slot": 1}], [{"slot": [{"name": 0}]}]])
