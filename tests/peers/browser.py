@@ -34,45 +34,46 @@ LISTEN = Path(__file__).with_name("listen.js")  # keeps every sound that a call 
 
 
 class Browser:
-    """One browser with one page at `url`; `say` is "sine:HZ", `trusting` skips the check of certificates."""
+    """One browser with one page at `url`; `say` is "sine:HZ", "" for one that may not use its microphone."""
 
     page: Page
 
-    def __init__(
-        self, folder: Path, *, url: str, say: str = "sine:660", trusting: bool = True, width: int = 480
-    ) -> None:
+    def __init__(self, folder: Path, *, url: str, say: str = "sine:660", width: int = 480) -> None:
         self.url = url
         self._folder = folder
-        self._hertz = float(say.partition(":")[2])
-        self._trusting = trusting
+        self._say = say
         self._width = width
         self.said: list[str] = []  # what the page wrote to its console
 
     async def __aenter__(self) -> Browser:
         self._folder.mkdir(parents=True, exist_ok=True)
-        tone = self._folder / "microphone.wav"
-        _write_tone(tone, self._hertz, seconds=10.0)
         self._playwright = await async_playwright().start()
-        trust = ["--ignore-certificate-errors"] if self._trusting else []
         self._browser = await self._playwright.chromium.launch(
             executable_path=CHROMIUM,
-            headless=True,
             args=[
                 "--no-sandbox",
-                "--use-fake-ui-for-media-stream",
-                "--use-fake-device-for-media-stream",
-                f"--use-file-for-fake-audio-capture={tone}",
+                "--ignore-certificate-errors",  # of wss too, which the context's option is not for
                 "--allow-loopback-in-peer-connection",
-                *trust,
+                *(self._microphone() if self._say else []),
             ],
         )
         self._context = await self._browser.new_context(
-            ignore_https_errors=self._trusting, viewport={"width": self._width, "height": 800}
+            ignore_https_errors=True, viewport={"width": self._width, "height": 800}
         )
-        await self._context.grant_permissions(["microphone"])
+        if self._say:
+            await self._context.grant_permissions(["microphone"])
         await self._context.add_init_script(path=LISTEN)
         await self.open()
         return self
+
+    def _microphone(self) -> list[str]:
+        tone = self._folder / "microphone.wav"
+        _write_tone(tone, float(self._say.partition(":")[2]), seconds=10.0)
+        return [
+            "--use-fake-ui-for-media-stream",
+            "--use-fake-device-for-media-stream",
+            f"--use-file-for-fake-audio-capture={tone}",
+        ]
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
