@@ -170,3 +170,31 @@ async def test_an_agent_calls_out_and_both_hear(tmp_path: Path) -> None:
         await box.until_status(lambda s: line(s)["calls"] == 0)
         assert provider.received("INVITE")[0].startswith("INVITE sip:+12125550123@")
         assert tone_level_dbfs(ana.heard(), THEIRS) > -14
+
+
+async def test_two_callers_of_one_trunk_outlive_the_brain(tmp_path: Path) -> None:
+    ports = free_port(), free_port()
+    more = TRUNK.format(host=f"127.0.0.1:{free_port()}", caller=ports[0])
+    more = more.replace("sources = [", f'sources = ["127.0.0.1:{ports[1]}", ')
+    async with (
+        EdgeBox(tmp_path, agents=["ana"], accounts=ACCOUNTS, more=more, wrap_up_seconds=0) as box,
+        desk_phone(tmp_path, box),
+        RtpEnd(hertz=THEIRS) as one,
+        RtpEnd(hertz=THEIRS) as two,
+        Outside(tmp_path / "one", box, ports[0]).calls("+49301001", one, talk_ms=6000) as first,
+    ):
+        await box.until_stage("talking")
+        async with Outside(tmp_path / "two", box, ports[1]).calls("+49301001", two, talk_ms=10000) as second:
+            await box.until_stage("waiting")
+            await box.until_back("brain", box.kill("brain"))
+            await box.until_status(lambda s: {c["stage"] for c in s["calls"]} == {"talking", "waiting"})
+            assert line(await box.status())["calls"] == 2
+            one.forget()
+            await asyncio.sleep(0.6)
+            assert tone_level_dbfs(one.heard(), OURS) == pytest.approx(-10, abs=2)
+            await first.over()
+            await box.until_status(lambda s: [c["stage"] for c in s["calls"]] == ["talking"])
+            assert line(await box.status())["calls"] == 1
+            await second.over()
+        rows = await box.until_over(2)
+        assert [row["outcome"] for row in rows] == ["answered", "answered"]
