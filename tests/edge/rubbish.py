@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import itertools
 import math
 import secrets
@@ -28,6 +29,7 @@ from tests.peers.sip_text import in_brackets, sdp, write
 
 BATCH = 20
 SOURCE_A_SECOND = 150.0
+SOURCE_MOST = 250  # messages; some half are refused
 
 
 @dataclass
@@ -44,14 +46,15 @@ class Outcome:
 async def throw(edge: Edge, workers: list[FakeWorker], *, count: int, seed: int, a_second: float) -> Outcome:
     """All torture messages, then `count` mutated ones at `a_second`; good calls all the while.
 
-    From many addresses, each below the flood limit, which would spare the edge the most of it.
+    From many addresses, each below the limits of floods and refusals, which would spare the edge the most of
+    it; one in ten by TCP.
     """
     outcome = Outcome()
     over = asyncio.Event()
     calling = asyncio.create_task(_good_calls(edge, outcome, over))
     async with AsyncExitStack() as stack:
         sources = []
-        for number in range(math.ceil(a_second / SOURCE_A_SECOND)):
+        for number in range(math.ceil(max(a_second / SOURCE_A_SECOND, count / SOURCE_MOST))):
             phone = DigestPhone("eve-desk", "secret-e", edge.sip_port, address=f"127.0.2.{number + 1}")
             await stack.enter_async_context(phone)
             bad = itertools.chain(
@@ -60,7 +63,10 @@ async def throw(edge: Edge, workers: list[FakeWorker], *, count: int, seed: int,
             sources.append((phone, bad))
         began = time.monotonic()
         for phone, bad in itertools.cycle(sources):
-            phone.throw(next(bad))
+            if outcome.sent % 10 == 5:
+                await _throw_by_tcp(edge, next(bad))
+            else:
+                phone.throw(next(bad))
             outcome.sent += 1
             if outcome.sent % BATCH == 0:
                 phone.received.clear()
@@ -72,6 +78,15 @@ async def throw(edge: Edge, workers: list[FakeWorker], *, count: int, seed: int,
     await calling
     outcome.stray = [packet for worker in workers for packet in _strays(worker)]
     return outcome
+
+
+async def _throw_by_tcp(edge: Edge, message: bytes) -> None:
+    with contextlib.suppress(ConnectionError):
+        _, writer = await asyncio.open_connection("127.0.0.1", edge.sip_port)
+        writer.write(message)
+        await asyncio.sleep(0)
+        writer.close()
+        await writer.wait_closed()
 
 
 def _strays(worker: FakeWorker) -> list[str]:

@@ -116,6 +116,22 @@ async def test_every_device_of_an_agent_rings_and_the_others_stop_when_one_answe
             await phone.register(seconds=0)
 
 
+async def test_a_phone_behind_a_router_is_reached_where_it_speaks_from(edge: Edge) -> None:
+    async with edge.listening(), edge.staffed() as workers, ana(edge) as phone:
+        phone.contact = "sip:ana-desk@192.168.77.5:5060"
+        assert (await phone.register()).status == 200
+        _, final = await phone.invite("100")
+        assert final.status == 200
+        worker, invite = taken_by(workers)
+        worker.within(invite, invite, "INFO", edge.internal_port)
+        assert (await phone.request("INFO")).uri == phone.contact
+        dialled = worker.invite(edge.internal_port, "sip:ana@callbox", to="agent")
+        answered = await worker.answered("INVITE")
+        worker.within(dialled, answered, "ACK", edge.internal_port)
+        assert (await phone.request("ACK")).uri == phone.contact
+        await phone.register(contact="*", seconds=0)
+
+
 async def test_an_agent_without_a_device_is_not_there(edge: Edge) -> None:
     async with edge.listening(), edge.staffed() as (worker, _):
         worker.invite(edge.internal_port, "sip:bob@callbox", to="agent")

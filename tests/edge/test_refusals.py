@@ -284,3 +284,17 @@ async def test_an_answer_to_nothing_goes_nowhere(edge: Edge) -> None:
             bad.send(write("SIP/2.0 200 OK", [*headers, ("CSeq", "1 INVITE")]))
         await asyncio.sleep(0.2)
         assert victim.received == []
+
+
+async def test_a_source_of_nothing_but_rubbish_is_told_of_once_and_unheard_for_the_minute(edge: Edge) -> None:
+    async with edge.listening(), attacker(edge, number=8) as bad, ana(edge) as phone:
+        before = edge.log_file.stat().st_size
+        for number in range(150):
+            bad.throw((b"\xff\xfe\x00" * 20, b"INVITE nonsense SIP/2.0\r\nVia: x\r\n\r\n")[number % 2])
+            await asyncio.sleep(0.005)
+        refused = [news for news in edge.news if bad.address in news.get("source", "")]
+        assert [news["count"] for news in refused] == [1]
+        assert edge.log_file.stat().st_size - before < 300
+        bad.say("OPTIONS", "sip:callbox", "unheard")
+        assert await bad.silence("unheard", seconds=0.3)
+        assert (await phone.register()).status == 200
