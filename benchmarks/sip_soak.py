@@ -2,7 +2,8 @@
 
 Phones made of sockets call and are called, hold, change codec and address, refer, stop talking, end by BYE,
 CANCEL, refusal or not at all, by seeded dice, `--at-once` of them at a time; every call's sound is looked at
-once. Memory is compared after the first 100 s: `--calls 5000` for that. `--torture` sends as many mutated messages of RFC 4475 before it.
+once. Memory is compared after the first 100 s: `--calls 5000` for that. `--torture` sends as many mutated
+messages of RFC 4475 before it.
 
     python -m benchmarks.sip_soak [--calls 300] [--at-once 16] [--torture 0] [--seed 1] [--json]
 """

@@ -12,7 +12,7 @@ libopus-dev libssl-dev uuid-dev"
 OLDEST_MINOR=17 # of version 2: older ones were not measured with direct stream ports
 
 # NDEBUG: an assert that fails ends the process, with every call in it. 128 calls: MAILBOX_SLOTS, and as many that
-# are over for us while their far end, which does not answer, keeps them for another 32 s.
+# are over for us while their far end, which does not answer, keeps them for a while.
 # 8000 bytes: a browser's INVITE that came by two proxies is longer than the 4000 it would drop without a word.
 # 100 packets, 2 s: with its 10, a forger who sends eleven between two of the phone's takes the sound over.
 CONFIG_SITE='#define NDEBUG 1

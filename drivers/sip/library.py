@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 WANTED_CALLS = 128  # legs, and calls that are ending; the library takes less when less was compiled in
 CODECS = ("PCMA/8000/1", "PCMU/8000/1")  # the first is preferred
 RTP_PORTS = 198  # above `rtp_port`: two for each leg, and some that are still being closed
+# How long we wait for a far end that answers nothing, and for an ACK: four retransmissions. RFC 3261 has 32 s
+# for ways that lose more than loopback; callers who acknowledge nothing would hold all calls there are.
+PATIENCE_SECONDS = 10.0
 SESSION_SECONDS = 600  # RFC 4028: a call whose far end vanished without a word ends within this
 
 # The library's words for off, accept, always.
@@ -77,6 +80,7 @@ class Library:
         self.endpoint = _Endpoint()
         self.endpoint.libCreate()
         self.endpoint.libInit(self._config())
+        self._functions.pjsip_tsx_set_timers(0, 0, 0, int(PATIENCE_SECONDS * 1000))
         transport = pj.TransportConfig()
         transport.port = port
         transport.boundAddress = listen
@@ -104,7 +108,7 @@ class Library:
         self.endpoint.libHandleEvents(0)
 
     def calls_in_use(self) -> int:
-        """Calls the library holds: a far end that does not answer our BYE keeps its call for 32 s more."""
+        """Calls the library holds: a far end that does not answer our BYE keeps its call for 10 s more."""
         return int(self._functions.pjsua_call_get_count())
 
     def signalling_fd(self) -> int:
