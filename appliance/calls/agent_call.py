@@ -59,7 +59,7 @@ async def ring_out(call: Call, to: Target | DialRefused, centre: Centre) -> None
     try:
         party = await _reach(call, to, agent, centre)
     except DialRefused as error:
-        log.warning("agent %s: may not call there: %s", agent, error)
+        log.debug("agent %s: may not call there: %s", agent, error)  # the guard has said so
         await _turn_away(call, error.sip_code, centre)
         return
     except NotReached as missed:

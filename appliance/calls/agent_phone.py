@@ -51,7 +51,7 @@ async def serve_code(leg: Leg, agent: str | None, centre: Centre) -> None:
     """Do what a code asks; anything else, and a phone that is nobody's, is turned away."""
     code = CODE.fullmatch(leg.called)
     if agent is None or code is None:
-        log.warning("phone %s dialled %s: not an agent's phone or not a code", short(leg.peer), leg.called)
+        log.warning("phone %s dialled %s: nobody's phone", short(leg.peer), short(leg.called))
         prompt = REFUSED
     elif code[1]:
         await _confer(leg, agent, centre)

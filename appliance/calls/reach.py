@@ -49,7 +49,7 @@ def forwarding(dialled: str, agent: str, call: Call, centre: Centre) -> Target |
     try:
         onward = resolve(dialled, agent, centre, call_id=call.id, cause=Cause.FORWARDED)
     except DialRefused as error:
-        log.warning("agent %s: forwards a call where it must not: %s", agent or "nobody", error)
+        log.info("agent %s: forwards a call where it must not, %d", agent or "nobody", error.sip_code)
         return None
     return None if isinstance(onward, Waiting) else onward
 

@@ -78,11 +78,12 @@ def _party(
         for permit in [permit for permit in permits if permit.number == who.number][:1]:
             permits.remove(permit)
             party.out = party.hold(centre.guard.call(permit))
-        return party
-    party = Party(leg, agent=who.agent)
+        party.agent = who.agent  # one whose phone forwards
+    else:
+        party = Party(leg, agent=who.agent)
     if who == story.other and story.offered:
         serve(party, story.queue, call, centre)
-    else:
+    elif who.agent:
         party.hold(centre.engaged.on_a_call(who.agent))
     return party
 

@@ -43,7 +43,7 @@ def refer(talk: Talk, asker: Party, referral: Referral) -> None:
         else:
             transfer(talk, asker, referral.to, tell)
     except DialRefused as error:
-        log.warning("agent %s: a transfer is refused: %s", asker.agent, error)
+        log.info("agent %s: a transfer is refused, %d", asker.agent, error.sip_code)
         tell(error.sip_code, "Refused", True)
 
 

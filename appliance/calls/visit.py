@@ -52,7 +52,8 @@ async def visit(call: Call, first: First, centre: Centre) -> None:
         drop_rung(call, centre)
         for party in call.parties:
             centre.end(party)
-        outcome = call.story.outcome_if_ended(by_caller=by == "caller", line_lost=by == "line")
+        left = by in ("caller", "silence")
+        outcome = call.story.outcome_if_ended(by_caller=left, line_lost=by == "line")
         call.note(CallEnded(call_id=call.id, outcome=outcome.value, by=by))
         del centre.calls[call.id]
 

@@ -340,8 +340,8 @@ class Rig:
 class Caller:
     """A caller with a leg and the visit that serves it."""
 
-    def __init__(self, rig: Rig, number: str) -> None:
-        self.leg = ScriptedLeg(
+    def __init__(self, rig: Rig, number: str, *, leg: Leg | None = None) -> None:
+        self.leg: Any = leg or ScriptedLeg(
             id=f"{number}-leg", port="gsm-1", peer=number, state=LegState.RINGING, called="100"
         )
         story = Story(new_call_id(rig.clock.wall()), line="gsm-1", caller=number)

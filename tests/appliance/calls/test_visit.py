@@ -18,7 +18,7 @@ from appliance.events import (
     WrapUpEnded,
 )
 from drivers.port import DriverError, EndCause, LegState
-from tests.appliance.calls.rig import Rig, answers_after, ends_after
+from tests.appliance.calls.rig import Caller, Rig, ScriptedPhone, answers_after, ends_after
 from tests.appliance.calls.steps import assert_all_free, talking
 
 
@@ -200,6 +200,41 @@ async def test_a_phone_that_turns_the_call_away_pauses_its_agent(
     assert caller.stage == "talking"
     caller.leg.remote_hangs_up()
     await caller.gone()
+
+
+async def test_a_phone_that_forwards_is_followed_for_its_agent_or_the_agent_is_paused(tmp_path: Path) -> None:
+    rig = await Rig(tmp_path).opened()
+    rig.acd.log_in("ana")
+    rig.phones.behave = lambda leg: leg.ends(302, EndCause.FAILED, "<sip:030123456@x>")
+    caller = rig.caller()
+    await caller.presses("1")
+    await asyncio.sleep(3)
+    assert (caller.stage, caller.call.story.agent) == ("talking", "ana")  # at home
+    far = rig.lines["out-1"].dialled.get_nowait()
+    assert rig.media.hearing() == {(caller.leg.id, far.leg.id), (far.leg.id, caller.leg.id)}
+    far.remote_hangs_up()
+    assert await caller.gone() == "answered"
+    assert rig.acd.agents["ana"].state.value == "wrap-up"
+    rig.phones.behave = lambda leg: leg.ends(302, EndCause.FAILED, "<sip:0900666@evil.example>")
+    again = rig.caller()
+    await again.presses("1")
+    await asyncio.sleep(12)
+    assert (rig.acd.agents["ana"].state.value, rig.acd.agents["ana"].reason) == ("paused", "forwarded")
+    again.leg.remote_hangs_up()
+    await again.gone()
+
+
+async def test_a_caller_from_a_trunk_who_sends_nothing_does_not_wait_for_ever(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    leg = ScriptedPhone(id="trunk-leg", peer="+15550123", state=LegState.RINGING)
+    caller = Caller(rig, "+15550123", leg=leg)
+    await caller.presses("1")
+    leg._silent(asyncio.get_running_loop().time())
+    await asyncio.sleep(40)
+    assert caller.stage == "waiting"
+    await asyncio.sleep(30)
+    assert await caller.gone() == "abandoned"
+    assert [event.by for event in rig.events(CallEnded)] == ["silence"]
 
 
 async def test_a_worker_that_dies_while_ringing_does_not_blame_the_agent(tmp_path: Path) -> None:
