@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from appliance.config.schema import Config
 from appliance.config.trunks import TrunkLine
 from appliance.dialplan.numbering import CountryNumbering
-from appliance.edge.news import TrunkRegistration
+from appliance.edge.news import TrunkNews, TrunkRegistration
 from appliance.edge.rpc import EdgeError
 from appliance.edge.trunk_sets import domain_of, trunk_lines
 from appliance.edge.trunk_views import TrunkReader
@@ -82,9 +82,15 @@ class TrunkLines:
             return {}
         views = reader.read(servers, registrations, self._edge.trunks.codes()) or {}
         for line, view in views.items():
-            if self._lines[line].registers:
-                self._edge.trunks.take(TrunkRegistration(line, view.registered, view.code))
+            self._note(line, view)
         return views
+
+    def _note(self, line: str, view: TrunkView) -> None:
+        """For those who look at the edge: also what was so before the brain started."""
+        for host in self._lines[line].hosts:
+            self._edge.trunks.take(TrunkNews(line, host, host in view.up))
+        if self._lines[line].registers:
+            self._edge.trunks.take(TrunkRegistration(line, view.registered, view.code))
 
 
 def settings_of(line: TrunkLine) -> TrunkSettings:

@@ -54,7 +54,15 @@ CALLS = {
 
 
 def _lines(status: dict[str, Any]) -> list[dict[str, Any]]:
-    return [{**row, "alarms": ", ".join(row.get("alarms", ()))} for row in status["lines"]]
+    return [{**row, "alarms": ", ".join(row.get("alarms", ())), **_trunk(row)} for row in status["lines"]]
+
+
+def _trunk(row: dict[str, Any]) -> dict[str, Any]:
+    """What is shown otherwise of a line of many calls."""
+    if "most_calls" not in row:
+        return {}
+    since = f" (for {duration(row['fault_seconds'])})" if row["fault_seconds"] else ""
+    return {"stage": f"{row['calls']} of {row['most_calls']}", "reason": f"{row['reason']}{since}"}
 
 
 def _queues(status: dict[str, Any]) -> list[dict[str, Any]]:

@@ -187,6 +187,7 @@ class TrunkPort(Port):
         view, settings = self._view or TrunkView(), self._settings
         return {
             **super().status(),
+            "operator": settings.domain,
             "calls": len(self._legs),
             "most_calls": settings.calls,
             "outgoing": self._outgoing(),

@@ -19,7 +19,19 @@ pytestmark = pytest.mark.realtime  # real sockets and programs
 
 STATUS = {
     "pid": 7,
-    "lines": [{"line": "gsm-1", "state": "fault", "reason": "no SIM", "number": "100", "stage": ""}],
+    "lines": [
+        {"line": "gsm-1", "state": "fault", "reason": "no SIM", "number": "100", "stage": ""},
+        {
+            "line": "trunk",
+            "state": "fault",
+            "reason": "no answer",
+            "number": "",
+            "stage": "talking",
+            "calls": 3,
+            "most_calls": 10,
+            "fault_seconds": 95.0,
+        },
+    ],
     "queues": [
         {
             "queue": "sales",
@@ -76,9 +88,14 @@ async def answered(run_folder: Path, what: str, *, as_json: bool = False) -> str
     ],
 )
 async def test_a_list_has_a_line_for_each(tmp_path: Path, what: str, wanted: list[str]) -> None:
-    heading, row = (await answered(tmp_path, what)).splitlines()
+    heading, row, *_ = (await answered(tmp_path, what)).splitlines()
     assert heading.isupper()
     assert row.replace("no SIM", "no_SIM").split() == [word.replace("no SIM", "no_SIM") for word in wanted]
+
+
+async def test_a_trunk_is_shown_with_its_calls_and_for_how_long_it_is_ill(tmp_path: Path) -> None:
+    row = (await answered(tmp_path, "lines")).splitlines()[-1]
+    assert row.split() == ["trunk", "fault", "3", "of", "10", "no", "answer", "(for", "1:35)"]
 
 
 async def test_json_gives_the_values_as_they_are(tmp_path: Path) -> None:
