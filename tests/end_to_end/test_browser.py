@@ -99,12 +99,13 @@ async def test_a_caller_and_an_agent_in_a_browser_hear_each_other(tmp_path: Path
     assert 1500 < row["hold_ms"] < 3500
 
 
-async def test_an_agents_call_outlives_restarts_of_kamailio_and_rtpengine(tmp_path: Path) -> None:
+async def test_an_agents_call_outlives_restarts_of_everything_but_its_worker(tmp_path: Path) -> None:
     async with EdgeBox(tmp_path, agents=["ana"]) as box:
         await box.passwords()
         async with Browser(tmp_path / "browser", url=box.url) as browser:
             await signed_in(box, browser)
             caller = await talking(box, browser)
+            assert await heard(browser, 1000) > AUDIBLE
             await box.until_back("kamailio", ends(box, "kamailio"))
             await browser.page.wait_for_selector("#phone[data-registered=no]")
             await browser.registered()
@@ -115,8 +116,13 @@ async def test_an_agents_call_outlives_restarts_of_kamailio_and_rtpengine(tmp_pa
             await browser.press("Resume")
             took = await hears_again(browser, 1000, within_seconds=20)
             assert took < 15, "the browser notices within 6 s that its sound is lost"
+            await box.until_back("brain", box.kill("brain"))
+            assert await heard(browser, 1000) > AUDIBLE
+            await box.until_stage("talking")
+            await browser.page.wait_for_selector("#troubles p", state="detached")  # the page found it again
             await box.hangs_up(caller)
             await browser.call("ended")
+            await browser.state("wrap-up")
             [row] = await box.until_over()
             assert row["outcome"] == "answered"
 
