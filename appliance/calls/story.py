@@ -100,6 +100,7 @@ class Story:
     conference: bool = False
     rung: Who | None = None  # whoever is rung, outside a queue
     tried: bool = False  # somebody was, or was busy
+    dialled: frozenset[str] = frozenset()  # legs over lines that we dialled
     connected_s: float = 0.0  # wall clock, of the present conversation
     talked: bool = False
     recordings: tuple[str, ...] = ()  # the files that are being written
@@ -141,6 +142,7 @@ class Story:
         match stamped.event:
             case PartyRung(leg_id=leg_id, agent=agent, number=number, line=line):
                 self.rung, self.tried = Who(leg_id, agent, number, line), True
+                self.dialled |= {leg_id} if line else set()
             case PartyMissed(agent=agent):
                 self.rung, self.tried = None, self.tried or bool(agent)
             case CallConnected(leg_id=leg_id, agent=agent, number=number, line=line, queue=queue):

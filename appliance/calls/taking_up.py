@@ -54,7 +54,9 @@ def take_up(story: Story, legs: FoundLegs, centre: Centre) -> Call | None:
         return None
     call = Call(story, leg, centre.bus)
     call.unclaimed = list(story.recordings)
-    if story.maker:
+    if story.leg_id in story.dialled:
+        call.parties = [_dialled(whose, leg, story, permits, centre)]
+    elif story.maker:
         call.caller.hold(centre.engaged.on_a_call(story.maker))
     if story.stage is Stage.DIALLING:
         call.rung = _party(story.rung, call, permits, legs, centre)
@@ -71,20 +73,26 @@ def _party(
     leg = legs.claim(who, story.call_id, up=story.stage is not Stage.DIALLING)
     if who is None or leg is None:
         return None
-    if who.line:
-        party = dialled_party(leg, who.number, who.line, centre)
-        if leg.state is LegState.UP:
-            party.answered_mono = centre.clock.mono() - max(0.0, centre.clock.wall() - story.connected_s)
-        for permit in [permit for permit in permits if permit.number == who.number][:1]:
-            permits.remove(permit)
-            party.out = party.hold(centre.guard.call(permit))
-        party.agent = who.agent  # one whose phone forwards
+    if who.leg_id in story.dialled:
+        party = _dialled(who, leg, story, permits, centre)
     else:
-        party = Party(leg, agent=who.agent)
+        party = Party(leg, agent=who.agent, number=who.number, line=who.line)
     if who == story.other and story.offered:
         serve(party, story.queue, call, centre)
     elif who.agent:
         party.hold(centre.engaged.on_a_call(who.agent))
+    return party
+
+
+def _dialled(who: Who, leg: Leg, story: Story, permits: list[Permit], centre: Centre) -> Party:
+    """Somebody outside whom we dialled, with the rest of the permit; `agent` is one whose phone forwards."""
+    party = dialled_party(leg, who.number, who.line, centre)
+    party.agent = who.agent
+    if leg.state is LegState.UP:
+        party.answered_mono = centre.clock.mono() - max(0.0, centre.clock.wall() - story.connected_s)
+    for permit in [permit for permit in permits if permit.number == who.number][:1]:
+        permits.remove(permit)
+        party.out = party.hold(centre.guard.call(permit))
     return party
 
 

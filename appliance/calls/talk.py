@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Hashable
-from functools import partial
+from collections.abc import Callable
 
 from appliance.calls.call import Call
 from appliance.calls.centre import Centre
 from appliance.calls.errand import Errand, Missed, Purpose, Reached, Tell
 from appliance.calls.party import Party, Place, label
 from appliance.calls.reach import reach
-from appliance.calls.records import Begun, recordings
+from appliance.calls.records import recordings
 from appliance.calls.ringing import NotReached, drop_rung
+from appliance.calls.sounds import is_music, sounds
 from appliance.calls.story import Stage
 from appliance.calls.target import Target
 from appliance.calls.watch import Ended, HoldChanged, MustEnd, News, Pressed, Referred, watch
@@ -28,6 +28,7 @@ from appliance.events import (
     CallInherited,
     HoldEnded,
     HoldStarted,
+    PartyRung,
     TalkEnded,
     ThirdJoined,
     ThirdLeft,
@@ -298,6 +299,8 @@ class Talk:
     def _add(self, party: Party) -> None:
         party.open(self.centre.media)
         self.parties.append(party)
+        if party.answered_mono is not None and party.leg.id not in self.call.story.dialled:  # by another call
+            self.call.note(PartyRung(call_id=self.call.id, **party.who.words))
         self._watches[party] = watch(party, self._inbox.put_nowait, self.centre.has_phone)
         if party.leg.label != self.call.id:
             self.centre.chore(label(party.leg, self.call.id), f"label {party.leg.id}")
@@ -312,33 +315,9 @@ class Talk:
 
     def arrange(self) -> None:
         """Bring what is heard and recorded in line with where everybody is."""
-        wanted = {**self._sounds(), **recordings(self.call, self.centre)}
+        wanted = {**sounds(self.call, self.centre), **recordings(self.call, self.centre)}
         self.call.hearing.want(wanted)
-        self._tell_hold(any(isinstance(name, tuple) and name[0] == "music" for name in wanted))
-
-    def _sounds(self) -> dict[Hashable, Callable[[], Begun]]:
-        media, zone = self.centre.media, self.centre.config.box.country
-        present = [party for party in self.parties if party.place is Place.ROOM and not party.away]
-        wanted: dict[Hashable, Callable[[], Begun]] = {
-            ("hears", one.port, other.port): partial(media.hears, one.port, other.port)
-            for one in present
-            for other in present
-            if one is not other
-        }
-        for party in self.parties:
-            alone = len(self.parties) > 1 and present == [party]
-            if party.place is Place.MUSIC or alone:
-                wanted["music", party.port] = partial(self._music, party.port)
-            elif party.place is Place.TONE:
-                id = f"{self.call.id}/tone"
-                wanted["tone", party.port] = partial(media.tone, id, party.port, "ringback", zone)
-        return wanted
-
-    def _music(self, port: str) -> Begun:
-        queue = self.call.story.queue
-        music = self.centre.queue(queue).music if queue else self.centre.own_prompt("music")
-        files = self.centre.prompt(music)
-        return self.centre.media.playing(f"{self.call.id}/hold/{port}", port, files, loop=True)
+        self._tell_hold(any(is_music(name) for name in wanted))
 
     # --- what is told -------------------------------------------------------------------------------------
 
