@@ -28,6 +28,7 @@ class EdgeBox(Box):
         *,
         agents: Sequence[str],
         accounts: Mapping[str, tuple[str, str]] | None = None,
+        auto_answer: bool = False,
         more: str = "",
         **box: Any,
     ) -> None:
@@ -38,7 +39,8 @@ class EdgeBox(Box):
         self.url = f"https://127.0.0.1:{self.https_port}/"
         text = self.config_file.read_text()
         for agent, extension in self.agents.items():
-            text = text.replace(f"[agents.{agent}]", f'[agents.{agent}]\nextension = "{extension}"')
+            options = f'extension = "{extension}"\nauto_answer = {str(auto_answer).lower()}'
+            text = text.replace(f"[agents.{agent}]", f"[agents.{agent}]\n{options}")
         self.config_file.write_text(text + self._edge_options() + self._phones(accounts or {}) + more)
 
     def _edge_options(self) -> str:
