@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import secrets
 import shutil
 import socket
 import wave
@@ -21,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+OURS = range(10_000, 19_900)  # ports below the RTP of our workers and net.ipv4.ip_local_port_range
 MODULES = Path("/usr/lib/baresip/modules")
 INSTALL = "apt-get install baresip-core"
 
@@ -60,10 +62,12 @@ ctrl_tcp_listen 127.0.0.1:{control}
 
 
 def free_port(kind: int = socket.SOCK_DGRAM) -> int:
-    """A port of loopback that was free a moment ago."""
-    with socket.socket(socket.AF_INET, kind) as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+    """A port of loopback that was free a moment ago, and that the kernel gives to nobody by itself."""
+    while True:
+        port = secrets.choice(OURS)
+        with contextlib.suppress(OSError), socket.socket(socket.AF_INET, kind) as sock:
+            sock.bind(("127.0.0.1", port))
+            return port
 
 
 class Baresip:

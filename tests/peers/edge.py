@@ -31,6 +31,7 @@ from appliance.edge import certificates
 from appliance.edge.programs import installed
 from appliance.edge.rpc import EdgeRpc
 from appliance.store.accounts import FILE, Accounts
+from tests.peers.baresip import free_port
 from tests.peers.fake_worker import FakeWorker
 from tests.peers.sip_text import ha1
 
@@ -269,10 +270,8 @@ class Edge:
 def free_ports(count: int) -> list[int]:
     """Ports of loopback in a row that were free a moment ago, UDP and TCP."""
     while True:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.bind(("127.0.0.1", 0))
-            first = int(probe.getsockname()[1])
-        if first + count < 65000 and all(_is_free(port) for port in range(first, first + count)):
+        first = free_port()
+        if all(_is_free(port) for port in range(first, first + count)):
             return list(range(first, first + count))
 
 
