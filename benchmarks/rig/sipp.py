@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests.peers.baresip import free_port
 
+CALLER = Path(__file__).with_name("sipp_caller.xml")
 GRACE_SECONDS = 12.0  # after the last call should be over; T1 * 64 is 32, nobody waits for that
 
 
@@ -33,9 +34,9 @@ def program() -> str:
 
 @contextlib.asynccontextmanager
 async def answering(folder: Path) -> AsyncIterator[int]:
-    """Phones at a port of 127.0.0.1, any user name: 180 and 200 at once."""
+    """Phones at a port of 127.0.0.1, any user name: 180 and 200 at once, and 200 to OPTIONS."""
     port = free_port()
-    child = await _start(folder, "-sn", "uas", "-i", "127.0.0.1", "-p", str(port))
+    child = await _start(folder, "-sn", "uas", "-aa", "-i", "127.0.0.1", "-p", str(port))
     try:
         await asyncio.sleep(0.3)
         yield port
@@ -44,13 +45,22 @@ async def answering(folder: Path) -> AsyncIterator[int]:
         await child.wait()
 
 
-async def calling(folder: Path, *, target: str, user: str, rate: float, calls: int, hold_ms: int) -> Result:
+async def calling(
+    folder: Path,
+    *,
+    target: str,
+    user: str,
+    rate: float,
+    calls: int,
+    hold_ms: int,
+    source: str = "127.0.0.1",
+) -> Result:
     """Call `user` at `target` (HOST:PORT), `rate` a second, each for `hold_ms` after its answer."""
     port = free_port()
     statistics = folder / f"sipp-{port}.csv"
     child = await _start(
         folder,
-        *("-sn", "uac", "-i", "127.0.0.1", "-p", str(port), "-s", user, "-d", str(hold_ms)),
+        *("-sf", str(CALLER), "-i", source, "-p", str(port), "-s", user, "-d", str(hold_ms)),
         *("-r", f"{rate * 2:g}", "-rp", "2000", "-m", str(calls), "-l", str(calls), "-nostdin"),
         *("-trace_stat", "-stf", str(statistics), "-fd", "1", "-timeout", "60", target),
     )
