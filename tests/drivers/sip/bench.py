@@ -24,6 +24,12 @@ except ImportError:
 needs_pjsua2 = pytest.mark.skipif(pjsua2 is None, reason="the SIP library is missing: make pjsua2")
 
 
+needs_own_build = pytest.mark.skipif(
+    pjsua2 is None or Path(pjsua2.__file__).name == "__init__.py",
+    reason="the wheel of the SIP library is in use, which was built with other limits",
+)
+
+
 class Bench:
     """One worker at `socket` and SIP port `port`; kill and start it at will."""
 

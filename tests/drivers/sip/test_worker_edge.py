@@ -15,7 +15,7 @@ from drivers.port import EndCause, Leg, LegState, Port, PortRefused
 from drivers.sip.account import Through, TrunkAccount
 from drivers.sip.leg import SipLeg
 from drivers.sip.pool import SipPool
-from tests.drivers.sip.bench import Bench, bench, needs_pjsua2, ring
+from tests.drivers.sip.bench import Bench, bench, needs_own_build, needs_pjsua2, ring
 from tests.peers.raw_phone import Message, RawPhone
 
 pytestmark = [pytest.mark.slow, pytest.mark.realtime, needs_pjsua2]
@@ -53,6 +53,7 @@ async def test_a_call_that_does_not_come_from_the_edge_is_forbidden(tmp_path: Pa
         assert pool.leg_of("") is pool.leg_of("other") is None
 
 
+@needs_own_build
 async def test_an_invite_as_long_as_browsers_send_them_is_understood(tmp_path: Path) -> None:
     async with behind_edge(tmp_path) as (worker, pool, edge):
         candidates = "".join(f"a=candidate:{number} 1 udp {'x' * 80}\r\n" for number in range(60))

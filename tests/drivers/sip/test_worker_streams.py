@@ -15,7 +15,7 @@ from drivers.port import EndCause, LegEnded, LegState, PortTimeout
 from drivers.sip import leg as leg_module
 from drivers.sip.leg import SipLeg
 from drivers.sip.pool import SipPool
-from tests.drivers.sip.bench import Bench, bench, needs_pjsua2, ring
+from tests.drivers.sip.bench import Bench, bench, needs_own_build, needs_pjsua2, ring
 from tests.drivers.sip.stand_in import StandIn
 from tests.peers.baresip import tone_level_dbfs
 from tests.peers.raw_phone import RawPhone, udp_socket
@@ -225,6 +225,14 @@ async def test_a_forged_source_beside_the_true_one_is_not_heard_and_hears_nothin
                 assert forged.sent > 50
                 assert tone_level_dbfs(engine.heard(0), 1900) < -50
                 assert forged.packets() == []
+
+
+@needs_own_build
+async def test_a_flood_of_forged_packets_does_not_take_the_sound_over(tmp_path: Path) -> None:
+    async with stage(tmp_path) as (worker, pool, engine, phone), RawSound(phone) as sound:
+        with udp_socket() as forger:
+            await calling(worker, pool, phone)
+            await asyncio.sleep(0.2)
             for _ in range(25):  # thirty between two of the phone's
                 for number in range(30):
                     forger.sendto(PACKET + bytes([number]) * 160, ("127.0.0.1", phone.far_rtp))
