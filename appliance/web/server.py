@@ -35,8 +35,8 @@ from appliance.web.throttle import Throttle
 
 log = logging.getLogger(__name__)
 
-FIRST_LOOK_SECONDS = 0.2
-LOOK_SECONDS = 5.0  # for certificates that are missing or new, and a port that is taken
+WAIT_SECONDS = 0.3  # for certificates that are not there yet, or a port that is taken
+LOOK_SECONDS = 5.0  # for new certificates
 KEEPALIVE_SECONDS = 15.0
 MOST_OF_A_LINE = 2048  # bytes of the request's first line
 MOST_OF_A_FIELD = 4096  # bytes of one header
@@ -122,7 +122,6 @@ class WebServer:
     async def _opened(self, door: Door) -> None:
         """Wait for the certificates and the port; says once what it waits for."""
         said = ""
-        pause_seconds = FIRST_LOOK_SECONDS
         while True:
             why = await asyncio.to_thread(self._look) or await self._open(door)
             if not why:
@@ -131,8 +130,7 @@ class WebServer:
             if why != said:
                 log.warning("web: the page is not there yet: %s", why)
             said = why
-            await asyncio.sleep(pause_seconds)
-            pause_seconds = min(pause_seconds * 2, LOOK_SECONDS)
+            await asyncio.sleep(WAIT_SECONDS)
 
     async def _open(self, door: Door) -> str:
         try:

@@ -5,6 +5,7 @@ Agents have no `phone`: they are rung at what registers, browsers by `Browser`, 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,20 @@ class EdgeBox(Box):
             for user, (agent, password) in accounts.items()
         )
 
+    async def until_page(self) -> None:
+        """Wait until the https server answers."""
+        async with asyncio.timeout(15):
+            while True:
+                try:
+                    _, writer = await asyncio.open_connection("127.0.0.1", self.https_port)
+                except OSError:
+                    await asyncio.sleep(0.05)
+                    continue
+                writer.close()
+                return
+
     async def passwords(self) -> None:
         """Give every agent the password for the page, as `callbox phones` does."""
+        await self.until_page()
         for agent in self.agents:
             await self.request("agent_password", agent=agent, password=PASSWORD)
