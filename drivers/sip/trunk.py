@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 FIRST_WORD_SECONDS = 3.0  # the edge is asked at once, and a server that is there answers in less
 ALARM_SECONDS = 60.0  # a fault as long as this is told to somebody
+COMPLAIN_SECONDS = 60.0
 BUSY_HERE = 486
 REDIRECTS = range(300, 400)
 
@@ -113,6 +114,8 @@ class TrunkPort(Port):
         self._legs: dict[SipLeg, asyncio.Task[None] | None] = {}  # and who waits for its end
         self._fault_since = 0.0  # loop time
         self._heals = 0
+        self._too_many = 0  # callers told busy since the last line of the log
+        self._complained = float("-inf")  # loop time
         self._last_heal_seconds: float | None = None
 
     # --- the contract -----------------------------------------------------------------------------------
@@ -174,9 +177,7 @@ class TrunkPort(Port):
             raise TypeError(f"port {self.name}: {leg!r} is no SIP leg")
         self._read(leg)
         if leg.state is LegState.RINGING and leg.inbound and len(self._legs) >= self._settings.calls:
-            log.warning(
-                "port %s: a call more than the %d of `calls`, told busy", self.name, self._settings.calls
-            )
+            self._complain_of_calls()
             leg.give_up(BUSY_HERE)
             return
         self._take(leg)
@@ -260,6 +261,15 @@ class TrunkPort(Port):
                 f"port {self.name}: cannot dial, its {most} outgoing calls are taken. "
                 f"Take another line, or wait; `outgoing_calls` is the limit"
             )
+
+    def _complain_of_calls(self) -> None:
+        """One line a minute, however many there are."""
+        self._too_many += 1
+        now = asyncio.get_running_loop().time()
+        if now - self._complained >= COMPLAIN_SECONDS:
+            most, count = self._settings.calls, self._too_many
+            log.warning("port %s: its %d calls are taken, %d more were told busy", self.name, most, count)
+            self._complained, self._too_many = now, 0
 
     def _outgoing(self) -> int:
         return sum(not leg.inbound for leg in self._legs)

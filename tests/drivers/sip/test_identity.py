@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from drivers.sip.identity import CallerHeader, caller_of, clean, number_in
@@ -70,3 +72,36 @@ def test_the_caller_is_who_the_chosen_header_says(
     header: CallerHeader, headers: dict[str, str], number: str
 ) -> None:
     assert caller_of(FROM, headers, header) == number
+
+
+def test_whatever_a_stranger_writes_is_read_without_harm() -> None:
+    dice = random.Random(7)
+    pieces = [
+        "sip:",
+        "tel:",
+        "<",
+        ">",
+        '"',
+        "\\",
+        "@",
+        ";",
+        "%",
+        "%0",
+        "%0d%0a",
+        ":",
+        ",",
+        "+49",
+        "\0",
+        "é",
+        "٣",
+        "anonymous.invalid",
+        "privacy=",
+        " ",
+    ]
+    for _ in range(3000):
+        value = "".join(dice.choices(pieces, k=dice.randrange(12)))
+        headers = {"P-Asserted-Identity": value, "Remote-Party-ID": value, "Privacy": value}
+        for header in CallerHeader:
+            number = caller_of(value, headers, header)
+            assert number.isprintable()
+            assert len(number) <= 64

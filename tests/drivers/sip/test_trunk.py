@@ -152,6 +152,20 @@ async def test_a_caller_beyond_the_limit_hears_busy(tmp_path: Path) -> None:
         assert rig.port.status()["calls"] == 1
 
 
+async def test_a_flood_of_callers_beyond_the_limit_is_one_line_a_minute(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with trunk(tmp_path) as rig:
+        for number in range(20):
+            rig.rings(f"+49{number}")
+        await rig.worker.until_asked("hangup", 19)
+        assert sum("told busy" in line for line in caplog.messages) == 1
+        await asyncio.sleep(61)
+        rig.rings("+491")
+        await rig.worker.until_asked("hangup", 20)
+        assert "port t1: its 1 calls are taken, 19 more were told busy" in caplog.messages
+
+
 async def test_an_emergency_goes_out_whatever_the_limits_and_the_servers(tmp_path: Path) -> None:
     async with trunk(tmp_path) as rig:
         rig.rings("+491")
