@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import hashlib
 import re
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -25,11 +26,13 @@ ACCOUNT = TrunkAccount("berlin", user="box", password="secret", domain="provider
 
 
 @contextlib.asynccontextmanager
-async def behind_edge(folder: Path, *, max_legs: int = 16) -> AsyncIterator[tuple[Bench, SipPool, RawPhone]]:
+async def behind_edge(
+    folder: Path, *, max_legs: int = 16, options: Sequence[str] = ()
+) -> AsyncIterator[tuple[Bench, SipPool, RawPhone]]:
     """A worker that knows an edge, the pool over it, and the edge's socket."""
     async with RawPhone("edge", answers=0) as edge:
-        options = ["--edge", f"127.0.0.1:{edge.port}"]
-        async with bench(folder, max_legs=max_legs, options=options) as (worker, pool):
+        told = ["--edge", f"127.0.0.1:{edge.port}", *options]
+        async with bench(folder, max_legs=max_legs, options=told) as (worker, pool):
             yield worker, pool, edge
 
 
@@ -239,3 +242,38 @@ async def test_a_brain_that_came_back_can_still_tell_the_phones_of_a_dead_worker
             worker.process.kill()
             assert (await edge.asked("BYE")).headers["call-id"] == leg.call_id
         await pool.open()
+
+
+async def test_sound_has_the_boxs_address_and_trunks_are_told_the_public_one(tmp_path: Path) -> None:
+    async with behind_edge(
+        tmp_path, options=["--media-address", "127.0.0.2", "--public-address", "203.0.113.5"]
+    ) as (worker, pool, edge):
+        pool.set_accounts([ACCOUNT])
+        pool.trunks["berlin"] = line = Port("berlin")
+        phone = await pool.dial("ana", through=Through.AGENT)
+        assert "c=IN IP4 127.0.0.2" in (await edge.asked("INVITE")).body
+        trunk = await pool.dial("+49301", through=Through.TRUNK, account="berlin")
+        assert "c=IN IP4 203.0.113.5" in (await edge.asked("INVITE")).body
+        edge.invite(worker.port, headers=["X-Callbox-Trunk: berlin"])
+        leg = await asyncio.wait_for(line.next_ring(), 5)
+        await leg.progress()
+        assert "c=IN IP4 203.0.113.5" in (await edge.response("INVITE", at_least=183)).body
+        for one in (phone, trunk, leg):
+            await one.hangup()
+
+
+async def test_a_burst_of_calls_leaves_the_worker_well_and_tells_the_edge_when_it_is_full(
+    tmp_path: Path,
+) -> None:
+    async with behind_edge(tmp_path) as (worker, pool, edge):
+        for _ in range(400):
+            edge.invite(worker.port)
+            await asyncio.sleep(0.005)
+        codes: Counter[int] = Counter()
+        while sum(codes.values()) < 384:
+            codes[(await edge.response("INVITE")).status] += 1
+        assert codes == {503: 384}
+        legs = [await ring(pool) for _ in range(16)]
+        await asyncio.gather(*(leg.hangup() for leg in legs))
+        edge.invite(worker.port)
+        await ring(pool)
