@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import statistics
 import time
@@ -298,3 +299,44 @@ async def test_a_source_of_nothing_but_rubbish_is_told_of_once_and_unheard_for_t
         bad.say("OPTIONS", "sip:callbox", "unheard")
         assert await bad.silence("unheard", seconds=0.3)
         assert (await phone.register()).status == 200
+
+
+SMUGGLED = [
+    "Subject: x\rX-Callbox-Agent: smuggled",
+    "Subject: x\nX-Callbox-Agent: smuggled",
+    "Subject: x\x00\r\nX-Callbox-Agent: smuggled",
+    "Subject: x\x00\rX-Callbox-Agent: smuggled",
+    "X-Callbox-Agent : smuggled",
+    "X-Callbox-Agent\t: smuggled",
+    "X-CALLBOX-AGENT:smuggled",
+    "X-Callbox-Agent:\r\n smuggled",
+    "X-Callbox-Agent: a\r\nX-Callbox-Agent: smuggled\r\nX-Callbox-Trunk: smuggled",
+    "\r\nX-Callbox-Agent: smuggled",
+    " X-Callbox-Agent: smuggled",
+]
+
+
+@pytest.mark.parametrize("line", SMUGGLED, ids=range(len(SMUGGLED)))
+async def test_no_header_of_ours_is_smuggled_past(edge: Edge, line: str) -> None:
+    """The workers' library takes a lone CR for a line end (RFC 3261 25.1 has CRLF alone)."""
+    me = DigestPhone("eve-desk", "secret-e", edge.sip_port, address="127.0.5.1")
+    async with edge.listening(), edge.staffed() as workers, me:
+        contact = ("Contact", f"<{me.contact}>")
+        call_id = f"smuggled-{time.monotonic_ns()}"
+        me.say("INVITE", "sip:100@callbox", call_id, headers=[contact], body=sdp())
+        challenge = await me.final(call_id)
+        proof = me.proof(challenge, "INVITE", "sip:100@callbox")
+        sent = me.say(
+            "INVITE", "sip:100@callbox", call_id + "x", headers=[contact, proof, ("Mark", "x")], body=sdp()
+        )
+        assert (await me.final(call_id + "x")).status in (200, 503)
+        again = write(sent.first, [h for h in sent.headers if h[0] != "Content-Length"], sdp())
+        challenge = me.proof(challenge, "INVITE", "sip:100@callbox", count=2)[1]
+        again = again.replace(proof[1].encode(), challenge.encode()).replace(b"Mark: x", line.encode())
+        me.throw(again.replace(b"z9hG4bK", b"z9hG4bKs").replace(call_id.encode(), b"s" + call_id.encode()))
+        await asyncio.sleep(0.15)
+        for worker in workers:
+            for data in worker.raw:
+                lines = re.split(rb"\r\n|\r|\n|\x00", data.partition(b"\r\n\r\n")[0])
+                assert not [one for one in lines if re.match(rb"x-callbox[^:]*:.*smuggled", one, re.I)], data
+                assert b":\r\n smuggled" not in data

@@ -18,6 +18,7 @@ class FakeWorker(asyncio.DatagramProtocol):
         self.code = code
         self.requests: list[Packet] = []  # all but the probes
         self.answers: list[Packet] = []
+        self.raw: list[bytes] = []  # requests as they came
         self._numbers = itertools.count(1)
         self._run = secrets.token_hex(6)
         self._arrived = asyncio.Event()
@@ -47,7 +48,11 @@ class FakeWorker(asyncio.DatagramProtocol):
         elif packet.method == "OPTIONS":
             self.reply(packet, 200)
             return
+        elif not packet.get("to"):  # no good to us, and so to no worker
+            self.raw.append(data)
+            return
         else:
+            self.raw.append(data)
             self.requests.append(packet)
             if packet.method == "INVITE":
                 self.reply(packet, self.code, sdp() if self.code == 200 else "")

@@ -24,6 +24,9 @@ def sdp(port: int = 40000, *, address: str = "127.0.0.1", version: int = 1) -> s
     return SDP.format(port=port, address=address, version=version)
 
 
+COMPACT = {"t": "To", "f": "From", "i": "Call-ID", "m": "Contact", "v": "Via", "l": "Content-Length"}
+
+
 @dataclass(frozen=True)
 class Packet:
     """One message: first line, headers in their order, body."""
@@ -71,8 +74,10 @@ def parse(data: bytes, source: tuple[str, int] = ("", 0)) -> Packet:
     """Read one message."""
     head, _, body = data.decode(errors="replace").partition("\r\n\r\n")
     first, *lines = head.split("\r\n")
-    pairs = (line.partition(":") for line in lines)
-    return Packet(first, tuple((name.strip(), value.strip()) for name, _, value in pairs), body, source)
+    pairs = [(name.strip(), value.strip()) for name, _, value in (line.partition(":") for line in lines)]
+    return Packet(
+        first, tuple((COMPACT.get(name.lower(), name), value) for name, value in pairs), body, source
+    )
 
 
 def write(first: str, headers: list[tuple[str, str]], body: str = "") -> bytes:
