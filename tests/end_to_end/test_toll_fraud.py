@@ -77,8 +77,8 @@ async def test_a_stolen_account_reaches_nobody_but_the_emergency_centre(tmp_path
         site(tmp_path, provider.host) as box,
         DigestPhone("ana-desk", "stolen", box.edge_port) as phone,
     ):
-        assert (await phone.register()).status == 200
         await box.until_up("one")
+        assert (await phone.register()).status == 200
         sent, final = await phone.invite(ALLOWED)
         assert final.status == 200
         for target in ("sip:19005550123@callbox", "sip:+4930123456@198.51.100.7", "tel:+979123456789"):

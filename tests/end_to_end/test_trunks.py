@@ -133,8 +133,8 @@ async def test_a_number_that_a_provider_redirects_to_is_asked_for_like_any_other
         TrunkBox(tmp_path, agents=["ana"], accounts=ACCOUNTS, hosts=[provider.host]) as box,
         DigestPhone("ana-desk", ACCOUNTS["ana-desk"][1], box.edge_port) as phone,
     ):
-        await phone.register()
         await box.until_up("one")
+        await phone.register()
         _, final = await phone.invite("2125550123")
         assert final.status >= 400
         invites = [text.split(" ", 2)[1].partition("@")[0] for text in provider.received("INVITE")]
