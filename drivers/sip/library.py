@@ -185,6 +185,17 @@ def call_param(code: int = 0) -> pj.CallOpParam:
     return param
 
 
+def without_dns() -> None:
+    """Have this process look names up in /etc/hosts alone, for good.
+
+    The library looks up the host of an SDP's c= line while everything waits: a caller who writes a name that
+    a slow server answers for would stop the worker for seconds. Behind the edge all addresses are numbers.
+    """
+    configure = getattr(ctypes.CDLL(None), "__nss_configure_lookup", None)  # glibc's; others have no NSS
+    if configure is None or configure(b"hosts", b"files") != 0:
+        log.warning("SIP library: it may wait for the DNS, as this system's C library cannot be told not to")
+
+
 def library_path() -> str:
     """The file of the loaded native module, for those who look functions up in it."""
     return str(sys.modules[pj._pjsua2.__name__].__file__)

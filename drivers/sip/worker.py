@@ -18,7 +18,7 @@ from pathlib import Path
 from drivers.port import DriverError
 from drivers.sip.account import Through, account_of
 from drivers.sip.agent import UserAgent
-from drivers.sip.library import CODECS, Library, library_name, library_path, log_and_forget
+from drivers.sip.library import CODECS, Library, library_name, library_path, log_and_forget, without_dns
 from drivers.wire import Message, Peer, Server, WireError
 from dsp._native.stream_audio import StreamAudio
 
@@ -171,6 +171,8 @@ async def serve(options: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    if options.edge:
+        without_dns()
     worker = Worker(options)
     log.info(
         "worker %s: %s at %s:%d, %d legs, real time %s",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import re
 import socket
 from pathlib import Path
 
@@ -16,8 +17,11 @@ import pytest
 from drivers.port import DriverError, Leg, LegEnded, LegState
 from drivers.sip.pool import SipPool
 from tests.drivers.sip.bench import bench, needs_pjsua2
+from tests.edge.mutate import mutated
+from tests.edge.torture import SDP, messages, plain
 from tests.peers.raw_phone import RawPhone, udp_socket
-from tests.peers.torture import mutated, torture
+
+PLAIN = 50  # good ones among the originals, so that changes reach what is behind the parser
 
 pytestmark = [pytest.mark.slow, pytest.mark.realtime, needs_pjsua2]
 
@@ -42,9 +46,10 @@ async def take_anything(pool: SipPool) -> None:
             group.create_task(serve(await pool.next_ring(), number % 6 == 0))
 
 
-async def endure(folder: Path, messages: int, seed: int, *, seconds: float = 50.0) -> int:
+async def endure(folder: Path, count: int, seed: int, *, seconds: float = 50.0) -> int:
     """Send them all; gives how many legs they made. Raises AssertionError when anything good went wrong."""
     with udp_socket() as sock:
+        known = [*messages().values(), *ipv6(), *[plain().encode()] * PLAIN]
         edge = f"127.0.0.1:{sock.getsockname()[1]}"
         async with (
             bench(folder, max_legs=40, options=["--edge", edge], seconds=seconds) as (worker, pool),
@@ -53,9 +58,9 @@ async def endure(folder: Path, messages: int, seed: int, *, seconds: float = 50.
             good = await pool.dial(phone.uri)
             await asyncio.wait_for(good.until(LegState.UP), 5)
             taking = asyncio.create_task(take_anything(pool))
-            target = f"127.0.0.1:{worker.port}"
-            for number, message in enumerate([*torture(target).values(), *mutated(target, messages, seed)]):
-                send(sock, message, worker.port)
+            bad = itertools.islice(itertools.chain(known, mutated(known, seed)), count)
+            for number, message in enumerate(bad):
+                send(sock, made_new(message, number), worker.port)
                 await asyncio.sleep(0.002)
                 assert worker.process.returncode is None, f"it died of message {number}, or just before"
                 if number % 500 == 499:
@@ -89,6 +94,30 @@ def send(sock: socket.socket, message: bytes, port: int) -> None:
             asked = sock.recv(65_536)
             if not asked.startswith((b"SIP/2.0", b"ACK")):
                 sock.sendto(gone(asked), ("127.0.0.1", port))
+
+
+def made_new(message: bytes, number: int) -> bytes:
+    """A call of its own, and nothing in it leads away from this machine."""
+    message = re.sub(rb"192\.\d+\.\d+\.\d+|[\w.-]*example\.(?:com|net)", b"127.0.0.1:9", message)
+    message = message.replace(b"IP4 127.0.0.1:9", b"IP4 127.0.0.1")
+    return message.replace(b"z9hG4bK-NAME", b"z9hG4bK-%d" % number).replace(b"NAME", b"n%d" % number)
+
+
+def ipv6() -> list[bytes]:
+    """What RFC 5118 section 4 adds."""
+    via = "SIP/2.0/UDP {};received={};branch=z9hG4bK-NAME"
+    made = [
+        plain("REGISTER", "sip:[2001:db8::10]", Via=via.format("[2001:db8::9:1]", "127.0.0.1")),
+        plain("REGISTER", "sip:2001:db8::10"),
+        plain("REGISTER", "sip:[2001:db8::10:5070]"),
+        plain("REGISTER", "sip:[2001:db8::10]:5070"),
+        plain(Via=via.format("[2001:db8::9:1]", "[2001:db8::9:255]")),
+        plain(Via=via.format("[2001:db8::9:1]", "2001:db8::9:255")),
+        plain(Contact="<sip:u@[2001:db8::9:1]>", body=SDP.replace("IP4 192.0.2.1", "IP6 2001:db8::9:1")),
+        plain(body=SDP.replace("IP4 192.0.2.1", "IP6 ::ffff:127.0.0.1")),
+        plain(body=SDP.replace("IP4 192.0.2.1", "IP4 a.name.of.a.host")),
+    ]
+    return [message.encode() for message in made]
 
 
 def gone(request: bytes) -> bytes:
