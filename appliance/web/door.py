@@ -104,7 +104,7 @@ class Door:
                 ssl_shutdown_timeout=1.0,
             )
         except (OSError, ConnectionError) as error:  # ssl.SSLError is an OSError
-            self._complaints.say(guest.source, f"the TLS handshake failed: {error or 'gone'}")
+            self._complaints.say(guest.source, f"the TLS handshake failed: {str(error) or 'gone'}")
             guest.transport.abort()
             guest.uncount()
             return
