@@ -20,6 +20,7 @@ static void begin_source(const struct stream_audio *audio, struct stream_slot *s
     slot->relay.packet = slot->rtp.in->latest;
     slot->relay.buffered = buffered(audio, slot);
     slot->relay.packet_buffers = 0;
+    slot->relay.most_ahead = 2;
     slot->relay.silent = 0;
 }
 
@@ -39,8 +40,11 @@ static int lost_before(struct stream_slot *slot, int now)
         return 0;
     r->packet = latest;
     r->buffered = now;
-    if (packets == 1)
+    if (packets == 1) {
         r->packet_buffers = came;
+        int frames = (came + slot->frame_buffers - 1) / slot->frame_buffers + 1;
+        r->most_ahead = frames < RELAY_AHEAD ? frames : RELAY_AHEAD;
+    }
     int lost = (packets * r->packet_buffers - came) / slot->frame_buffers;
     return lost > 0 && lost <= RELAY_GAP ? lost : 0;
 }
@@ -62,10 +66,16 @@ static void skip_for_hearers(struct stream_audio *audio, int source, int frames)
             skip(audio, &audio->slot[i], frames);
 }
 
+static void drop_oldest(struct relay *r)
+{
+    r->ahead--;
+    memmove(r->frame[0], r->frame[1], sizeof r->frame[0] * (size_t)r->ahead);
+}
+
 static void keep_for_tick(struct relay *r, const int16_t *frame)
 {
-    if (r->ahead == RELAY_AHEAD)
-        memmove(r->frame[0], r->frame[1], sizeof r->frame[0] * --r->ahead);
+    if (r->ahead >= r->most_ahead)
+        drop_oldest(r);
     memcpy(r->frame[r->ahead++], frame, sizeof r->frame[0]);
 }
 
@@ -89,15 +99,18 @@ static void pass_source(struct stream_audio *audio, unsigned source)
     skip_for_hearers(audio, (int)source, lost_before(slot, now));
     if (now < slot->frame_buffers)
         return;
-    slot->relay.buffered -= slot->frame_buffers;
-    if (stream_hear(audio, slot, frame)) {
+    bool whole = stream_hear(audio, slot, frame);
+    bool missing = !whole && audio->pj.stream_last_frame(slot->stream) == PJ_JB_MISSING;
+    if (whole) {
         give_to_hearers(audio, (int)source, frame);
         keep_for_tick(&slot->relay, frame);
         slot->relay.whole++;
-    } else if (audio->pj.stream_last_frame(slot->stream) == PJ_JB_MISSING) {
+    } else if (missing) {
         skip_for_hearers(audio, (int)source, 1);
         slot->relay.whole = 0;
     }
+    if (whole || missing) /* else the buffer holds back until it has more */
+        slot->relay.buffered -= slot->frame_buffers;
 }
 
 void relay_pass(struct stream_audio *audio)
@@ -117,7 +130,7 @@ int relay_take(struct stream_slot *slot, int16_t *frame)
     }
     r->silent = 0;
     memcpy(frame, r->frame[0], sizeof r->frame[0]);
-    memmove(r->frame[0], r->frame[1], sizeof r->frame[0] * (size_t)(--r->ahead));
+    drop_oldest(r);
     return 1;
 }
 

@@ -16,7 +16,7 @@
  *            that answers says nothing hears nothing
  *   legs     one that goes, or whose stream is made anew, is nobody's source from that moment
  *
- * All of it is called with the lock of struct stream_audio held. Memory: 700 bytes a slot.
+ * All of it is called with the lock of struct stream_audio held. Memory: 2300 bytes a slot.
  */
 #ifndef CALLBOX_RELAY_H
 #define CALLBOX_RELAY_H
@@ -27,7 +27,7 @@
 #define RELAY_WHOLE 2       /* frames */
 #define RELAY_SILENT 3      /* ticks, 60 ms: what the engine conceals is over then (PLC_SOUND) */
 #define RELAY_UNTOLD 100    /* ticks, 2 s: a dead engine is back within 1 s */
-#define RELAY_AHEAD 2       /* frames read before their tick; the oldest goes when there are more */
+#define RELAY_AHEAD 7       /* frames read before their tick at most: a packet of 120 ms, and one */
 #define RELAY_GAP 8         /* frames; a longer one is no loss but a new beginning */
 #define RELAY_JOIN 80       /* samples, 10 ms, over which a step is taken up */
 
@@ -42,7 +42,7 @@ struct relay {
     int hearers;            /* slots that hear this one directly */
     int whole;              /* frames of its stream that came in a row */
     int silent;             /* ticks in a row without one, while it is heard directly */
-    int ahead;              /* frames in `frame` */
+    int ahead, most_ahead;  /* frames in `frame`; a packet and one, then the oldest goes */
     int16_t frame[RELAY_AHEAD][FRAME_SAMPLES];
     uint16_t packet;        /* sequence number of the latest packet accounted for */
     int buffered;           /* what its jitter buffer would hold had nothing come since */

@@ -118,21 +118,21 @@ struct fake *fake_stream(void)
 
 int fake_references(const struct fake *fake) { return fake->references; }
 
-/* A packet of 20 ms arrives. */
-void fake_packet(struct fake *fake, uint16_t number, const int16_t *sound)
+/* A packet of so many frames of the buffer arrives. */
+void fake_packet(struct fake *fake, uint16_t number, const int16_t *sound, int halves)
 {
-    int at = 2 * number - fake->origin;
+    int at = halves * number - fake->origin;
     if ((uint16_t)(number - fake->in.latest) < 0xff9c) /* 100 back is out of order, RFC 3550 A.1 */
         fake->in.latest = number;
     if (fake->held == 0) {
-        fake->origin = 2 * number;
+        fake->origin = halves * number;
         at = 0;
     }
-    if (at < 0 || at + 2 > FRAMES)
+    if (at < 0 || at + halves > FRAMES)
         return;
-    for (; fake->held < at + 2; fake->held++)
+    for (; fake->held < at + halves; fake->held++)
         fake->there[fake->held] = 0;
-    for (int half = 0; half < 2; half++) {
+    for (int half = 0; half < halves; half++) {
         memcpy(fake->buffer[at + half], sound + half * HALF, sizeof fake->buffer[0]);
         fake->there[at + half] = 1;
     }

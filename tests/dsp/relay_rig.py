@@ -63,13 +63,15 @@ class Leg:
     heard: list[Packet] = field(default_factory=list)
 
     def say(self, sound, *, lost: bool = False, key: bool = False) -> None:
-        """A packet arrives, or only its number is used up, or it is a key and holds no sound."""
+        """A packet arrives (of 20 ms, or as long as `sound`), or its number is used up, or it is a key."""
         self.numbers += 1
-        frame = np.ascontiguousarray(np.broadcast_to(sound, FRAME), "<i2")
+        size = np.size(sound) if np.ndim(sound) else FRAME
+        frame = np.ascontiguousarray(np.broadcast_to(sound, size), "<i2")
         if key:
             library().fake_key(self.stream, self.numbers & 0xFFFF)
         elif not lost:
-            library().fake_packet(self.stream, self.numbers & 0xFFFF, frame.ctypes.data_as(ctypes.c_void_p))
+            pointer = frame.ctypes.data_as(ctypes.c_void_p)
+            library().fake_packet(self.stream, self.numbers & 0xFFFF, pointer, size * 2 // FRAME)
 
     def take(self) -> list[Packet]:
         """What it was given since the last time."""

@@ -152,6 +152,29 @@ def test_a_recording_has_every_frame_once_over_the_way_in_and_out(tmp_path):
     assert sides[:, 1].tolist() == [-i for i in range(1, 29)]
 
 
+@pytest.mark.parametrize("milliseconds", [10, 30, 60, 120])
+def test_packets_of_any_length_are_given_and_recorded_whole(tmp_path, milliseconds):
+    rig = RelayRig(2)
+    one, two = rig.legs
+    rig.bridge(one, two)
+    at, size = 0, milliseconds * 8
+    for tick in range(300):
+        if tick == 30:
+            handle = record(rig, tmp_path / "a.wav", one.port, two.port)
+        while at < (tick + 1) * FRAME:
+            one.say(np.arange(at, at + size) % 30000 + 1)
+            at += size
+        rig.step({1: QUIET}, part=3)
+    assert rig.direct > 280
+    heard = samples(two)[-200 * FRAME :]
+    steps = np.diff(heard.astype(int)) % 30000
+    assert set(steps) == {1}
+    rig.engine.record_end(handle, 100)
+    with wave.open(str(tmp_path / "a.wav")) as file:
+        side = np.frombuffer(file.readframes(file.getnframes()), "<i2")[::2].astype(int)
+    assert set(np.diff(side) % 30000) == {1}
+
+
 def test_digits_and_levels_are_found_in_what_goes_directly():
     rig = talking()
     rig.engine.dtmf(rig.legs[0].port, True)
