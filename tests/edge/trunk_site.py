@@ -49,7 +49,8 @@ def trunk_toml(ports: Ports) -> str:
     """The lines: `plain` without an account, `two` of two servers, `account` that registers, `tcp`."""
     at = "127.0.0.1:{}".format
     lines = {
-        "plain": f'hosts = ["{at(ports.plain)}"]\nsources = ["localhost:{ports.caller}"]\ncaller_id = "+4930100"\n'
+        "plain": f'hosts = ["{at(ports.plain)}"]\nsources = ["localhost:{ports.caller}"]\n'
+        'caller_id = "+4930100"\n'
         'caller_id_from = "p-asserted-identity"\nnumber = "+4930100"',
         "two": f'hosts = ["{at(ports.first)}", "{at(ports.second)}"]\ndial_format = "national"\ncalls = 1',
         "account": f'hosts = ["{at(ports.registrar)}"]\nregisters = true\nuser = "box"\n'
