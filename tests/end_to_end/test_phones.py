@@ -1,4 +1,4 @@
-"""Two makes of desk phone registered at the edge: callers, colleagues, transfers, with the whole box between."""
+"""Two makes of desk phone registered at the edge: callers, colleagues, transfers, a whole box between."""
 
 from __future__ import annotations
 
