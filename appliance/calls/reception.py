@@ -18,6 +18,7 @@ from appliance.calls.agent_phone import agent_of, is_code, serve_code
 from appliance.calls.call import Call, new_call_id, short
 from appliance.calls.centre import Centre
 from appliance.calls.numbers import first_destination
+from appliance.calls.recovery import lacks
 from appliance.calls.story import Stage, Story
 from appliance.calls.taking_up import FoundLegs, take_up
 from appliance.calls.talk import HANG_UP
@@ -29,6 +30,7 @@ from appliance.events import (
     CallEnded,
     CallResumed,
     Direction,
+    Outcome,
     RecordingEnded,
     TalkEnded,
     TransferEnded,
@@ -56,7 +58,10 @@ class Reception:
 
     async def run(self, interrupted: Iterable[Story]) -> None:
         """Open everything, take up the interrupted calls, then serve whoever comes."""
-        stories = sorted(interrupted, key=lambda story: (story.place, story.call_id))
+        stories = sorted(
+            (story for story in interrupted if not self._given_up(story)),
+            key=lambda story: (story.place, story.call_id),
+        )
         try:
             await self._phones.open()
             opened = {name: asyncio.create_task(port.open()) for name, port in self._lines.items()}
@@ -139,6 +144,16 @@ class Reception:
             else:
                 self._came_in(leg)
 
+    def _given_up(self, story: Story) -> bool:
+        """True for a call that needs what the configuration has no more: it is over, its legs are strays."""
+        lacking = lacks(story, self._centre.config)
+        if lacking:
+            log.warning("call %s: given up, there is no %s any more", story.call_id, lacking)
+            self._talk_over(story, "box")
+            outcome = story.outcome_if_ended(by_caller=False, line_lost=True)
+            self._end(story, outcome, "box")
+        return bool(lacking)
+
     def _go_on(self, call: Call) -> None:
         story, centre = call.story, self._centre
         log.info("call %s: found alive, goes on in stage %s", call.id, story.stage.value)
@@ -152,7 +167,7 @@ class Reception:
             first = Colleague(story.maker)  # whoever it is, `Call.rung` is the one
             if call.rung is None:
                 first = DialRefused("nobody is rung any more, the box was restarted", UNAVAILABLE)
-        elif story.direction is Direction.IN:
+        elif story.direction is Direction.IN and story.line:
             first = first_destination(story.line, story.called, centre.config)
         else:
             first = HANG_UP
@@ -161,20 +176,25 @@ class Reception:
 
     def _gone_meanwhile(self, story: Story) -> None:
         """Whoever the call is for left while there was no brain: the story still gets its proper end."""
-        centre = self._centre
         log.info("call %s: the caller left while the brain was away", story.call_id)
-        outcome = story.outcome_if_ended(by_caller=True, line_lost=False)
+        self._talk_over(story, "caller")
+        self._end(story, story.outcome_if_ended(by_caller=True, line_lost=False), "caller")
+
+    def _end(self, story: Story, outcome: Outcome, by: str) -> None:
         self._start(self._close_recordings(story, story.recordings), f"recordings of {story.call_id}")
-        if story.other is not None:
-            self._talk_over(story, "caller")
-        centre.bus.publish(CallEnded(call_id=story.call_id, outcome=outcome.value, by="caller"))
+        ended = CallEnded(call_id=story.call_id, outcome=outcome.value, by=by)
+        story.apply(self._centre.bus.publish(ended))
 
     def _talk_over(self, story: Story, by: str) -> None:
-        centre, offered = self._centre, story.offered
+        if story.other is None:
+            return
+        centre, agent, wrap_up = self._centre, story.agent if story.offered else "", 0.0
         ended = TalkEnded(call_id=story.call_id, agent=story.agent, by=by)
         story.apply(centre.bus.publish(ended))
-        if offered:
-            centre.desk.talk_ended(story.agent, story.call_id, centre.queue(story.queue).wrap_up_seconds)
+        if story.queue in centre.acd.queues:
+            wrap_up = centre.queue(story.queue).wrap_up_seconds
+        if agent in centre.acd.agents:
+            centre.desk.talk_ended(agent, story.call_id, wrap_up)
 
     async def _close_unclaimed(self, call: Call) -> None:
         await asyncio.sleep(CLAIM_SECONDS)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from appliance.acd.agent import AgentState
 from appliance.calls.story import Stage, Story
+from appliance.config.schema import Config
 from appliance.events import Stamped, WrapUpEnded, WrapUpStarted
 
 
@@ -29,6 +30,22 @@ def stories(open_calls: Iterable[tuple[str, Iterable[Stamped]]]) -> list[Story]:
         if story.leg_id and story.stage is not Stage.ENDED:
             found.append(story)
     return found
+
+
+def lacks(story: Story, config: Config) -> str:
+    """What the configuration has no more and the call cannot do without; "" when it can go on."""
+    parties = [who for who in (story.other, story.third, story.rung) if who is not None]
+    agents = {story.maker, story.agent, *(who.agent for who in parties)} - {""}
+    queue = story.queue
+    if queue.startswith("agent:"):
+        agents, queue = agents | {queue.removeprefix("agent:")}, ""
+    needed: tuple[tuple[str, str, Collection[str]], ...] = (
+        *(("line", line, config.lines) for line in {story.line, *(who.line for who in parties)} - {""}),
+        *(("agent", agent, config.agents) for agent in agents),
+        *(("queue", name, config.queues) for name in {queue} - {""}),
+        *(("menu", name, config.menus) for name in {story.menu} - {""}),
+    )
+    return ", ".join(sorted(f"{kind} {name}" for kind, name, known in needed if name not in known))
 
 
 def talking(stories: Iterable[Story]) -> dict[str, str]:

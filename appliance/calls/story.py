@@ -64,7 +64,8 @@ STAGE_MOVES: dict[Stage, frozenset[Stage]] = {
     Stage.WAITING: frozenset({Stage.OFFERED, Stage.MENU, Stage.ENDED}),
     Stage.OFFERED: frozenset({Stage.WAITING, Stage.TALKING, Stage.ENDED}),
     Stage.TALKING: frozenset({Stage.TRANSFER, Stage.ENDING}),
-    Stage.TRANSFER: frozenset({Stage.TALKING, Stage.ENDING, Stage.ENDED}),
+    # WAITING: whoever was rung, and the agent, were lost with the brain
+    Stage.TRANSFER: frozenset({Stage.TALKING, Stage.WAITING, Stage.ENDING, Stage.ENDED}),
     # WAITING: the agent's leg was lost, or a transfer led to a queue; TALKING: with somebody else
     Stage.ENDING: frozenset({Stage.TALKING, Stage.WAITING, Stage.ENDED}),
     Stage.ENDED: frozenset(),

@@ -7,6 +7,8 @@ import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
+
 from appliance.acd.agent import AgentState
 from appliance.calls.reception import Reception
 from appliance.calls.recovery import restored_state, stories, wrap_ups
@@ -176,6 +178,26 @@ async def test_a_conversation_whose_agent_left_meanwhile_is_closed_properly(tmp_
         assert caller.state is LegState.ENDED
         assert box.rig.acd.agents["ana"].state is AgentState.WRAP_UP
     assert [event.by for event in box.rig.events(TalkEnded)] == ["agent"]
+
+
+@pytest.mark.parametrize("gone", ["queue", "menu", "agent"])
+async def test_a_call_whose_configuration_is_gone_is_over_and_its_caller_begins_anew(
+    tmp_path: Path, gone: str
+) -> None:
+    box = Restarted(tmp_path)
+    caller = box.lines["gsm-1"].found("leg-1", LegState.UP)
+    box.phones.found("phone-1", LegState.UP, label="c1")
+    story = talking_story("c1", "gsm-1")
+    changed = {"queue": {"queue": "gone"}, "menu": {"menu": "gone"}, "agent": {"agent": "gone"}}[gone]
+    for name, value in changed.items():
+        setattr(story, name, value)
+    if gone != "agent":
+        box.rig.acd.restore("ana", AgentState.TALKING, since=0.0, call_id="c1")
+    async with box.running(story):
+        await asyncio.sleep(1)
+        assert [(e.call_id, e.outcome) for e in box.rig.events(CallEnded)] == [("c1", "answered")]
+        assert [call.leg for call in box.rig.centre.calls.values()] == [caller]
+        assert box.rig.acd.agents["ana"].state is not AgentState.TALKING
 
 
 async def test_a_caller_in_a_menu_is_asked_again(tmp_path: Path) -> None:
