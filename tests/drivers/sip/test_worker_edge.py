@@ -224,6 +224,7 @@ async def test_a_killed_worker_has_both_its_callers_and_its_called_told(tmp_path
         await answering
         await asyncio.sleep(0.1)
         worker.process.kill()
+        await worker.process.wait()
         byes = [await edge.asked("BYE") for _ in range(2)]
         assert {bye.headers["call-id"] for bye in byes} == {out.call_id, into.call_id}
         assert all(bye.headers["route"] == f"<sip:127.0.0.1:{edge.port};lr;bx=1>" for bye in byes)
@@ -240,6 +241,7 @@ async def test_a_brain_that_came_back_can_still_tell_the_phones_of_a_dead_worker
             await ring(successor)
             await asyncio.sleep(0.2)
             worker.process.kill()
+            await worker.process.wait()
             assert (await edge.asked("BYE")).headers["call-id"] == leg.call_id
         await pool.open()
 
