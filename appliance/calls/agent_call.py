@@ -26,7 +26,7 @@ from drivers.sip.leg import SipLeg
 log = logging.getLogger(__name__)
 
 #: Spoken before a call is turned away, where the configuration has a prompt of that name.
-PROMPTS = {486: "busy", 480: "not-available", 403: "not-allowed", 404: "no-such-number", 503: "no-line-free"}
+PROMPTS = {480: "not-available", 403: "not-allowed", 404: "no-such-number", 503: "no-line-free"}
 
 
 def begin(leg: Leg, agent: str, centre: Centre) -> tuple[Call, Target | DialRefused]:
