@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from drivers.sip.text import lines, uri, values
 
@@ -18,15 +18,19 @@ LATER_CSEQ = 1000  # above whatever else the worker may have sent in the dialogu
 
 @dataclass(frozen=True)
 class Farewell:
-    """One UDP datagram and where it goes."""
+    """One UDP datagram, where it goes, and the port of 127.0.0.1 it should come from: the dead worker's.
+
+    The edge believes a worker by its port.
+    """
 
     text: str
     host: str
     port: int
+    source: int = 0
 
     def plain(self) -> dict[str, object]:
         """As it crosses to the brain."""
-        return {"text": self.text, "host": self.host, "port": self.port}
+        return asdict(self)
 
 
 def cancel(invite: str) -> Farewell | None:
@@ -100,4 +104,6 @@ def _to(address: str, message: list[str]) -> Farewell | None:
     where = re.match(r"sip:(?:[^@]*@)?(\[[^\]]+\]|[^:;>\s]+)(?::(\d+))?", address, re.IGNORECASE)
     if where is None:
         return None
-    return Farewell("\r\n".join(message) + "\r\n\r\n", where[1].strip("[]"), int(where[2] or 5060))
+    text = "\r\n".join(message) + "\r\n\r\n"
+    ours = re.search(r"^Via: SIP/2\.0/UDP 127\.[\d.]+:(\d+)", text, re.MULTILINE)
+    return Farewell(text, where[1].strip("[]"), int(where[2] or 5060), int(ours[1]) if ours else 0)

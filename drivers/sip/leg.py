@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket
 from typing import Any
@@ -25,6 +26,7 @@ from drivers.wire import Message, Peer, WireError, WireLost
 log = logging.getLogger(__name__)
 
 REPLY_SECONDS = 2.0  # a worker answers in a millisecond; one that takes longer is stuck
+RELEASE_SECONDS = 0.03  # a process that died gives its ports back after its wire, and its successor needs 0.3
 AGAIN_SECONDS = 0.5  # RFC 3261's T1, when a lost datagram is sent again
 ACK_SECONDS = 10.0  # from our 200 OK to the phone's ACK, three retransmissions at the least
 
@@ -126,13 +128,17 @@ class SipLeg(Leg):
             family = socket.AF_INET6 if ":" in last_word["host"] else socket.AF_INET
             with socket.socket(family, socket.SOCK_DGRAM) as sock:
                 sock.setblocking(False)
+                if last_word.get("source") and family == socket.AF_INET:
+                    with contextlib.suppress(OSError):  # its successor has the port already
+                        sock.bind(("127.0.0.1", int(last_word["source"])))
                 try:
                     sock.sendto(str(last_word["text"]).encode(), (last_word["host"], int(last_word["port"])))
                 except OSError as error:
                     log.info("leg %s: its phone could not be told of the end: %s", self.id, error)
 
-        send()
-        asyncio.get_running_loop().call_later(AGAIN_SECONDS, send)
+        loop = asyncio.get_running_loop()
+        loop.call_later(RELEASE_SECONDS, send)
+        loop.call_later(AGAIN_SECONDS, send)
 
     async def _answer(self) -> None:
         await self._ask("answer")

@@ -228,6 +228,7 @@ async def test_a_killed_worker_has_both_its_callers_and_its_called_told(tmp_path
         byes = [await edge.asked("BYE") for _ in range(2)]
         assert {bye.headers["call-id"] for bye in byes} == {out.call_id, into.call_id}
         assert all(bye.headers["route"] == f"<sip:127.0.0.1:{edge.port};lr;bx=1>" for bye in byes)
+        assert {bye.source[1] for bye in byes} == {worker.port}  # the edge believes nobody else
         targets = {bye.headers["call-id"]: bye.first for bye in byes}
         assert targets[into.call_id] == f"BYE {edge.uri} SIP/2.0"
 
