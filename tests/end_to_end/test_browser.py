@@ -36,13 +36,13 @@ async def signed_in(box: EdgeBox, browser: Browser, agent: str = "ana") -> None:
 
 
 async def talking(box: EdgeBox, browser: Browser, **plan: object) -> str:
-    """A caller is answered in the browser; the network's id of the call."""
+    """A caller is answered in the browser, by the keyboard; the network's id of the call."""
     caller = await box.rings(tone_hz=1000, loop=True, **plan)
     card = await browser.call("ringing")
     shown = await card.inner_text()
     assert "+15550123" in shown
     await browser.page.get_by_text("queue sales, line gsm-1").wait_for()
-    await browser.press("Answer")
+    await browser.page.keyboard.press("Enter")  # the Answer button has the focus
     await browser.call("up")
     await box.until_stage("talking")
     return caller
