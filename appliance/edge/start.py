@@ -26,10 +26,16 @@ KAMAILIO_SHARED_MB = 128
 KAMAILIO_PRIVATE_MB = 16
 
 
+class NotInstalled(Exception):
+    """A program is not here; the message says what is missing and how to install it."""
+
+
 def kamailio(loaded: Loaded, state: Path) -> list[str]:
     """Write what Kamailio reads; its command line: in the foreground, no pid file, its words on stderr."""
     config, run = loaded.config, state / "run"
     found = installed()
+    if not found.kamailio:
+        raise NotInstalled(found.complaint())
     Accounts(state / ACCOUNTS, realm=config.edge.realm).prepare()
     prepare(state / "location.db")
     ours = render.secrets_of(state)
@@ -52,10 +58,12 @@ def kamailio(loaded: Loaded, state: Path) -> list[str]:
 
 def rtpengine(loaded: Loaded, state: Path) -> list[str]:
     """The same for rtpengine."""
-    run = state / "run"
+    run, found = state / "run", installed()
+    if not found.rtpengine:
+        raise NotInstalled(found.complaint())
     for name, text in render.rtpengine(loaded.config, state).items():
         render.write(run / name, text)
-    return [installed().rtpengine, "--config-file", str(run / "rtpengine.conf"), "--foreground"]
+    return [found.rtpengine, "--config-file", str(run / "rtpengine.conf"), "--foreground"]
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -74,7 +82,7 @@ def main(argv: list[str] | None = None) -> int:
         os.execv(command[0], command)
     except ConfigError as error:
         sys.stderr.write(format_problems(error.problems) + "\n")
-    except (render.RenderError, StoreError, OSError) as error:
+    except (NotInstalled, render.RenderError, StoreError, OSError) as error:
         log.error("%s cannot be started: %s", options.program, error)
     return 1
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import signal
 import ssl
 from collections.abc import Iterator
 
@@ -147,6 +148,25 @@ async def test_a_browser_is_rung_with_dtls_and_its_answer_reaches_the_worker_as_
         await phone.request("BYE")
         await asyncio.sleep(0.2)
         assert await calls(edge) == []
+
+
+async def test_without_rtpengine_browsers_are_refused_and_desk_phones_not_and_it_is_found_again(
+    edge: Edge,
+) -> None:
+    browser = phone_of(edge, "wss")
+    async with edge.listening(), edge.staffed() as workers, browser:
+        await asyncio.to_thread(edge.end, "rtpengine", signal.SIGKILL)
+        _, final = await browser.invite("100", body=WEB_OFFER)
+        assert final.status == 503
+        assert not [packet for worker in workers for packet in worker.requests]
+        async with phone_of(edge, "tcp") as desk:
+            assert (await desk.invite("100"))[1].status == 200
+        await asyncio.to_thread(edge.begin, "rtpengine")
+        codes = []
+        while 200 not in codes and len(codes) < 20:
+            codes.append((await browser.invite("100", body=WEB_OFFER))[1].status)
+            await asyncio.sleep(0.3)
+        assert codes[-1] == 200
 
 
 async def calls(edge: Edge) -> list[str]:
