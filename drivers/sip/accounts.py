@@ -99,9 +99,15 @@ class Accounts:
         """What stands after the @ in our own addresses."""
         return f"{self._library.listen}:{self._library.port}"
 
-    def way_of(self, trunk: str) -> Way:
-        """How a call that came in is taken: as its trunk's, else as a phone's."""
-        return self._trunks.get(trunk, self.inbound)
+    def taker(self, trunk: str) -> Way:
+        """How a call that came in is taken: as its trunk's, else as a phone's; there is an account for it."""
+        way = self._trunks.get(trunk, self.inbound)
+        try:
+            self.of(way)
+        except PortRefused as error:
+            log.debug("trunk %s: its calls are taken as a phone's: %s", trunk, error)
+            return self.inbound
+        return way
 
     def _way(self, trunk: TrunkAccount) -> Way:
         return Way(
@@ -117,8 +123,4 @@ class Accounts:
         )
 
     def _choose(self, message: str) -> int:
-        try:
-            return int(self.of(self.way_of(header(message, TRUNK_HEADER))).getId())
-        except PortRefused as error:
-            log.warning("a call of a trunk is taken as a phone's: %s", error)
-            return int(self.of(self.inbound).getId())
+        return int(self.of(self.taker(header(message, TRUNK_HEADER))).getId())

@@ -20,7 +20,7 @@ from drivers.sip.account import Through, TrunkAccount, Use, Way
 from drivers.sip.accounts import Accounts
 from drivers.sip.call import SipCall
 from drivers.sip.library import Library, call_param
-from drivers.sip.record import TOLD_HEADERS, LegRecord, address, cause_of, free_slot, plain
+from drivers.sip.record import TOLD_HEADERS, TRUNK_HEADER, LegRecord, address, cause_of, free_slot, plain
 from drivers.sip.text import clean, header, headers, request_user, uri, user_of
 from dsp._native.stream_audio import SLOTS, StreamAudio
 
@@ -205,7 +205,7 @@ class UserAgent:
         self._inbound += 1
         leg = f"{self.name}.{self._epoch}.{self._inbound}"
         told = headers(message, TOLD_HEADERS)
-        way = self.accounts.way_of(told.get("X-Callbox-Trunk", ""))
+        way = self.accounts.taker(told.get(TRUNK_HEADER, ""))
         call = SipCall(self, self.accounts.of(way), call_id, leg)
         info = call.getInfo()
         record = LegRecord(
@@ -353,7 +353,7 @@ class UserAgent:
         try:
             self._calls[leg].answer(call_param(code))
         except pj.Error as error:  # the caller's CANCEL crossed ours: its own callback ends the leg
-            log.info("leg %s: %d could not be sent: %s", leg, code, error.reason)
+            log.debug("leg %s: %d could not be sent: %s", leg, code, error.reason)
 
     def _tell_up(self, record: LegRecord) -> None:
         if record.state is LegState.UP and record.slot >= 0 and not record.told_up:
