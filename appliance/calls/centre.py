@@ -55,6 +55,9 @@ class Tariffs(Protocol):
     def sim(self, line: str) -> str:
         """The card in it, "" for none."""
 
+    async def look(self, line: str) -> None:
+        """Something went out over the line: see whether a limit is near."""
+
 
 @dataclass(slots=True, eq=False)
 class Centre:

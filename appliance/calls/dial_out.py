@@ -124,6 +124,7 @@ def dialled_party(leg: Leg, number: str, line: str, centre: Centre) -> Party:
         seconds = 0.0 if party.answered_mono is None else centre.clock.mono() - party.answered_mono
         sim = centre.tariffs.sim(line)
         centre.bus.publish(LineDialEnded(line=line, sim=sim, leg_id=leg.id, seconds=seconds))
+        centre.chore(centre.tariffs.look(line), f"limits of {line}")
 
     party.afterwards(ended)
     return party

@@ -20,12 +20,15 @@ class FoundLegs:
     def __init__(self, legs: Iterable[Leg]) -> None:
         self._legs = list(legs)
 
-    def claim(self, who: Who | None, call_id: str, *, up: bool = True) -> Leg | None:
-        """The leg of a party of that call, which was `up`, taken out of those found; None when it is gone."""
+    def claim(self, who: Who | None, call_id: str, *, up: bool = True, rung: bool = False) -> Leg | None:
+        """The leg of a party of that call, taken out of those found; None when it is gone.
+
+        It was `up`, or may ring: somebody who calls, or whom we have `rung`.
+        """
         if who is None:
             return None
         there = [leg for leg in self._legs if leg.state is not LegState.ENDED]
-        in_state = [leg for leg in there if leg.state is LegState.UP or not up]
+        in_state = [leg for leg in there if leg.state is LegState.UP or not (up or (rung and leg.inbound))]
         if who.line:  # on a line whose legs have no lasting names
             others = [leg for leg in in_state if leg.port == who.line and not isinstance(leg, SipLeg)]
         else:  # a journal that does not name the leg
@@ -70,7 +73,8 @@ def _party(
     who: Who | None, call: Call, permits: list[Permit], legs: FoundLegs, centre: Centre
 ) -> Party | None:
     story = call.story
-    leg = legs.claim(who, story.call_id, up=story.stage is not Stage.DIALLING)
+    rung = story.stage is Stage.DIALLING
+    leg = legs.claim(who, story.call_id, up=not rung, rung=rung)
     if who is None or leg is None:
         return None
     if who.leg_id in story.dialled:

@@ -97,6 +97,11 @@ class LineDesk:
             return str(reached)
         return ""
 
+    async def look(self, name: str) -> None:
+        """Something went out over the line: see whether a limit is near, and tell."""
+        if name in self.lines:
+            await self.limits.look(self.lines[name])
+
     def sim(self, name: str) -> str:
         """The IMSI of the card in the line, "" for none."""
         return self.lines[name].sim if name in self.lines else ""

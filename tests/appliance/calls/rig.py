@@ -268,6 +268,9 @@ class NoTariffs:
     def sim(self, line: str) -> str:
         return ""
 
+    async def look(self, line: str) -> None:
+        pass
+
 
 class Rig:
     """Made inside a running test; every invariant is checked after every change."""
