@@ -228,3 +228,40 @@ async def test_a_browser_hands_its_caller_over_at_once_and_after_asking(tmp_path
                 assert tone_dbm0(read(by_caller)[-12000:, 0], 440) > AUDIBLE, asking
                 assert tone_dbm0(desk.heard()[-12000:], 1000) > AUDIBLE, asking
                 await browser.state("ready")
+
+
+async def test_caller_colleague_and_browser_speak_as_three(tmp_path: Path) -> None:
+    accounts = {"ben-desk": ("ben", "secret-b")}
+    by_caller = tmp_path / "caller.wav"
+    async with EdgeBox(tmp_path, agents=["ana", "ben"], accounts=accounts, ready=False) as box:
+        await box.passwords()
+        desk = Baresip(
+            tmp_path / "ben",
+            user="ben-desk",
+            password="secret-b",
+            registrar=f"127.0.0.1:{box.edge_port}",
+            say="sine:440",
+            answer="auto",
+        )
+        async with desk, Browser(tmp_path / "browser", url=box.url, say="sine:660") as browser:
+            await browser.sign_in("ana", PASSWORD)
+            await browser.press("Log in")
+            await browser.state("ready")
+            await box.until_status(lambda status: len(status["edge"]["phones"]) == 2)
+            caller = await talking(box, browser, record=str(by_caller))
+            await browser.page.fill(".transfer input", box.agents["ben"])
+            await browser.press("Ask first")
+            await browser.page.locator(".call.up").nth(1).wait_for()
+            await browser.press("All three")
+            await browser.page.locator(".call.ended").wait_for()
+            await asyncio.sleep(1)
+            await browser.heard()
+            await asyncio.sleep(2)
+            sound = await browser.heard()
+            assert min(tone_dbm0(sound, 1000), tone_dbm0(sound, 440)) > AUDIBLE
+            await box.hangs_up(caller)
+            await browser.press("Hang up")
+            await desk.event("CALL_CLOSED")
+    last = read(by_caller)[-16000:, 0]
+    assert min(tone_dbm0(last, 660), tone_dbm0(last, 440)) > AUDIBLE
+    assert min(tone_dbm0(desk.heard()[-32000:], 1000), tone_dbm0(desk.heard()[-32000:], 660)) > AUDIBLE

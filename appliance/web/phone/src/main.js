@@ -14,6 +14,7 @@ class App {
     this.sound = new Sound();
     this.phone = null;
     this.push = null;
+    this.conferring = false;
     this.view = new View({
       signIn: (agent, password) => this.signIn(agent, password),
       signOut: () => this.signOut(),
@@ -27,7 +28,8 @@ class App {
       hangup: (call) => call.hangUp(),
       blind: (call, number) => this.transfer(call, number),
       ask: (call, number) => this.dial(number),
-      join: (call) => this.join(call),
+      join: () => this.join(),
+      confer: () => this.confer(),
     });
     document.addEventListener("click", () => this.mayRing());
     window.addEventListener("beforeunload", (event) => {
@@ -144,6 +146,7 @@ class App {
     const shown = phone.calls.filter((call) => call.state !== State.ENDED || now - call.since < SHOWN_AFTER_MS);
     if (shown.some((call) => call.state === State.ENDED)) setTimeout(() => this.changed(), SHOWN_AFTER_MS);
     this.view.calls(shown);
+    this.resumeTheOneLeft();
     this.view.registered(phone.registered);
   }
 
@@ -166,6 +169,19 @@ class App {
     this.said(await this.phone.join());
   }
 
+  // The box makes our two calls one and ends the other; the one that is left may be on hold.
+  async confer() {
+    this.conferring = true; // our call may end before the answer is here
+    if (!(await this.command("conference", ""))) this.conferring = false;
+  }
+
+  resumeTheOneLeft() {
+    const left = this.phone.active();
+    if (!this.conferring || left.length !== 1) return;
+    this.conferring = false;
+    if (left[0].held) left[0].toggleHold();
+  }
+
   said(wrong) {
     this.view.trouble("call", wrong && `The call was not transferred: ${wrong}`);
   }
@@ -174,8 +190,10 @@ class App {
     try {
       await ask("/api/agent", { command, reason });
       this.view.trouble("work", "");
+      return true;
     } catch (error) {
       this.view.trouble("work", error.message);
+      return false;
     }
   }
 }

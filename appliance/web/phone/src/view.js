@@ -197,6 +197,7 @@ export class View {
       mute: up,
       hold: up,
       join: two && call === calls[0],
+      confer: two && call === calls[0],
       hangup: call.state !== State.ENDED,
     };
     for (const [what, on] of Object.entries(shown)) card.querySelector(`[data-do=${what}]`).hidden = !on;
