@@ -68,7 +68,7 @@ static int find_buffer_count(struct pj_library *pj, void *handle, char *why, siz
     return -1;
 }
 
-/* Two packets received, the second must be the latest; two numbered, the second one further on. */
+/* The last packet received must be the latest, and one more than before it; of two numbered the second is one on. */
 static int prove_rtp(struct pj_library *pj, void *handle, char *why, size_t why_size) {
     int (*init)(void *, int, uint32_t);
     void (*update)(void *, const void *, void *);
@@ -77,7 +77,7 @@ static int prove_rtp(struct pj_library *pj, void *handle, char *why, size_t why_
         struct pj_rtp_received received;
         uint64_t room[64];
     } session = {.room = {0}};
-    uint32_t status[8];
+    uint32_t status[8], before = 0;
     const void *head = NULL;
     unsigned char first[12], packet[12] = {0x80, 8, 0x12, 0x66, 0, 0, 0, 0, 0, 0, 0, 9};
     int head_bytes = 0;
@@ -85,14 +85,17 @@ static int prove_rtp(struct pj_library *pj, void *handle, char *why, size_t why_
     if (find_all(handle, wanted, sizeof wanted / sizeof *wanted, why, why_size))
         return -1;
     init(&session, 8, 9);
-    for (; packet[3] <= 0x67; packet[3]++)
+    for (; packet[3] <= 0x69; packet[3]++) {
+        before = session.received.packets;
         update(&session, packet, status);
+    }
     pj->rtp_encode(&session, 0, 0, 1, FRAME_SAMPLES, &head, &head_bytes);
     memcpy(first, head, sizeof first);
     pj->rtp_encode(&session, 0, 0, 1, FRAME_SAMPLES, &head, &head_bytes);
     const unsigned char *second = head;
     bool skips = (uint8_t)(second[3] - first[3]) == 1 && (uint8_t)(second[7] - first[7]) == FRAME_SAMPLES;
-    if (session.received.latest == 0x1267 && head_bytes == sizeof first && skips)
+    bool counts = session.received.latest == 0x1269 && session.received.packets == before + 1;
+    if (counts && head_bytes == sizeof first && skips)
         return 0;
     snprintf(why, why_size, "its pjmedia_rtp_session is laid out differently");
     return -1;

@@ -57,6 +57,8 @@ struct pj_time { /* pj_time_val */
 struct pj_rtp_received { /* pjmedia_rtp_session, as far as we read it */
     uint8_t head[12];
     uint16_t latest; /* sequence number, host order */
+    uint8_t between[34];
+    uint32_t packets; /* all that came and were taken */
 };
 
 struct pj_rtp { /* pjmedia_stream_rtp_sess_info */

@@ -95,6 +95,10 @@ static void pass_source(struct stream_audio *audio, unsigned source)
 {
     struct stream_slot *slot = &audio->slot[source];
     int16_t frame[FRAME_SAMPLES];
+    uint32_t packets = slot->rtp.in->packets;
+    if (packets == slot->relay.packets && slot->relay.buffered < slot->frame_buffers)
+        return; /* nothing came, nothing is left */
+    slot->relay.packets = packets;
     int now = buffered(audio, slot);
     skip_for_hearers(audio, (int)source, lost_before(slot, now));
     if (now < slot->frame_buffers)

@@ -44,6 +44,7 @@ struct relay {
     int silent;             /* ticks in a row without one, while it is heard directly */
     int ahead, most_ahead;  /* frames in `frame`; a packet and one, then the oldest goes */
     int16_t frame[RELAY_AHEAD][FRAME_SAMPLES];
+    uint32_t packets;       /* of its stream, when its jitter buffer was looked at */
     uint16_t packet;        /* sequence number of the latest packet accounted for */
     int buffered;           /* what its jitter buffer would hold had nothing come since */
     int packet_buffers;     /* of the jitter buffer's frames in a packet; 0: not known yet */

@@ -122,6 +122,7 @@ int fake_references(const struct fake *fake) { return fake->references; }
 void fake_packet(struct fake *fake, uint16_t number, const int16_t *sound, int halves)
 {
     int at = halves * number - fake->origin;
+    fake->in.packets++;
     if ((uint16_t)(number - fake->in.latest) < 0xff9c) /* 100 back is out of order, RFC 3550 A.1 */
         fake->in.latest = number;
     if (fake->held == 0) {
@@ -139,7 +140,11 @@ void fake_packet(struct fake *fake, uint16_t number, const int16_t *sound, int h
 }
 
 /* A packet without sound: a key (RFC 4733). */
-void fake_key(struct fake *fake, uint16_t number) { fake->in.latest = number; }
+void fake_key(struct fake *fake, uint16_t number)
+{
+    fake->in.packets++;
+    fake->in.latest = number;
+}
 
 int fake_attach(struct stream_audio *audio, unsigned slot, struct fake *fake)
 {
