@@ -11,8 +11,9 @@ import pytest
 from appliance.edge.orphans import end_calls_of
 from tests.edge.conftest import PHONES
 from tests.edge.test_calls import taken_by
+from tests.edge.test_transports import phone_of
 from tests.peers.digest_phone import DigestPhone
-from tests.peers.edge import Edge, needs_kamailio
+from tests.peers.edge import Edge, needs_kamailio, needs_rtpengine
 from tests.peers.sip_text import sdp
 
 pytestmark = [pytest.mark.realtime, pytest.mark.slow, needs_kamailio]
@@ -60,3 +61,31 @@ async def test_the_calls_of_a_worker_that_died_are_ended_and_those_of_others_go_
             phone.within(sent, final, "BYE")
             assert (await phone.final(sent["call-id"])).status == 200
             assert other.of("BYE")
+
+
+@needs_rtpengine
+@pytest.mark.parametrize("kind", ["wss", "tls"])
+async def test_a_phone_whose_connection_ended_with_kamailio_is_found_at_its_new_one(
+    tmp_path: Path, kind: str
+) -> None:
+    async with Edge(tmp_path, phones=PHONES, rtpengine=True) as edge, edge.staffed() as workers:
+        phone = phone_of(edge, kind)
+        async with phone:
+            await phone.register()
+            sent, _ = await phone.invite("100")
+            worker, invite = taken_by(workers)
+            dialled = worker.invite(edge.internal_port, "sip:ana@callbox", to="agent")
+            answered = await worker.answered("INVITE")
+            worker.within(dialled, answered, "ACK", edge.internal_port)
+            await phone.request("ACK")
+            contact = phone.contact
+        await edge.restart(signal.SIGKILL)
+        again = phone_of(edge, kind)
+        async with again:
+            again.contact = contact
+            assert (await again.register()).status == 200
+            worker.within(invite, invite, "BYE", edge.internal_port)
+            assert (await again.request("BYE"))["call-id"] == sent["call-id"]
+            assert (await worker.answered("BYE")).status == 200
+            worker.within(dialled, answered, "BYE", edge.internal_port)
+            assert (await again.request("BYE"))["call-id"] == dialled["call-id"]
