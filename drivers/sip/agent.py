@@ -177,13 +177,8 @@ class UserAgent:
         """Send `digits` by RFC 4733, by INFO to one who takes none; PortRefused when the leg is not up."""
         if self._known(leg).state is not LegState.UP:
             raise PortRefused(f"leg {leg}: digits need a leg that is up")
-        info = pj.CallSendDtmfParam()
-        info.method, info.digits = pj.PJSUA_DTMF_METHOD_SIP_INFO, digits
         try:
-            try:
-                self._calls[leg].dialDtmf(digits)
-            except pj.Error:  # no telephone-event in the far end's SDP
-                self._calls[leg].sendDtmf(info)
+            self._calls[leg].press(digits)
         except pj.Error as error:
             raise PortRefused(f"leg {leg}: digits {digits!r}: {error.reason}") from None
 

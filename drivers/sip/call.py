@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Protocol
 
 import pjsua2 as pj
@@ -46,6 +47,32 @@ class SipCall(pj.Call):  # type: ignore[misc]
         super().__init__(account, call_id)
         self._listener = listener
         self._leg = leg
+        self._digits = ""  # that go by INFO, the first one is on its way
+
+    def press(self, digits: str) -> None:
+        """Send `digits` by RFC 4733, by INFO to one who takes none; raises pj.Error."""
+        try:
+            self.dialDtmf(digits)
+        except pj.Error:  # no telephone-event in the far end's SDP
+            waits, self._digits = bool(self._digits), self._digits + digits
+            if not waits:
+                self._send_info()
+
+    def _send_info(self) -> None:
+        """The first of the digits that wait; the next when it is answered, or they might change places."""
+        param = pj.CallSendDtmfParam()
+        param.method, param.digits = pj.PJSUA_DTMF_METHOD_SIP_INFO, self._digits[:1]
+        try:
+            self.sendDtmf(param)
+        except pj.Error:
+            self._digits = ""
+            raise
+
+    def _info_answered(self) -> None:
+        self._digits = self._digits[1:]
+        if self._digits:
+            with contextlib.suppress(pj.Error):  # the call ends just now
+                self._send_info()
 
     def packets(self, stream: int) -> int:
         """RTP packets that came for this stream, 0 without it."""
@@ -60,6 +87,10 @@ class SipCall(pj.Call):  # type: ignore[misc]
 
     def onCallTsxState(self, prm: pj.OnCallTsxStateParam) -> None:
         change = prm.e.body.tsxState
+        if change.tsx.method == "INFO" and change.tsx.role == pj.PJSIP_ROLE_UAC:
+            done = pj.PJSIP_TSX_STATE_COMPLETED
+            if change.prevState < done <= change.tsx.state:
+                self._info_answered()
         if change.tsx.method != "INVITE":
             return
         if change.type == pj.PJSIP_EVENT_TX_MSG:

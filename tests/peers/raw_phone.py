@@ -57,13 +57,15 @@ def parse(data: bytes, source: tuple[str, int] = ("", 0)) -> Message:
 class RawPhone(asyncio.DatagramProtocol):
     """sip:user@127.0.0.1:port; `answers` decides what an INVITE gets: 200 at once, or another final code.
 
-    With `answers` 0 it gets nothing by itself: the test says `respond`. A BYE and all else gets 200.
+    With `answers` 0 it gets nothing by itself: the test says `respond`. A BYE and all else gets 200 while
+    it `obliges`.
     """
 
     def __init__(self, user: str = "raw", *, answers: int = 200, ptime_ms: int = 20) -> None:
         self.user = user
         self.answers = answers
         self.ptime_ms = ptime_ms
+        self.obliges = True  # answers all but an INVITE by itself
         self.rtp = udp_socket()
         self.far_rtp = 0  # port
         self.inbox: asyncio.Queue[Message] = asyncio.Queue()
@@ -204,7 +206,8 @@ class RawPhone(asyncio.DatagramProtocol):
 
     def _answer(self, request: Message) -> None:
         if request.method != "INVITE":
-            self.respond(request, 200)
+            if self.obliges:
+                self.respond(request, 200)
             return
         self._learn(request)
         if self.answers:

@@ -280,3 +280,18 @@ async def test_a_session_timer_is_agreed_and_refreshed_by_the_far_end(tmp_path: 
         phone.request("UPDATE", headers=timer)
         assert (await phone.response("UPDATE")).status == 200
         assert leg.state is LegState.UP
+
+
+async def test_keys_by_info_go_one_after_another(tmp_path: Path) -> None:
+    async with stage(tmp_path) as (_, pool, _, phone):
+        leg = await called(pool, phone)
+        phone.obliges = False
+        await leg.send_digits("12")
+        await leg.send_digits("3")
+        keys = []
+        for _ in range(3):
+            info = await phone.asked("INFO")
+            assert phone.inbox.empty()  # the next one waits for the answer
+            phone.respond(info, 200)
+            keys.append(info.body.partition("Signal=")[2][:1])
+        assert keys == ["1", "2", "3"]
