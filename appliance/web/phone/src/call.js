@@ -1,6 +1,7 @@
 // One call of this phone, either way: its state, what can be done with it, and its sound.
 
 import JsSIP from "jssip";
+import { withOneCodec } from "./codec.js";
 import { NO_DIGITS, NO_SOUND, failed } from "./words.js";
 
 export const State = Object.freeze({ RINGING: "ringing", CALLING: "calling", UP: "up", ENDED: "ended" });
@@ -55,6 +56,9 @@ export class Call {
     else session.on("peerconnection", ({ peerconnection }) => this.hear(peerconnection));
     session.on("icecandidate", ({ candidate, ready }) => {
       if (candidate.protocol === "udp") setTimeout(ready, GATHER_MS);
+    });
+    session.on("sdp", (local) => {
+      if (local.originator === "local" && local.type === "answer") local.sdp = withOneCodec(local.sdp);
     });
     session.on("accepted", () => this.move(State.UP));
     session.on("confirmed", () => this.move(State.UP));
