@@ -14,11 +14,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import statistics
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from benchmarks.rig.processes import cpu_seconds
 from benchmarks.rig.report import Report, options
 from benchmarks.rig.sip_box import SipBox, pump, sip_box
 from tests.peers.raw_phone import RawPhone
@@ -45,9 +47,11 @@ async def measure(points: list[int], workers: int, seconds: float, folder: Path)
         for legs in points:
             await grow(box, phones, legs, stack)
             await pump(phones, SETTLE_SECONDS)
-            before = box.cpu_seconds()
+            before, at_phones = box.cpu_seconds(), cpu_seconds(os.getpid())
             sent, received, tone = await pump(phones, seconds)
-            percent = {name: (now - before[name]) / seconds * 100 for name, now in box.cpu_seconds().items()}
+            share = 100 / seconds
+            figures["phones"] = (cpu_seconds(os.getpid()) - at_phones) * share / legs * 2
+            percent = {name: (now - before[name]) * share for name, now in box.cpu_seconds().items()}
             figures["points"].append((legs, percent, sent, received, tone))
         figures["memory"].append(box.pss_mb())
         figures["counters"] = await box.wire.request("counters")
@@ -69,6 +73,7 @@ def report(figures: dict[str, Any], workers: int) -> Report:
     calls = [legs / 2 for legs, *_ in points]
     line = statistics.linear_regression(calls, [sum(percent.values()) for _, percent, *_ in points])
     result.figure("a call", round(line.slope, 3), "% of a core")
+    result.figure("its two phones, which only send and receive", round(figures["phones"], 3), "% of a core")
     result.figure("calls per core", round(100 / line.slope), least=GOAL_CALLS)
     empty, full = figures["memory"]
     legs = points[-1][0]
