@@ -2,7 +2,7 @@
 # Puts the SIP library, pjsua2, into a virtual environment:
 #   bash drivers/sip/build_pjsua2.sh --venv .venv --cache .cache/pjsua2
 # It builds pjproject (2.17 or newer) from the copy inside Debian's source package of asterisk, about three
-# minutes the first time. Without that it installs the wheel of PyPI (4 legs a process) and says why.
+# minutes the first time. Without that it installs the wheel of PyPI (3 legs a process) and says why.
 # A second call finds the result in the cache and takes no time. The cache may be deleted at will.
 set -euo pipefail
 
@@ -185,12 +185,12 @@ install_wheel() {
     rm -f "$site/pjsua2.py" "$site"/_pjsua2*.so
     "$python" -m pip install -q "$WHEEL" >>"$log" 2>&1 || { say "and the wheel $WHEEL cannot be had either" && exit 1; }
     printf '%s\n' "$key wheel" >"$site/pjsua2.callbox"
-    say "the wheel $WHEEL is in $venv instead: 4 legs a worker. To try the build again: rm $site/pjsua2.callbox"
+    say "the wheel $WHEEL is in $venv instead: 3 legs a worker. To try the build again: rm $site/pjsua2.callbox"
 }
 
 case "$(cat "$site/pjsua2.callbox" 2>/dev/null || true)" in
 "$key") [ -e "$site/pjsua2.py" ] && exit 0 ;;
-"$key wheel") [ -d "$site/pjsua2" ] && say "the wheel is in use, 4 legs a worker. To try the build again: rm $site/pjsua2.callbox" && exit 0 ;;
+"$key wheel") [ -d "$site/pjsua2" ] && say "the wheel is in use, 3 legs a worker. To try the build again: rm $site/pjsua2.callbox" && exit 0 ;;
 esac
 why=""
 if { [ -e "$result/version" ] || build; } && install_build; then exit 0; fi
