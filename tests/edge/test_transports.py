@@ -212,3 +212,22 @@ async def test_a_plain_web_page_at_the_browsers_port_is_not_there(edge: Edge) ->
         async with session.get(url, ssl=trusting(edge)) as answer:
             assert answer.status == 404
     await asyncio.sleep(0.1)  # aiohttp ends TLS behind our back
+
+
+async def test_connections_that_say_nothing_or_half_of_something_keep_nobody_waiting(edge: Edge) -> None:
+    halves = (
+        b"",
+        b"REGISTER sip:callbox SIP/2.0\r\nVia: SIP/2.0/TCP x\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc",
+    )
+    async with edge.listening():
+        idle = []
+        for number in range(300):
+            port = edge.tls_port if number % 2 else edge.sip_port
+            idle.append(await asyncio.open_connection("127.0.0.1", port))
+            idle[-1][1].write(halves[number % 3])
+        for kind in ("tcp", "tls", "wss"):
+            async with asyncio.timeout(2), phone_of(edge, kind) as phone:
+                assert (await phone.register()).status == 200
+        for _, writer in idle:
+            writer.transport.abort()
