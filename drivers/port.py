@@ -21,6 +21,8 @@ from drivers.messages import Messages
 
 log = logging.getLogger(__name__)
 
+MOST_DIGITS = 256  # that nobody has taken yet; a phone may send them without end
+
 
 class DriverError(Exception):
     """Anything a driver has to say to the layers above; the message names the object and what to do."""
@@ -250,8 +252,9 @@ class Leg:
         self._wake()
 
     def heard(self, digit: str) -> None:
-        """A digit came from the far end, found by the device or in the audio."""
-        self.digits.put_nowait(digit)
+        """A digit came from the far end, found by the device or in the audio; too many wait for nobody."""
+        if self.digits.qsize() < MOST_DIGITS:
+            self.digits.put_nowait(digit)
 
     def held_by_far_end(self, held: bool) -> None:
         """The far end put us on hold, or took us off it."""
