@@ -10,7 +10,7 @@ SILENT_SECONDS = 5.0
 
 @dataclass
 class SilenceWatch:
-    """Told the count of packets now and then; a stream made anew counts from 0, which is a change too."""
+    """Told the count of packets now and then; a stream made anew counts from 0 again."""
 
     listening: bool = False  # the far end is to send at all
     silent: bool = False  # and this was told
@@ -24,8 +24,10 @@ class SilenceWatch:
 
     def seen(self, packets: int, now: float) -> dict[str, object] | None:
         """`packets` have come by now; the news to tell, if it is any."""
-        if packets != self.packets:
-            self.packets, self.changed_at = packets, now
+        came = packets > (self.packets if packets >= self.packets else 0)
+        self.packets = packets
+        if came:
+            self.changed_at = now
             if self.silent:
                 self.silent = False
                 return {"event": "sounding"}
