@@ -27,7 +27,7 @@ KAMAILIO_FILES = {
 }
 RTPENGINE_FILES = {"rtpengine.conf": "rtpengine/rtpengine.conf.j2"}
 FLOOD_A_SECOND = 200  # messages of one address; 60 phones behind one, which all register at once, send 120
-REFUSALS_A_MINUTE = 100  # of one address; a phone with a wrong password makes some ten
+REFUSALS_A_MINUTE = 300  # of one address; a phone with a wrong password makes some twenty
 WORKER_CALLS_A_SECOND = 60  # of one worker: four times what it is benchmarked with
 TRUNK_CALLS_A_SECOND = 150  # of one trunk
 SECRET_BYTES = 24

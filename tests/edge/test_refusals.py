@@ -290,7 +290,7 @@ async def test_an_answer_to_nothing_goes_nowhere(edge: Edge) -> None:
 async def test_a_source_of_nothing_but_rubbish_is_told_of_once_and_unheard_for_the_minute(edge: Edge) -> None:
     async with edge.listening(), attacker(edge, number=8) as bad, ana(edge) as phone:
         before = edge.log_file.stat().st_size
-        for number in range(150):
+        for number in range(320):
             bad.throw((b"\xff\xfe\x00" * 20, b"INVITE nonsense SIP/2.0\r\nVia: x\r\n\r\n")[number % 2])
             await asyncio.sleep(0.005)
         refused = [news for news in edge.news if bad.address in news.get("source", "")]
