@@ -19,7 +19,7 @@ from appliance.config.schema import Agent, Config, Queue
 from appliance.dialplan.guard import Guard
 from appliance.media.graph import MediaGraph
 from drivers.port import Leg, Port
-from drivers.sip.account import Through
+from drivers.sip.account import Through, Use
 from drivers.sip.leg import SipLeg
 
 
@@ -35,6 +35,7 @@ class Phones(Protocol):
         from_user: str = "",
         from_name: str = "",
         through: Through = Through.DIRECT,
+        srtp: Use = "off",
         near: SipLeg | None = None,
     ) -> Leg:
         """Ring a phone, which shows `from_name` and `from_user`; the leg is DIALING.

@@ -7,7 +7,7 @@ import re
 from appliance.calls.call import Call
 from appliance.calls.centre import Centre
 from drivers.port import DriverError, Leg
-from drivers.sip.account import Through
+from drivers.sip.account import Through, Use
 from drivers.sip.leg import SipLeg
 
 ANSWER_BY_ITSELF = {"Call-Info": "<sip:callbox>;answer-after=0", "Alert-Info": "info=alert-autoanswer"}
@@ -34,8 +34,15 @@ async def ring_phone(
         from_user=_shown(call),
         from_name=re.sub(r"[^\w .,+-]", "", from_name),
         through=Through.AGENT if registered else Through.DIRECT,
+        srtp=_srtp(agent, centre) if registered else "off",
         near=call.leg if isinstance(call.leg, SipLeg) else None,
     )
+
+
+def _srtp(agent: str, centre: Centre) -> Use:
+    """What all the agent's phones can be offered, as they ring together: SRTP alone when all insist on it."""
+    wanted = {phone.srtp for phone in centre.config.phones.values() if phone.agent == agent}
+    return "always" if wanted == {"always"} else "accept" if "always" in wanted else "off"
 
 
 def _shown(call: Call) -> str:

@@ -26,7 +26,7 @@ from appliance.events import CallArrived, Event, Stamped
 from appliance.media.graph import MediaGraph
 from appliance.media.link import EngineLink
 from drivers.port import DriverError, EndCause, Leg, LegState, SlotAudio
-from drivers.sip.account import Through
+from drivers.sip.account import Through, Use
 from drivers.sip.leg import SipLeg
 from drivers.sip.referral import Referral
 from drivers.virtual import VirtualPort
@@ -209,6 +209,7 @@ class ScriptedPhones:
         self.rung: list[ScriptedPhone] = []
         self.calling: list[ScriptedPhone] = []  # legs by which phones called us
         self.shown: list[tuple[str, str]] = []
+        self.srtp: list[Use] = []  # as offered
         self.behave: Callable[[ScriptedPhone], None] = lambda leg: None
         self.refuse: DriverError | None = None
 
@@ -225,9 +226,11 @@ class ScriptedPhones:
         from_user: str = "",
         from_name: str = "",
         through: Through = Through.DIRECT,
+        srtp: Use = "off",
         near: SipLeg | None = None,
     ) -> Leg:
         self.shown.append((from_user, from_name))
+        self.srtp.append(srtp)
         if self.refuse is not None:
             raise self.refuse
         leg = ScriptedPhone(id=f"phone-{len(self.rung)}", peer=number, state=LegState.DIALING, label=label)

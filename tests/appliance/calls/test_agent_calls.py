@@ -37,6 +37,28 @@ async def test_an_extension_rings_the_colleague_and_both_speak(tmp_path: Path) -
     assert [(e.outcome, e.by) for e in rig.events(CallEnded)] == [("answered", "caller")]
 
 
+@pytest.mark.parametrize(
+    ("phones", "offered"),
+    [
+        (["always"], "always"),
+        (["always", "always"], "always"),
+        (["always", "accept"], "accept"),
+        (["accept", "off"], "off"),
+        ([], "off"),
+    ],
+)
+async def test_phones_that_insist_on_srtp_are_offered_it(
+    tmp_path: Path, phones: list[str], offered: str
+) -> None:
+    settings = {f"ben-{number}": {"agent": "ben", "srtp": srtp} for number, srtp in enumerate(phones)}
+    rig = Rig(tmp_path, phones=settings)
+    rig.centre.registered = lambda agent: True
+    ana, _ = await speaking_with_ben(rig)
+    assert rig.phones.srtp == [offered]
+    ana.remote_hangs_up()
+    await all_over(rig)
+
+
 async def test_both_are_hindered_while_they_speak_and_ready_again_after_it(tmp_path: Path) -> None:
     rig = Rig(tmp_path)
     rig.acd.log_in("ana")
