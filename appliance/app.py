@@ -37,9 +37,9 @@ from appliance.config.load import ConfigError, format_problems, load
 from appliance.config.schema import Config
 from appliance.dialplan.alarms import OutboundAlarms, alarm_objects
 from appliance.dialplan.guard import Guard
+from appliance.edge.orphans import end_calls_of
 from appliance.edge.programs import installed
 from appliance.edge.rpc import EdgeError
-from appliance.edge.workers import worker_lost, worker_up
 from appliance.events import (
     BoxStarted,
     BoxStopped,
@@ -274,16 +274,13 @@ class Brain:
         self.media.attach_worker(name, memory)
         self.agent_phones.worker(name, True)
         self._process(name, True)
-        self.centre.chore(worker_up(self._sip_port(name), self.agent_phones.edge.rpc), f"found {name}")
-
-    def _sip_port(self, worker: str) -> int:
-        return self.config.sip.port + int(worker.removeprefix("sip-"))
 
     async def _worker_lost(self, name: str) -> None:
         self.media.detach_worker(name)
         self.agent_phones.worker(name, False)
         self._process(name, False)
-        self.centre.chore(worker_lost(self._sip_port(name), self.agent_phones.edge.rpc), f"lost {name}")
+        port = self.config.sip.port + int(name.removeprefix("sip-"))
+        self.centre.chore(end_calls_of(port, self.agent_phones.edge.rpc), f"calls of {name}")
 
     def _process(self, name: str, up: bool) -> None:
         self.bus.publish(ProcessBack(process=name) if up else ProcessLost(process=name))

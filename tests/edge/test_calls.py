@@ -281,18 +281,6 @@ async def test_a_caller_who_gives_up_is_taken_back_at_the_worker(edge: Edge) -> 
         taken_by(workers, "CANCEL")
 
 
-async def test_a_phone_that_answers_stays_and_one_that_is_mute_is_lost(edge: Edge) -> None:
-    async with edge.listening(), ana(edge) as alive, bob(edge) as mute:
-        for phone in (alive, mute):
-            await phone.register()
-        mute.mute = True
-        news = await edge.told("unregistered", seconds=30.0)
-        assert (news["agent"], news["phone"], news["why"]) == ("bob", "bob-desk", "lost")
-        await asyncio.sleep(5)
-        assert not [news for news in edge.news if news["news"] == "unregistered"]
-        await alive.register(seconds=0)
-
-
 async def test_what_a_phone_sends_twice_is_done_once(edge: Edge) -> None:
     """By UDP a message comes again when its answer is slow; its digest, used up, must not be asked again."""
     async with edge.listening(), edge.staffed() as workers, ana(edge) as phone:

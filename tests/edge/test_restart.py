@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import time
 from pathlib import Path
 
 import pytest
 
-from appliance.edge.workers import worker_lost, worker_up
+from appliance.edge.orphans import end_calls_of
 from tests.edge.conftest import PHONES
 from tests.edge.test_calls import taken_by
 from tests.edge.test_transports import phone_of
 from tests.peers.digest_phone import DigestPhone
 from tests.peers.edge import Edge, needs_kamailio, needs_rtpengine
-from tests.peers.fake_worker import FakeWorker
 from tests.peers.sip_text import sdp
 
 pytestmark = [pytest.mark.realtime, pytest.mark.slow, needs_kamailio]
@@ -56,29 +54,13 @@ async def test_the_calls_of_a_worker_that_died_are_ended_and_those_of_others_go_
             dead.within(dialled, await dead.answered("INVITE"), "ACK", edge.internal_port)
             await phone.request("ACK")
             dead.vanish()
-            await worker_lost(dead.port, edge.rpc)
+            await end_calls_of(dead.port, edge.rpc)
             ended = {(await phone.request("BYE"))["call-id"] for _ in range(2)}
             assert ended == {lost, dialled["call-id"]}
             sent, final = next(call for call in calls if call[0]["call-id"] != lost)
             phone.within(sent, final, "BYE")
             assert (await phone.final(sent["call-id"])).status == 200
             assert other.of("BYE")
-
-
-async def test_the_brain_knows_sooner_who_takes_calls(tmp_path: Path) -> None:
-    phone = DigestPhone("ana-desk", "secret-a", 0)
-    async with Edge(tmp_path, phones=PHONES) as edge, edge.staffed() as (dead, _):
-        phone.edge_port = edge.sip_port
-        async with phone:
-            dead.vanish()
-            await worker_lost(dead.port, edge.rpc)
-            began = time.monotonic()
-            assert [(await phone.invite("100"))[1].status for _ in range(3)] == [200] * 3
-            assert time.monotonic() - began < 1.0
-            async with FakeWorker(dead.port) as back:
-                await worker_up(dead.port, edge.rpc)
-                assert [(await phone.invite("100"))[1].status for _ in range(2)] == [200] * 2
-                assert back.of("INVITE")
 
 
 @needs_rtpengine

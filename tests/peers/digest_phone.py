@@ -27,7 +27,6 @@ class DigestPhone(asyncio.DatagramProtocol):
         self.realm = realm
         self.code = 200  # what an INVITE gets
         self.sdp = sdp()  # what a 200 says
-        self.mute = False  # answers nothing any more
         self.received: list[Packet] = []
         self.sent: list[Packet] = []  # requests
         self.port = 0
@@ -56,8 +55,6 @@ class DigestPhone(asyncio.DatagramProtocol):
         if packet.status:
             if packet["call-id"] in self._answers and packet.method != "CANCEL":
                 self._answers[packet["call-id"]].put_nowait(packet)
-            return
-        if self.mute:
             return
         if packet.method == "INVITE":
             self.reply(packet, self.code, self.sdp if self.code == 200 else "")
