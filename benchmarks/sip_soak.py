@@ -23,6 +23,7 @@ from pathlib import Path
 from drivers.port import DriverError, LegEnded, LegState
 from drivers.sip.leg import SipLeg
 from drivers.sip.pool import SipPool
+from drivers.wire import Peer, connect
 from tests.drivers.sip.bench import Bench, bench
 from tests.drivers.sip.stand_in import StandIn
 from tests.drivers.sip.test_worker_torture import endure
@@ -45,6 +46,7 @@ class Soak:
         self.dice = dice
         self.done: collections.Counter[str] = collections.Counter()
         self.wrong: collections.Counter[str] = collections.Counter()
+        self.pause_ms = 0.0
         self._waiting: dict[str, asyncio.Future[SipLeg]] = {}
 
     async def receive(self) -> None:
@@ -57,6 +59,13 @@ class Soak:
                 waiting.set_result(leg)
             else:
                 leg.give_up(480)
+
+    async def own_pauses(self) -> None:
+        """How long this process, or the machine, stood still: what is wrong then is not the worker's."""
+        while True:
+            begin = time.monotonic()
+            await asyncio.sleep(0.05)
+            self.pause_ms = max(self.pause_ms, (time.monotonic() - begin - 0.05) * 1000)
 
     async def one(self, number: int) -> None:
         """A call's life, and what went wrong in it."""
@@ -156,6 +165,15 @@ class Soak:
         assert await leg.digits.get() == "5"
 
 
+async def ask(worker: Bench) -> dict[str, float]:
+    """What the worker's audio thread has counted."""
+    peer = Peer(connect(worker.socket))
+    try:
+        return await peer.request("counters")
+    finally:
+        peer.close()
+
+
 def resident_kb(pid: int) -> int:
     """Memory of a process that is in RAM."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
@@ -168,6 +186,7 @@ async def soak(options: argparse.Namespace, folder: Path) -> dict[str, object]:
         with StandIn(pool.memfd("sip-0")):
             run = Soak(worker, pool, random.Random(options.seed))
             receiving = asyncio.create_task(run.receive())
+            pausing = asyncio.create_task(run.own_pauses())
             begin, warm, warm_calls = time.monotonic(), 0, 0
             memory: list[float] = []
             free = asyncio.Semaphore(options.at_once)
@@ -183,6 +202,8 @@ async def soak(options: argparse.Namespace, folder: Path) -> dict[str, object]:
             took = time.monotonic() - begin
             await asyncio.sleep(1)
             receiving.cancel()
+            pausing.cancel()
+            counters = await ask(worker)
             memory.append(round(resident_kb(worker.process.pid) / 1024, 1))
             grown = resident_kb(worker.process.pid) - warm if warm else 0
         assert worker.process.returncode is None
@@ -193,6 +214,8 @@ async def soak(options: argparse.Namespace, folder: Path) -> dict[str, object]:
             "kb_a_call": round(grown / (options.calls - warm_calls), 2),
             "resident_mb": memory,
             "legs_left": legs,
+            "late_max_ms": round(counters["late_max_ms"], 1),
+            "own_pause_ms": round(run.pause_ms, 1),
             "done": dict(run.done),
             "wrong": dict(run.wrong),
         }
