@@ -39,7 +39,7 @@ class StreamAudio:
         """
 
     def detach(self, slot: int) -> None:
-        """Stop serving the slot; when it returns no tick touches its stream. Harmless when it is another leg's."""
+        """Stop serving the slot; when it returns no tick touches its stream. Nothing if it is another leg's."""
 
     def keep_from_bridge(self, param: int, stream: int, port: int) -> None:
         """Put a silent port in the place of the stream in an OnStreamCreatedParam (address `param`).
@@ -51,8 +51,8 @@ class StreamAudio:
     def counters(self) -> dict[str, float]:
         """ticks, late_ticks (> 5 ms), missed_ticks, late_max_ms, unmixed_ticks (the engine did not answer),
         lost_frames (nothing from the phone), silent_frames (nothing from the engine), direct_legs (who hear
-        another without the engine now), direct_frames (what they heard so), skipped_frames (lost before us and
-        passed on as lost), tick_ms_mean."""
+        another without the engine now), direct_frames (what they heard so), skipped_frames (lost before us
+        and passed on as lost), tick_ms_mean."""
 
     def close(self) -> None:
         """End the thread, let go of every stream, unmap the page; before libDestroy."""
