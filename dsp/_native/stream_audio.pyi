@@ -39,7 +39,7 @@ class StreamAudio:
         """
 
     def detach(self, slot: int) -> None:
-        """Stop serving the slot; when it returns no tick touches its stream. Nothing if it is another leg's."""
+        """Stop serving the slot; when it returns no tick touches its stream. Nothing if another leg's."""
 
     def keep_from_bridge(self, param: int, stream: int, port: int) -> None:
         """Put a silent port in the place of the stream in an OnStreamCreatedParam (address `param`).

@@ -78,7 +78,9 @@ def test_more_checks_than_the_box_has_time_for_are_sent_away(tmp_path: Path) -> 
 def test_a_password_too_short_or_too_long_is_refused(tmp_path: Path) -> None:
     async def work(door: Door) -> None:
         for password in ("short", "x" * 257):
-            with pytest.raises(AccountRefused, match=r"agent ana: a password of \d+ characters; it needs 8 to 256"):
+            with pytest.raises(
+                AccountRefused, match=r"agent ana: a password of \d+ characters; it needs 8 to 256"
+            ):
                 await door.sign_ins.set("ana", password)
 
     on_a_loop(tmp_path, work)
