@@ -136,8 +136,9 @@ static void say_in_tick(struct stream_audio *audio, unsigned index, uint64_t tic
 /* RTP from the sockets into the jitter buffers. */
 static void receive(struct stream_audio *audio) {
     const struct pj_time at_once = {0, 0};
-    for (int polls = 0; polls < MOST_POLLS && audio->received; polls++)
-        if (audio->pj.poll_queue(audio->received, &at_once) <= 0)
+    void *queue = atomic_load_explicit(&audio->received, memory_order_acquire);
+    for (int polls = 0; polls < MOST_POLLS && queue; polls++)
+        if (audio->pj.poll_queue(queue, &at_once) <= 0)
             break;
 }
 
@@ -197,13 +198,6 @@ static int await_mix(struct stream_audio *audio, uint64_t tick) {
     return wait_for(&audio->page->mixed, tick, end);
 }
 
-/* Adding and removing ports at the bridge is queued and done only here; its sound goes nowhere. */
-static void serve_bridge(struct stream_audio *audio, uint64_t tick) {
-    int16_t sound[FRAME_SAMPLES];
-    struct pj_frame frame = {.buf = sound, .size = sizeof sound, .timestamp = tick * FRAME_SAMPLES};
-    audio->bridge->get_frame(audio->bridge, &frame);
-}
-
 static void count(struct stream_audio *audio, uint64_t missed, uint64_t late_ns, int mixed, uint64_t busy_ns) {
     pthread_mutex_lock(&audio->lock);
     struct stream_counters *counters = &audio->counters;
@@ -229,7 +223,6 @@ static int one_tick(struct stream_audio *audio, uint64_t tick, uint64_t missed) 
         answered = now_ns();
         relaying = stream_audio_down(audio, tick, mixed);
     }
-    serve_bridge(audio, tick);
     count(audio, missed, late, mixed, (posted - begin) + (now_ns() - answered));
     return relaying;
 }
@@ -247,7 +240,6 @@ static void *run(void *given) {
     int relaying = 0;
 
     audio->pj.thread_register("callbox audio", desc, &registered);
-    audio->pj.stop_media_threads(audio->pj.media()); /* here, so that nobody else waits for it */
     uint64_t tick = now_ns() / TICK_NS;
     while (!atomic_load_explicit(&audio->stop, memory_order_relaxed)) {
         uint64_t now = now_ns(), step = relaying ? RELAY_NS : TICK_NS;
@@ -260,6 +252,27 @@ static void *run(void *given) {
         } else {
             relaying = pass_directly(audio);
         }
+    }
+    return NULL;
+}
+
+/* --- beside the tick: what takes locks that the worker's thread holds --- */
+
+/* Adding and removing ports at the bridge is queued and done only here; its sound goes nowhere. Whoever holds its
+ * lock may be kept from the processor for a whole tick, which the audio thread must not wait for. */
+static void *serve_bridge(void *given) {
+    struct stream_audio *audio = given;
+    int16_t sound[FRAME_SAMPLES];
+    long desc[64] = {0};
+    void *registered = NULL;
+
+    audio->pj.thread_register("callbox bridge", desc, &registered);
+    audio->pj.stop_media_threads(audio->pj.media());
+    atomic_store_explicit(&audio->received, audio->pj.media_queue(audio->pj.media()), memory_order_release);
+    while (!atomic_load_explicit(&audio->stop, memory_order_relaxed)) {
+        struct pj_frame frame = {.buf = sound, .size = sizeof sound, .timestamp = now_ns() / SAMPLE_NS};
+        audio->bridge->get_frame(audio->bridge, &frame);
+        sleep_until(now_ns() + TICK_NS);
     }
     return NULL;
 }
@@ -284,7 +297,6 @@ int stream_audio_open(struct stream_audio *audio, const char *library, char *why
         snprintf(why, why_size, "no shared memory: %s", strerror(errno));
         return -1;
     }
-    audio->received = audio->pj.media_queue(audio->pj.media());
     audio->bridge = audio->pj.set_no_sound();
     if (!audio->bridge) {
         snprintf(why, why_size, "the library gave no bridge without a sound device");
@@ -310,6 +322,9 @@ int stream_audio_start(struct stream_audio *audio, int priority, char *why, size
         failed = pthread_create(&audio->thread, NULL, run, audio);
     pthread_attr_destroy(&how);
     audio->running = failed == 0;
+    if (!failed)
+        failed = pthread_create(&audio->bridge_thread, NULL, serve_bridge, audio);
+    audio->bridged = failed == 0;
     if (failed)
         snprintf(why, why_size, "no audio thread: %s", strerror(failed));
     return failed ? -1 : 0;
@@ -379,7 +394,9 @@ void stream_audio_close(struct stream_audio *audio) {
     if (audio->running) {
         atomic_store(&audio->stop, 1);
         pthread_join(audio->thread, NULL);
-        audio->running = 0;
+        if (audio->bridged)
+            pthread_join(audio->bridge_thread, NULL);
+        audio->running = audio->bridged = 0;
     }
     for (unsigned i = 0; i < MAILBOX_SLOTS; i++)
         if (audio->slot[i].stream)

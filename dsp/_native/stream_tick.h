@@ -5,6 +5,7 @@
  * reads every stream port, posts the frames, waits at most WAIT_MIXED_NS for the engine's answer, and writes every
  * stream port; a leg the engine said nothing for hears silence. Ports are read and written directly: pjmedia's
  * bridge would add a tick.
+ * A second thread, of no priority, does what the library does only when its bridge is read.
  * Two legs that hear each other alone do so between the ticks (relay.h).
  */
 #ifndef CALLBOX_STREAM_TICK_H
@@ -45,11 +46,11 @@ struct stream_audio {
     struct mailbox_page *page;
     int memfd;
     int realtime; /* 1: SCHED_FIFO was allowed */
-    void *received; /* the library's queue of sockets that RTP comes in by */
+    void *_Atomic received; /* the library's queue of sockets that RTP comes in by; NULL while it has a thread */
     struct pj_port *bridge; /* the bridge's master port: its queued work runs only when it is read */
-    pthread_t thread;
+    pthread_t thread, bridge_thread;
     _Atomic int stop;
-    int running;
+    int running, bridged; /* which of the two threads there are */
     pthread_mutex_t lock; /* guards `relaying`, `slot` and `counters` */
     int relaying;         /* legs that hear another directly */
     struct stream_slot slot[MAILBOX_SLOTS];
