@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
+from tests.edge.conftest import PHONES
 from tests.peers.digest_phone import DigestPhone
 from tests.peers.edge import Edge, needs_kamailio
 from tests.peers.fake_worker import FakeWorker
@@ -300,3 +302,28 @@ async def test_what_a_phone_sends_twice_is_done_once(edge: Edge) -> None:
         taken_by(workers)
         assert len([news for news in edge.news if news["news"] == "registered"]) == 1
         await phone.register(seconds=0)
+
+
+async def test_outside_all_comes_from_the_boxs_address_and_inside_from_loopback(tmp_path: Path) -> None:
+    box, desk = "127.0.0.9", DigestPhone("bob-desk", "secret-b", 0, address="127.0.0.10")
+    async with Edge(tmp_path, phones=PHONES, address=box) as edge, edge.staffed() as workers:
+        desk.edge_address, desk.edge_port = box, edge.sip_port
+        async with desk:
+            assert (await desk.register()).status == 200
+            sent, final = await desk.invite("100")
+            assert in_brackets(final["contact"]).startswith(f"sip:{box}:{edge.sip_port};")
+            worker, invite = taken_by(workers)
+            worker.within(invite, invite, "INFO", edge.internal_port)
+            await desk.request("INFO")
+            desk.within(sent, final, "BYE")
+            assert (await desk.final(sent["call-id"])).status == 200
+            dialled = worker.invite(edge.internal_port, "sip:bob@callbox", to="agent")
+            answered = await worker.answered("INVITE")
+            worker.within(dialled, answered, "BYE", edge.internal_port)
+            await desk.request("BYE")
+            worker.invite(edge.internal_port, f"sip:bob@127.0.0.10:{desk.port}")
+            assert (await worker.answered("INVITE")).status == 200
+            assert {packet.source for packet in desk.received} == {(box, edge.sip_port)}
+            assert {packet.source for one in workers for packet in one.requests} == {
+                ("127.0.0.1", edge.internal_port)
+            }

@@ -15,7 +15,7 @@ Headers = list[tuple[str, str]]
 
 
 class DigestPhone(asyncio.DatagramProtocol):
-    """`user` with `password` at the edge 127.0.0.1:`edge_port`, speaking from `address` (127.0.0.x)."""
+    """`user` with `password` at the edge `edge_address`:`edge_port`, speaking from `address` (127.0.0.x)."""
 
     def __init__(
         self, user: str, password: str, edge_port: int, *, address: str = "127.0.0.1", realm: str = "callbox"
@@ -23,6 +23,7 @@ class DigestPhone(asyncio.DatagramProtocol):
         self.user = user
         self.password = password
         self.edge_port = edge_port
+        self.edge_address = "127.0.0.1"
         self.address = address
         self.realm = realm
         self.code = 200  # what an INVITE gets
@@ -70,12 +71,12 @@ class DigestPhone(asyncio.DatagramProtocol):
 
     def send(self, data: bytes) -> None:
         """Send exactly this."""
-        self._transport.sendto(data, ("127.0.0.1", self.edge_port))
+        self._transport.sendto(data, (self.edge_address, self.edge_port))
 
     def throw(self, data: bytes) -> None:
         """Send this, which may be no message at all; what comes back is nobody's business."""
         if data:
-            self._transport.sendto(data, ("127.0.0.1", self.edge_port))
+            self._transport.sendto(data, (self.edge_address, self.edge_port))
 
     async def request(self, method: str, *, seconds: float = 3.0) -> Packet:
         """The next request of `method` from the edge (it has been answered)."""
