@@ -9,6 +9,7 @@ import shutil
 import statistics
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -349,3 +350,38 @@ async def test_no_header_of_ours_is_smuggled_past(edge: Edge, line: str) -> None
                 lines = re.split(rb"\r\n|\r|\n|\x00", data.partition(b"\r\n\r\n")[0])
                 assert not [one for one in lines if re.match(rb"x-callbox[^:]*:.*smuggled", one, re.I)], data
                 assert b":\r\n smuggled" not in data
+
+
+async def test_a_phone_cannot_send_its_workers_requests_to_others(edge: Edge) -> None:
+    """A Record-Route of its own in an INVITE or in an answer would lead them to whomever it likes."""
+    async with (
+        edge.listening(),
+        edge.staffed() as workers,
+        attacker(edge, number=9) as victim,
+        ana(edge) as me,
+    ):
+        route = f"<sip:{victim.address}:{victim.port};lr>"
+        sent, _ = await me.invite("100", headers=[("Record-Route", route)])
+        worker = next(worker for worker in workers if worker.of("INVITE"))
+        invite = worker.of("INVITE")[0]
+        assert route not in invite.routes()
+        worker.within(invite, invite, "BYE", edge.internal_port)
+        assert (await me.request("BYE"))["call-id"] == sent["call-id"]
+        assert (await me.register()).status == 200
+        dialled = worker.invite(edge.internal_port, "sip:ana@callbox", to="agent")
+        answered = await worker.answered("INVITE")
+        for routes in ([*answered.routes(), route], [route.replace("lr", "lr;ag=ana"), *answered.routes()]):
+            told = replace(
+                answered, headers=(*_without_routes(answered), ("Record-Route", ", ".join(routes)))
+            )
+            worker.within(dialled, told, "INFO", edge.internal_port)
+        tampered = [one.replace(";ag=ana", "") for one in answered.routes()] + [route]
+        told = replace(answered, headers=(*_without_routes(answered), ("Record-Route", ", ".join(tampered))))
+        worker.within(dialled, told, "INFO", edge.internal_port)
+        await asyncio.sleep(0.3)
+        assert victim.received == []
+        await me.register(seconds=0)
+
+
+def _without_routes(packet: Packet) -> list[tuple[str, str]]:
+    return [header for header in packet.headers if header[0].lower() != "record-route"]
