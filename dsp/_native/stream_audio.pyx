@@ -1,5 +1,5 @@
-# distutils: sources = dsp/_native/stream_tick.c dsp/_native/relay.c dsp/_native/pj_abi.c
-# distutils: depends = dsp/_native/stream_tick.h dsp/_native/relay.h dsp/_native/pj_abi.h dsp/_native/mailbox.h dsp/_native/saturate.h
+# distutils: sources = dsp/_native/stream_tick.c dsp/_native/worker_page.c dsp/_native/relay.c dsp/_native/pj_abi.c
+# distutils: depends = dsp/_native/stream_tick.h dsp/_native/worker_page.h dsp/_native/relay.h dsp/_native/pj_abi.h dsp/_native/mailbox.h dsp/_native/saturate.h
 """The audio thread of a SIP worker, from Python: what streams it serves, never a sample.
 
 The work is done in stream_tick.c; the page it shares with the media engine is described in mailbox.h.

@@ -1,14 +1,13 @@
 /* The audio thread of a SIP worker; see stream_tick.h. */
 #include "stream_tick.h"
 
+#include "worker_page.h"
+
 #include <errno.h>
-#include <limits.h>        /* INT_MAX: wake everyone who waits */
-#include <linux/futex.h>   /* FUTEX_WAIT_BITSET: its time-out is absolute CLOCK_MONOTONIC */
 #include <stdbool.h>
 #include <stdio.h>         /* snprintf */
 #include <string.h>
-#include <sys/mman.h>      /* memfd_create, mmap */
-#include <sys/syscall.h>
+#include <sys/mman.h>      /* munmap */
 #include <time.h>
 #include <unistd.h>
 
@@ -22,60 +21,6 @@ static uint64_t now_ns(void) {
 
 static struct timespec at_ns(uint64_t ns) {
     return (struct timespec){.tv_sec = (time_t)(ns / 1000000000ull), .tv_nsec = (long)(ns % 1000000000ull)};
-}
-
-/* --- the page --- */
-
-static int make_page(struct stream_audio *audio) {
-    audio->memfd = memfd_create("callbox-sip", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (audio->memfd < 0 || ftruncate(audio->memfd, sizeof(struct mailbox_page)) < 0)
-        return -1;
-    void *memory = mmap(NULL, sizeof(struct mailbox_page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
-                        audio->memfd, 0);
-    if (memory == MAP_FAILED)
-        return -1;
-    audio->page = memory;
-    audio->page->slots = MAILBOX_SLOTS;
-    audio->page->frame_samples = FRAME_SAMPLES;
-    audio->page->magic = MAILBOX_MAGIC;
-    return 0;
-}
-
-static void post(struct mailbox *box, uint64_t tick, uint32_t leg, const int16_t *frame) {
-    unsigned side = tick & 1;
-    /* 0 while it is being written: a reader must not take half of the frame two ticks back. */
-    atomic_store_explicit(&box->number[side], 0, memory_order_release);
-    atomic_thread_fence(memory_order_seq_cst);
-    memcpy(box->frame[side], frame, sizeof box->frame[side]);
-    atomic_store_explicit(&box->number[side], MAILBOX_NUMBER(tick, leg), memory_order_release);
-}
-
-static int fetch(struct mailbox *box, uint64_t tick, uint32_t leg, int16_t *frame, uint32_t *source) {
-    unsigned side = tick & 1;
-    if (atomic_load_explicit(&box->number[side], memory_order_acquire) != MAILBOX_NUMBER(tick, leg))
-        return 0;
-    memcpy(frame, box->frame[side], sizeof box->frame[side]);
-    *source = box->source[side];
-    atomic_thread_fence(memory_order_acquire);
-    return atomic_load_explicit(&box->number[side], memory_order_relaxed) == MAILBOX_NUMBER(tick, leg);
-}
-
-static void tell(_Atomic uint32_t *word, uint64_t tick) {
-    atomic_store_explicit(word, (uint32_t)tick, memory_order_release);
-    syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
-}
-
-/* 1 when *word reached `tick`, 0 when the time was up. */
-static int wait_for(_Atomic uint32_t *word, uint64_t tick, uint64_t until_ns) {
-    struct timespec until = at_ns(until_ns);
-    for (;;) {
-        uint32_t seen = atomic_load_explicit(word, memory_order_acquire);
-        if ((int32_t)(seen - (uint32_t)tick) >= 0)
-            return 1;
-        if (syscall(SYS_futex, word, FUTEX_WAIT_BITSET, seen, &until, NULL, FUTEX_BITSET_MATCH_ANY) < 0 &&
-            errno == ETIMEDOUT)
-            return 0;
-    }
 }
 
 /* --- one leg, one tick --- */
@@ -115,7 +60,7 @@ static void say_in_tick(struct stream_audio *audio, unsigned index, uint64_t tic
     struct stream_slot *slot = &audio->slot[index];
     int16_t frame[FRAME_SAMPLES];
     uint32_t source;
-    int told = fetch(&audio->page->slot[index].down, tick, slot->leg, frame, &source);
+    int told = worker_page_fetch(&audio->page->slot[index].down, tick, slot->leg, frame, &source);
     int heard = told ? relay_told(audio, index, source) : relay_untold(audio, index, answered);
 
     slot->relay.untold = told ? 0 : slot->relay.untold;
@@ -155,12 +100,12 @@ unsigned stream_audio_up(struct stream_audio *audio, uint64_t tick) {
             continue;
         legs++;
         if (hear_in_tick(audio, &audio->slot[i], frame))
-            post(&audio->page->slot[i].up, tick, audio->slot[i].leg, frame);
+            worker_page_post(&audio->page->slot[i].up, tick, audio->slot[i].leg, frame);
         else
             audio->counters.lost_frames++;
     }
     pthread_mutex_unlock(&audio->lock);
-    tell(&audio->page->done, tick);
+    worker_page_tell(&audio->page->done, tick);
     return legs;
 }
 
@@ -190,12 +135,12 @@ static int pass_directly(struct stream_audio *audio) {
 static int await_mix(struct stream_audio *audio, uint64_t tick) {
     uint64_t end = tick * TICK_NS + WAIT_MIXED_NS, until = tick * TICK_NS + RELAY_NS;
     while (until < end) {
-        if (wait_for(&audio->page->mixed, tick, until))
+        if (worker_page_wait(&audio->page->mixed, tick, until))
             return 1;
         pass_directly(audio);
         until += RELAY_NS;
     }
-    return wait_for(&audio->page->mixed, tick, end);
+    return worker_page_wait(&audio->page->mixed, tick, end);
 }
 
 static void count(struct stream_audio *audio, uint64_t missed, uint64_t late_ns, int mixed, uint64_t busy_ns) {
@@ -293,7 +238,8 @@ int stream_audio_open(struct stream_audio *audio, const char *library, char *why
     pthread_mutexattr_destroy(&kind);
     if (pj_load(&audio->pj, library, why, why_size))
         return -1;
-    if (make_page(audio)) {
+    audio->page = worker_page_make(&audio->memfd);
+    if (!audio->page) {
         snprintf(why, why_size, "no shared memory: %s", strerror(errno));
         return -1;
     }

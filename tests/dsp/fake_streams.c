@@ -103,7 +103,8 @@ struct stream_audio *fake_worker(void)
                                     .grp_lock_add_ref = add_reference, .grp_lock_dec_ref = drop_reference,
                                     .stream_rtp = get_rtp, .stream_buffer = get_buffer, .rtp_encode = encode,
                                     .buffer_count = 6};
-    return make_page(audio) ? NULL : audio;
+    audio->page = worker_page_make(&audio->memfd);
+    return audio->page != NULL ? audio : NULL;
 }
 
 int fake_page(struct stream_audio *audio) { return audio->memfd; }

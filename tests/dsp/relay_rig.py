@@ -15,7 +15,12 @@ import numpy as np
 from dsp._native.engine import Engine
 
 ROOT = Path(__file__).parents[2]
-SOURCES = ["tests/dsp/fake_streams.c", "dsp/_native/relay.c", "dsp/_native/pj_abi.c"]
+SOURCES = [
+    "tests/dsp/fake_streams.c",
+    "dsp/_native/worker_page.c",
+    "dsp/_native/relay.c",
+    "dsp/_native/pj_abi.c",
+]
 FLAGS = ["-O1", "-std=gnu11", "-D_GNU_SOURCE", "-fno-math-errno", "-Wall", "-Werror", "-shared", "-fPIC"]
 FRAME = 160
 SLOTS = 64
