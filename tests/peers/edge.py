@@ -68,9 +68,9 @@ class Edge:
         self.run = self.state / "run"
         self.run.mkdir(parents=True)
         self.address = address
-        self.sip_port, self.tls_port, self.wss_port, self.https_port = free_ports(4)
-        self.internal_port = free_ports(3)[0]
-        self.workers = free_ports(workers)
+        ports = free_ports(4 + 3 + workers)
+        self.sip_port, self.tls_port, self.wss_port, self.https_port, self.internal_port = ports[:5]
+        self.workers = ports[7:]
         self.config_file = folder / "edge.toml"
         self.log_file = folder / "edge.log"
         self.news: list[dict[str, Any]] = []
