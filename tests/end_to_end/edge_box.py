@@ -36,7 +36,10 @@ class EdgeBox(Box):
         super().__init__(folder, phones=dict.fromkeys(agents, ""), **box)
         self.agents = {agent: str(FIRST_EXTENSION + number) for number, agent in enumerate(agents)}
         self.edge = installed()
-        self.edge_port, self.tls_port, self.wss_port, self.https_port = free_ports(4)
+        ports = free_ports(4 + 3)
+        while set(ports) & set(range(self.sip_port, self.sip_port + 8)):  # the workers'
+            ports = free_ports(4 + 3)
+        self.edge_port, self.tls_port, self.wss_port, self.https_port, self.internal_port = ports[:5]
         self.url = f"https://127.0.0.1:{self.https_port}/"
         text = self.config_file.read_text()
         for agent, extension in self.agents.items():
@@ -46,7 +49,7 @@ class EdgeBox(Box):
 
     def _edge_options(self) -> str:
         return (
-            f'\n[edge]\naddress = "127.0.0.1"\nrealm = "{REALM}"\ninternal_port = {free_ports(3)[0]}\n'
+            f'\n[edge]\naddress = "127.0.0.1"\nrealm = "{REALM}"\ninternal_port = {self.internal_port}\n'
             f"sip_port = {self.edge_port}\ntls_port = {self.tls_port}\nwss_port = {self.wss_port}\n"
             f"https_port = {self.https_port}\ninvites_a_second = 50\n"
         )
