@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 from typing import Any
 
@@ -148,8 +149,7 @@ def add_events(db: SqliteDatabase, events: Iterable[Stamped]) -> None:
             rows.append(event_values(stamped))
         except (TypeError, ValueError):
             log.exception("journal: %r cannot be stored and is left out, please report this", stamped)
-    for part in _parts(rows):
-        EventTable.insert_many(part).execute(db)
+    put_rows(db, EventTable, "", rows)
 
 
 def put_calls(db: SqliteDatabase, rows: Iterable[CallRow]) -> None:
@@ -180,17 +180,26 @@ def _agent_values(stamped: Stamped, changed: AgentChanged) -> Values:
 
 
 def put_rows(db: SqliteDatabase, table: type[Model], key: str, rows: list[Values]) -> None:
-    """Write the rows, in the place of those with the same `key`."""
-    columns = table._meta.fields
-    others = [column for name, column in columns.items() if name != key]
-    for part in _parts(rows):
-        insert = table.insert_many(part).on_conflict(conflict_target=[columns[key]], preserve=others)
-        insert.execute(db)
+    """Write rows that name every column but a counted one; in the place of those with the same `key`."""
+    columns, text = _insert(table, key)
+    execute: Callable[[str, list[Any]], object] = db.execute_sql
+    for row in rows:
+        execute(text, [row[column] for column in columns])
 
 
-def _parts(rows: list[Values]) -> Iterator[list[Values]]:
-    """The rows in pieces that keep a statement below SQLite's limit of 32,766 values."""
-    return (rows[start : start + 200] for start in range(0, len(rows), 200))
+@functools.cache
+def _insert(table: type[Model], key: str) -> tuple[list[str], str]:
+    """The columns, and peewee's statement for one row; made once, for making it takes longer than running it.
+
+    With a `key` the row replaces the one that has the same.
+    """
+    columns = [column for column in table._meta.sorted_fields if not isinstance(column, AutoField)]
+    insert = table.insert(dict.fromkeys(columns))
+    if key:
+        others = [column for column in columns if column.name != key]
+        insert = insert.on_conflict(conflict_target=[table._meta.fields[key]], preserve=others)
+    text, _ = SqliteDatabase(None).get_sql_context().sql(insert).query()
+    return [column.name for column in columns], text
 
 
 def events_of_call(db: SqliteDatabase, call_id: str) -> list[Stamped]:
