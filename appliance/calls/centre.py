@@ -15,7 +15,8 @@ from appliance.calls.call import Call
 from appliance.calls.engaged import Engaged
 from appliance.calls.party import Party
 from appliance.clock import Clock
-from appliance.config.schema import Agent, Config, Queue
+from appliance.config.agents import Agent
+from appliance.config.schema import Config, Queue
 from appliance.dialplan.guard import Guard
 from appliance.media.graph import MediaGraph
 from drivers.port import Leg, Port

@@ -9,8 +9,9 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from appliance.config.options import DESTINATION, PATTERNS, allowed_values, drivers, field_at, section_at
+from appliance.config.options import PATTERNS, allowed_values, drivers, field_at, section_at
 from appliance.config.problem import NOTHING, Keys, Problem, closest, names
+from appliance.config.section import DESTINATIONS
 
 # pydantic error type -> what is wrong; what is allowed is read from the schema.
 WRONG = {
@@ -52,7 +53,7 @@ def _problem(record: ErrorDetails, data: Mapping[str, Any]) -> Problem:
     if kind == "value_error":  # the only one of the schema is _destination
         known = destinations(data)
         near = closest(value, known)
-        return Problem(path=path, value=value, wrong="no destination", allowed=DESTINATION, closest=near)
+        return Problem(path=path, value=value, wrong="no destination", allowed=DESTINATIONS, closest=near)
     wrong = WRONG.get(kind, record["msg"])
     return Problem(
         path=path,

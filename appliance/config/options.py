@@ -10,11 +10,19 @@ from annotated_types import Ge, Le
 from pydantic.fields import FieldInfo
 
 from appliance.config import edge, outbound, trunks
+from appliance.config.agents import EXTENSION
 from appliance.config.problem import Keys
-from appliance.config.schema import EXTENSION, Config
-from appliance.config.section import DIALLED, OPTIONAL_PHONE, USB, USSD_CODE, Destination, OneOf, Section
-
-DESTINATION = '"menu:NAME", "queue:NAME", "agent:NAME", "play:PROMPT" or "hangup"'
+from appliance.config.schema import Config
+from appliance.config.section import (
+    DESTINATIONS,
+    DIALLED,
+    OPTIONAL_PHONE,
+    USB,
+    USSD_CODE,
+    Destination,
+    OneOf,
+    Section,
+)
 
 # What a value may look like, in words; tests/appliance/config fails when the schema has a pattern that is
 # not here.
@@ -110,7 +118,7 @@ def allowed_values(field: FieldInfo) -> str:
     """What an option may be, in words: its choices, range, pattern or kind."""
     annotation = field.annotation
     if annotation is Destination:
-        return DESTINATION
+        return DESTINATIONS
     if typing.get_origin(annotation) is typing.Literal:
         return ", ".join(str(choice) for choice in typing.get_args(annotation))
     if typing.get_origin(annotation) is list:

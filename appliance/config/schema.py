@@ -10,11 +10,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from appliance.config.agents import Agent
 from appliance.config.edge import Edge, Phone
 from appliance.config.line_base import LineBase
 from appliance.config.outbound import Outbound, Permission, Rate, Route
+from appliance.config.queue_choice import QueueChoice
+from appliance.config.queue_talk import QueueTalk
+from appliance.config.queue_wait import QueueWait
+from appliance.config.recording import Recording
 from appliance.config.section import (
-    OPTIONAL_PHONE,
     USSD_CODE,
     Destination,
     Digit,
@@ -28,7 +32,6 @@ from appliance.config.section import (
 from appliance.config.serial_lines import GSM_LINES, V253Line, VirtualLine
 from appliance.config.trunks import DialledNumber, Number, TrunkLine
 
-EXTENSION = r"^([1-9][0-9]{1,5})?$"
 Line = Annotated[LineBase, OneOf(*GSM_LINES.values(), V253Line, TrunkLine, VirtualLine)]
 
 
@@ -84,47 +87,8 @@ class Menu(Section):
     otherwise: To = Field(Destination("hangup"), description="where a caller goes who pressed nothing useful")
 
 
-class Queue(Section):
+class Queue(QueueWait, QueueTalk, QueueChoice):
     """Callers waiting for one of a list of agents."""
-
-    agents: list[Name] = Field(min_length=1, description="names from [agents]; who may take these callers")
-    choice: Literal["longest-idle"] = Field("longest-idle", description="which of the ready agents is rung")
-    ring_seconds: float = Field(
-        20.0, ge=1, le=300, description="how long a phone rings before the next agent"
-    )
-    wrap_up_seconds: Seconds = Field(10.0, description="time to write up the call before the next one")
-    music: str = Field("", description="a name from [prompts], played in a loop while waiting")
-    greeting: str = Field("", description="a name from [prompts], played once at the beginning of the wait")
-    max_wait_seconds: Seconds = Field(0.0, description="0 = no limit; then the caller goes to `overflow`")
-    overflow: To = Field(Destination("hangup"), description="where a caller goes after max_wait_seconds")
-    record: bool = Field(True, description="record conversations of this queue")
-
-
-class Agent(Section):
-    """Somebody who takes calls."""
-
-    name: str = Field("", description="the name shown on screens; the key if left out")
-    phone: str = Field(
-        "",
-        pattern=OPTIONAL_PHONE,
-        description="SIP address of a phone that does not register; the agent's registered ones if left out",
-    )
-    extension: str = Field("", pattern=EXTENSION, description="dialled by colleagues")
-    permission: str = Field("", description='a name from [permissions]: what may be dialled; "" is nothing')
-    auto_answer: bool = Field(False, description="ask the phone to answer by itself (Call-Info, Alert-Info)")
-    ready_at_start: bool = Field(False, description="log the agent in when the box starts for the first time")
-
-
-class Recording(Section):
-    """Where and how conversations are kept."""
-
-    folder: str = Field("recordings", description="folder, relative to the state folder")
-    format: Literal["pcm16", "alaw", "ulaw"] = Field(
-        "pcm16", description="WAV of 16 bits, 115 MB an hour, or A-law or mu-law, 58 MB an hour"
-    )
-    announce: str = Field(
-        "", description='prompt a caller hears before a queue that records; "" says nothing'
-    )
 
 
 class Health(Section):

@@ -17,22 +17,32 @@ class Section(BaseModel):
 
 
 class Destination(NamedTuple):
-    """Where a caller goes next: a menu, a queue, an agent, a prompt and out, or out."""
+    """Where a caller goes next, or out."""
 
-    kind: str  # menu, queue, agent, play, hangup
+    kind: str  # one of KINDS, or hangup
     name: str = ""
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.name}" if self.name else self.kind
 
 
+#: The kinds of place that have a name, and how one is written; `play` says a prompt and hangs up.
+KINDS = {
+    "menu": '"menu:NAME"',
+    "queue": '"queue:NAME"',
+    "agent": '"agent:NAME"',
+    "play": '"play:PROMPT"',
+}
+DESTINATIONS = f'{", ".join(KINDS.values())} or "hangup"'
+
+
 def _destination(value: object) -> object:
     if not isinstance(value, str):
         return value
     kind, _, name = value.partition(":")
-    if (kind in ("menu", "queue", "agent", "play") and name) or (kind == "hangup" and not name):
+    if (kind in KINDS and name) or (kind == "hangup" and not name):
         return Destination(kind, name)
-    raise ValueError('expected "menu:NAME", "queue:NAME", "agent:NAME", "play:PROMPT" or "hangup"')
+    raise ValueError(f"expected {DESTINATIONS}")
 
 
 To = Annotated[Destination, BeforeValidator(_destination), PlainSerializer(str)]
