@@ -73,7 +73,7 @@ class Expectation:
         """The 50th and the 80th percentile of that wait; None as `expected`.
 
         The wait is a sum of exponential steps; its quantiles are those of the gamma distribution with the
-        same mean and variance, by Wilson and Hilferty (1931): within 1.5 % of exact, 6 % for hundreds an agent.
+        same mean and variance, by Wilson and Hilferty (1931): within 1.5 % of exact (6 % at worst).
         """
         if agents <= 0:
             return None
