@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 
 from appliance.acd.agent import Agent, AgentRefused, AgentState
+from appliance.acd.caller import Caller
 from appliance.acd.choice import Choice
 from appliance.acd.queue import Queue, Ticket, TicketState
 from appliance.events import AgentChanged, Event
@@ -77,9 +78,11 @@ class Distributor:
 
     # --- callers --------------------------------------------------------------------------------
 
-    def join(self, call_id: str, queue: str, place: float) -> Ticket:
-        """A caller begins to wait."""
-        ticket = Ticket(call_id, queue, place)
+    def join(self, caller: Caller | str, queue: str, place: float = 0.0) -> Ticket:
+        """A caller begins to wait; one of whom only call id and place are known needs nothing special."""
+        if isinstance(caller, str):
+            caller = Caller(caller, place)
+        ticket = Ticket(caller.call_id, queue, caller.place)
         self.queues[queue].add(ticket)
         ready = self.ready_agents(queue)
         if ready:
@@ -103,9 +106,9 @@ class Distributor:
         return self.queues[queue].position(place, call_id)
 
     @contextlib.contextmanager
-    def waiting(self, call_id: str, queue: str, place: float) -> Iterator[Ticket]:
+    def waiting(self, caller: Caller | str, queue: str, place: float = 0.0) -> Iterator[Ticket]:
         """A place in the queue for as long as the body runs, unless an agent took the caller."""
-        ticket = self.join(call_id, queue, place)
+        ticket = self.join(caller, queue, place)
         try:
             yield ticket
         finally:
