@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
+from appliance.config.check_calendars import calendar_problems
 from appliance.config.check_edge import edge_problems
 from appliance.config.check_outbound import outbound_problems
 from appliance.config.check_trunks import trunk_problems
@@ -45,6 +46,7 @@ def check(config: Config, folder: Path, *, broken: Iterable[Keys] = ()) -> list[
         *edge_problems(config, folder),
         *trunk_problems(config, folder),
         *outbound_problems(config),
+        *calendar_problems(config),
         *_bad_prompts(config, folder),
         *_bad_recording_folder(config),
         *_bad_patterns(config),
@@ -65,6 +67,7 @@ def _known(config: Config, broken: Iterable[Keys]) -> Known:
         "tariff": set(config.tariffs),
         "permission": set(config.permissions),
         "line": set(config.lines),
+        "calendar": set(config.calendars),
     }
     for section, name in (keys for keys in broken if len(keys) == 2):
         known.setdefault(str(section).removesuffix("s"), set()).add(str(name))
@@ -118,6 +121,9 @@ def _destinations(config: Config) -> Iterator[tuple[Keys, Destination]]:
         yield ("menus", name, "otherwise"), menu.otherwise
     for name, queue in config.queues.items():
         yield ("queues", name, "overflow"), queue.overflow
+    for name, calendar in config.calendars.items():
+        for option, days in (("holidays", calendar.holidays), ("special", calendar.special)):
+            yield from ((("calendars", name, option, n), day.to) for n, day in enumerate(days) if day.to)
 
 
 def _references(config: Config) -> Iterator[Reference]:

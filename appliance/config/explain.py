@@ -54,6 +54,8 @@ def _problem(record: ErrorDetails, data: Mapping[str, Any]) -> Problem:
         known = destinations(data)
         near = closest(value, known)
         return Problem(path=path, value=value, wrong="no destination", allowed=DESTINATIONS, closest=near)
+    if kind == "calendar":  # of calendar_days.py, which says itself what may stand there
+        return Problem(path=path, value=value, wrong=record["msg"], allowed=record["ctx"]["allowed"])
     wrong = WRONG.get(kind, record["msg"])
     return Problem(
         path=path,

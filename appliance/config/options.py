@@ -122,7 +122,7 @@ def allowed_values(field: FieldInfo) -> str:
     if typing.get_origin(annotation) is typing.Literal:
         return ", ".join(str(choice) for choice in typing.get_args(annotation))
     if typing.get_origin(annotation) is list:
-        return "a list of names, at least one"
+        return "a list of names, at least one" if field.is_required() else "a list"
     if typing.get_origin(annotation) is dict:
         return "a table"
     return _pattern(field) or KINDS.get(typing.cast(type, annotation), "") + _range(field)

@@ -56,7 +56,8 @@ def _table(section: type[Section]) -> Iterator[str]:
 def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "must be given"
-    value = str(field.default) if isinstance(field.default, Destination) else field.default
+    value = field.get_default(call_default_factory=True)
+    value = str(value) if isinstance(value, Destination) else value
     return f"`{shown(value)}`"
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from appliance.config.agents import Agent
+from appliance.config.calendars import Calendar
 from appliance.config.edge import Edge, Phone
 from appliance.config.line_base import LineBase
 from appliance.config.outbound import Outbound, Permission, Rate, Route
@@ -22,6 +23,7 @@ from appliance.config.section import (
     USSD_CODE,
     Destination,
     Digit,
+    Language,
     Most,
     Name,
     OneOf,
@@ -40,6 +42,10 @@ class Box(Section):
 
     name: str = Field("callbox", description="what the box calls itself in logs and to phones")
     country: str = Field("us", description="tone zone: dial, busy and ring-back tones", pattern=r"^[a-z]{2}$")
+    zone: str = Field("", description='time zone as "Europe/Berlin"; that of the machine if left out')
+    language: Language = Field(
+        "en", description="of what the box says by itself, where nothing else is named"
+    )
 
 
 class Sip(Section):
@@ -112,6 +118,7 @@ class Config(Section):
     tariffs: dict[Name, Tariff] = Field(default_factory=dict)
     menus: dict[Name, Menu] = Field(default_factory=dict)
     queues: dict[Name, Queue] = Field(default_factory=dict)
+    calendars: dict[Name, Calendar] = Field(default_factory=dict)
     agents: dict[Name, Agent] = Field(default_factory=dict)
     phones: dict[Name, Phone] = Field(default_factory=dict)
     outbound: Outbound = Outbound()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, PlainSerializer
 from pydantic_core import CoreSchema
@@ -47,6 +47,8 @@ def _destination(value: object) -> object:
 
 To = Annotated[Destination, BeforeValidator(_destination), PlainSerializer(str)]
 Digit = Annotated[str, Field(pattern=r"^[0-9*#]$")]
+#: Languages that `appliance/say` can count in.
+Language = Literal["en", "ru", "zh"]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 #: A SIP URI with a user and a host and nothing after them (RFC 3261 25.1, without escapes).
 OPTIONAL_PHONE = r"^$|^sip:[A-Za-z0-9_.!~*'()&=+$,;?/-]+@([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$"

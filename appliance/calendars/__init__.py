@@ -1,0 +1,1 @@
+"""Opening times: pure arithmetic of days and clocks."""
