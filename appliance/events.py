@@ -2,7 +2,7 @@
 
 Nothing here acts. Fields are str, int, float, bool, None or lists of them, so that an event survives JSON.
 What an event is stands in `event.py`, what happens on lines beside their callers in `line_events.py`,
-transfers and third parties in `talk_events.py`.
+transfers and third parties in `talk_events.py`, voice menus in `flow_events.py`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 from appliance.event import Event as Event
 from appliance.event import Stamped as Stamped
+from appliance.flow_events import FLOW_EVENTS
 from appliance.line_events import (
     AlarmCleared,
     AlarmRaised,
@@ -357,6 +358,7 @@ KINDS: dict[str, type[Event]] = {
         ThirdJoined,
         ThirdLeft,
         CallInherited,
+        *FLOW_EVENTS,
     )
 }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from appliance.calls.party import Who
 from appliance.events import (
@@ -37,6 +37,7 @@ from appliance.events import (
     TransferEnded,
     TransferStarted,
 )
+from appliance.flow_events import CallerTexted, FactLearned, FlowEntered, FlowLeft
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +68,8 @@ STAGE_MOVES: dict[Stage, frozenset[Stage]] = {
     # WAITING: whoever was rung, and the agent, were lost with the brain
     Stage.TRANSFER: frozenset({Stage.TALKING, Stage.WAITING, Stage.ENDING, Stage.ENDED}),
     # WAITING: the agent's leg was lost, or a transfer led to a queue; TALKING: with somebody else
-    Stage.ENDING: frozenset({Stage.TALKING, Stage.WAITING, Stage.ENDED}),
+    # MENU: questions after the conversation
+    Stage.ENDING: frozenset({Stage.TALKING, Stage.WAITING, Stage.MENU, Stage.ENDED}),
     Stage.ENDED: frozenset(),
 }
 
@@ -77,7 +79,8 @@ class Story:
     """What is known of a call; `arrived_s` is wall-clock seconds since 1970, `place` monotonic seconds.
 
     `leg_id`, `line` and `maker` (an agent) tell whose call it is now. `offered` says that `agent` was found
-    by a queue and is TALKING; `next_to` is where a menu or a transfer sent the caller.
+    by a queue and is TALKING; `next_to` is where a menu or a transfer sent the caller. `node` is where in a
+    flow the caller is, as "main/ask"; `facts` are what is known of the call, `texts` counts messages sent.
     """
 
     call_id: str
@@ -91,6 +94,9 @@ class Story:
     called: str = ""
     arrived_s: float = 0.0
     menu: str = ""
+    node: str = ""
+    facts: dict[str, str] = field(default_factory=dict)
+    texts: int = 0
     next_to: str = ""
     queue: str = ""
     place: float = 0.0
@@ -116,7 +122,7 @@ class Story:
                 self._move(Stage.ANSWERED, stamped)
             case MenuEntered(menu=menu):
                 self._move(Stage.MENU, stamped)
-                self.menu, self.next_to = menu, ""
+                self.menu, self.node, self.next_to = menu, "", ""
             case MenuLeft(to=to):
                 self.next_to = to
             case CallQueued(queue=queue, place=place):
@@ -137,7 +143,22 @@ class Story:
                 self._move(Stage.ENDED, stamped)
                 self.outcome = outcome
             case _:
+                self._apply_flow(stamped)
                 self._apply_talk(stamped)
+
+    def _apply_flow(self, stamped: Stamped) -> None:
+        match stamped.event:
+            case FactLearned(name=name, value=value):
+                self.facts[name] = value
+                if not value:
+                    del self.facts[name]
+            case FlowEntered(flow=flow, node=node):
+                self._move(Stage.MENU, stamped)
+                self.menu, self.node, self.next_to = "", f"{flow}/{node}", ""
+            case FlowLeft(to=to):
+                self.next_to = to
+            case CallerTexted(why=""):
+                self.texts += 1
 
     def _apply_talk(self, stamped: Stamped) -> None:
         match stamped.event:

@@ -34,6 +34,7 @@ from appliance.events import (
     WrapUpEnded,
     WrapUpStarted,
 )
+from appliance.flow_events import FlowEntered
 
 
 class Stage(enum.StrEnum):
@@ -160,7 +161,7 @@ def _answered(progress: Progress, event: CallAnswered, now: Mark) -> Progress:
     return _set(progress, answered_ms=now.wall_ms, stage=Stage.ANSWERED)
 
 
-def _menu_entered(progress: Progress, event: MenuEntered, now: Mark) -> Progress:
+def _menu_entered(progress: Progress, event: MenuEntered | FlowEntered, now: Mark) -> Progress:
     return _set(_stop_waiting(progress, now), stage=Stage.MENU)
 
 
@@ -284,6 +285,7 @@ HANDLERS: Mapping[type[Event], Handler] = {
     CallArrived: _arrived,
     CallAnswered: _answered,
     MenuEntered: _menu_entered,
+    FlowEntered: _menu_entered,
     CallQueued: _queued,
     AgentOffered: _offered,
     OfferEnded: _offer_ended,
