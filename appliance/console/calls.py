@@ -51,7 +51,8 @@ from appliance.events import (
     WrapUpStarted,
     to_plain,
 )
-from appliance.store.derive import CallRow, between, mark
+from appliance.store.derive import CallRow
+from appliance.store.mark import between, mark
 
 WIDTH = 80  # a terminal's, also over a serial line
 COLUMNS = {

@@ -35,6 +35,8 @@ from appliance.events import (
     WrapUpStarted,
 )
 from appliance.flow_events import FlowEntered
+from appliance.store.legs import SHARED, Legs, follow
+from appliance.store.mark import Mark, between, mark
 
 
 class Stage(enum.StrEnum):
@@ -90,15 +92,6 @@ class CallRow:
 
 
 @dataclass(frozen=True)
-class Mark:
-    """When something happened, by both clocks."""
-
-    wall_ms: int
-    mono_ms: int
-    boot: str
-
-
-@dataclass(frozen=True)
 class Progress:
     """A row in the making, with the beginnings of what is not over yet."""
 
@@ -108,6 +101,7 @@ class Progress:
     talking: Mark | None = None
     holding: Mark | None = None
     writing_up: Mapping[str, Mark] = field(default_factory=dict)  # by agent
+    legs: Legs = field(default_factory=Legs)
 
 
 Handler = Callable[[Progress, Any, Mark], Progress]
@@ -115,13 +109,19 @@ Handler = Callable[[Progress, Any, Mark], Progress]
 
 def begin(call_id: str) -> Progress:
     """A call of which nothing is known yet."""
-    return Progress(CallRow(call_id))
+    return Progress(CallRow(call_id), legs=Legs(call_id))
 
 
 def apply(progress: Progress, stamped: Stamped) -> Progress:
     """The call after one more event; events that say nothing about the row leave it as it is."""
-    handler = HANDLERS.get(type(stamped.event))
-    return handler(progress, stamped.event, mark(stamped)) if handler else progress
+    handler, now = HANDLERS.get(type(stamped.event)), mark(stamped)
+    after = handler(progress, stamped.event, now) if handler else progress
+    grown = {name: _grown(getattr(progress.row, name), getattr(after.row, name)) for name in SHARED}
+    return replace(after, legs=follow(progress.legs, stamped.event, now, grown))
+
+
+def _grown(before: int | None, after: int | None) -> int:
+    return (after or 0) - (before or 0)
 
 
 def derive(call_id: str, events: Iterable[Stamped]) -> Progress:
@@ -130,18 +130,6 @@ def derive(call_id: str, events: Iterable[Stamped]) -> Progress:
     for stamped in events:
         progress = apply(progress, stamped)
     return progress
-
-
-def mark(stamped: Stamped) -> Mark:
-    """When the event happened, in the milliseconds that are stored."""
-    return Mark(round(stamped.wall_s * 1000), round(stamped.mono_s * 1000), stamped.boot)
-
-
-def between(start: Mark, end: Mark) -> int:
-    """Milliseconds from start to end, never negative (the wall clock may have been set back)."""
-    if start.boot == end.boot:
-        return max(0, end.mono_ms - start.mono_ms)
-    return max(0, end.wall_ms - start.wall_ms)
 
 
 def _sum(so_far: int | None, start: Mark | None, end: Mark) -> int | None:

@@ -229,6 +229,7 @@ class _Writer:
             changed = self._fold(db, events)
             models.add_events(db, events)
             models.put_calls(db, [progress.row for progress in changed.values()])
+            models.put_legs(db, [leg for progress in changed.values() for leg in progress.legs.legs])
             models.put_agents(db, events)
             message_tables.put(db, events)
         self._calls.update(changed)

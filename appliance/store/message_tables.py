@@ -20,7 +20,7 @@ from peewee import (
 
 from appliance.events import Event, Stamped
 from appliance.line_events import MessageQueued, MessageReceived, PartArrived, PartChanged, PartForgotten
-from appliance.store.derive import mark
+from appliance.store.mark import mark
 from appliance.store.messages import (
     Direction,
     MessageRow,

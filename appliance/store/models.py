@@ -24,7 +24,9 @@ from peewee import (
 )
 
 from appliance.events import AgentChanged, Stamped, from_plain, to_plain
-from appliance.store.derive import CallRow, Stage, mark
+from appliance.store.derive import CallRow, Stage
+from appliance.store.legs import LegOutcome, QueueLeg
+from appliance.store.mark import mark
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +80,27 @@ class CallTable(Model):
         table_name = "call"
 
 
+class LegTable(Model):
+    """`legs.QueueLeg` as a row; `leg_id` is the call's id, "#" and the leg's number in the call."""
+
+    leg_id = CharField(max_length=72, primary_key=True)
+    call_id = CharField(max_length=64)
+    number = IntegerField()
+    queue = CharField()
+    entered_ms = BigIntegerField(index=True)
+    outcome = CharField()
+    wait_ms = BigIntegerField()
+    ended_ms = BigIntegerField(null=True, index=True)
+    agent = CharField()
+    ring_ms = BigIntegerField()
+    talk_ms = BigIntegerField()
+    hold_ms = BigIntegerField()
+    wrap_up_ms = BigIntegerField()
+
+    class Meta:
+        table_name = "queue_leg"
+
+
 class AgentTable(Model):
     """The last change of each agent."""
 
@@ -93,7 +116,7 @@ class AgentTable(Model):
         table_name = "agent"
 
 
-TABLES: tuple[type[Model], ...] = (EventTable, CallTable, AgentTable)
+TABLES: tuple[type[Model], ...] = (EventTable, CallTable, LegTable, AgentTable)
 
 
 def event_values(stamped: Stamped) -> Values:
@@ -155,6 +178,23 @@ def add_events(db: SqliteDatabase, events: Iterable[Stamped]) -> None:
 def put_calls(db: SqliteDatabase, rows: Iterable[CallRow]) -> None:
     """Write the rows, in the place of those with the same call id."""
     put_rows(db, CallTable, "call_id", [call_values(row) for row in rows])
+
+
+def put_legs(db: SqliteDatabase, legs: Iterable[QueueLeg]) -> None:
+    """Write the queue legs, in the place of those with the same call and number."""
+    put_rows(db, LegTable, "leg_id", [_leg_values(leg) for leg in legs])
+
+
+def _leg_values(leg: QueueLeg) -> Values:
+    values: Values = {each.name: getattr(leg, each.name) for each in fields(leg)}
+    text = {name: writable(value) for name, value in values.items() if isinstance(value, str)}
+    return {**values, **text, "leg_id": writable(f"{leg.call_id}#{leg.number}"), "outcome": leg.outcome.value}
+
+
+def leg_row(values: Values) -> QueueLeg:
+    """The queue leg again."""
+    known = {each.name: values[each.name] for each in fields(QueueLeg)}
+    return QueueLeg(**{**known, "outcome": LegOutcome(values["outcome"])})
 
 
 def put_agents(db: SqliteDatabase, events: Iterable[Stamped]) -> None:

@@ -10,11 +10,11 @@ import peewee
 from peewee import Model, SqliteDatabase
 
 from appliance.store import message_tables, models, opening
-from appliance.store.derive import CallRow, derive
-from appliance.store.models import AgentTable, CallTable, EventTable
+from appliance.store.derive import Progress, derive
+from appliance.store.models import AgentTable, CallTable, EventTable, LegTable
 from appliance.store.opening import StoreError
 
-DERIVED: tuple[type[Model], ...] = (CallTable, AgentTable, *message_tables.TABLES)
+DERIVED: tuple[type[Model], ...] = (CallTable, LegTable, AgentTable, *message_tables.TABLES)
 PART = 1000  # calls written at a time, so that memory stays small
 
 
@@ -41,15 +41,16 @@ def _rebuild(db: SqliteDatabase) -> int:
     kinds = [kind.__name__ for kind in message_tables.CHANGES]
     changes = EventTable.select().where(EventTable.kind.in_(kinds)).order_by(EventTable.id).dicts()
     message_tables.put(db, models.readable(list(changes.execute(db))))
-    count, rows = 0, _rows(db)
-    while part := list(islice(rows, PART)):
-        models.put_calls(db, part)
+    count, calls = 0, _calls(db)
+    while part := list(islice(calls, PART)):
+        models.put_calls(db, [progress.row for progress in part])
+        models.put_legs(db, [leg for progress in part for leg in progress.legs.legs])
         count += len(part)
     return count
 
 
-def _rows(db: SqliteDatabase) -> Iterator[CallRow]:
+def _calls(db: SqliteDatabase) -> Iterator[Progress]:
     query = EventTable.select().where(EventTable.call_id != "").order_by(EventTable.call_id, EventTable.id)
     events = models.readable(query.dicts().iterator(db))
     for call_id, its_events in groupby(events, key=lambda stamped: stamped.event.call_id):
-        yield derive(call_id, its_events).row
+        yield derive(call_id, its_events)
