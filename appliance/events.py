@@ -2,7 +2,8 @@
 
 Nothing here acts. Fields are str, int, float, bool, None or lists of them, so that an event survives JSON.
 What an event is stands in `event.py`, what happens on lines beside their callers in `line_events.py`,
-transfers and third parties in `talk_events.py`, voice menus in `flow_events.py`.
+transfers and third parties in `talk_events.py`, voice menus in `flow_events.py`,
+waiting and call-backs in `wait_events.py`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import enum
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from appliance.agent_events import AGENT_KINDS
 from appliance.event import Event as Event
 from appliance.event import Stamped as Stamped
 from appliance.flow_events import FLOW_EVENTS
@@ -44,6 +46,7 @@ from appliance.talk_events import ThirdJoined as ThirdJoined
 from appliance.talk_events import ThirdLeft as ThirdLeft
 from appliance.talk_events import TransferEnded as TransferEnded
 from appliance.talk_events import TransferStarted as TransferStarted
+from appliance.wait_events import WAIT_EVENTS
 
 
 class Direction(enum.Enum):
@@ -52,6 +55,7 @@ class Direction(enum.Enum):
     IN = "in"  # somebody outside, at a line
     OUT = "out"  # an agent, to somebody outside
     DIRECT = "direct"  # an agent, to a colleague
+    BACK = "back"  # the box, to a caller who did not want to wait
 
 
 class Outcome(enum.Enum):
@@ -63,6 +67,9 @@ class Outcome(enum.Enum):
     BLOCKED = "blocked"  # we did not let the caller in: no way on, or not answered in time
     UNANSWERED = "unanswered"  # whom an agent called did not take it
     FAILED = "failed"  # we lost the caller: line unplugged, process died
+    CALL_BACK = "call-back"  # the caller is called back instead of waiting
+    EXPIRED = "expired"  # a call-back for which nobody had time
+    CANCELLED = "cancelled"  # a call-back that is not wanted any more
 
 
 class OfferResult(enum.Enum):
@@ -358,7 +365,9 @@ KINDS: dict[str, type[Event]] = {
         ThirdJoined,
         ThirdLeft,
         CallInherited,
+        *AGENT_KINDS,
         *FLOW_EVENTS,
+        *WAIT_EVENTS,
     )
 }
 
