@@ -77,6 +77,7 @@ class Brain:
         self.clock = Clock()
         self.bus = Bus(self.clock)
         self.broken = 0
+        self.bus.subscribe(self._count_broken)
         run = state / "run"
         self.database = state / "callbox.db"
         self.journal = Journal(self.database)
@@ -292,9 +293,11 @@ class Brain:
             self.bus.publish(LineChanged(line=name, state=state.value, reason=port.reason))
             await port.until_state(*(other for other in PortState if other is not state))
 
+    def _count_broken(self, stamped: Stamped) -> None:
+        self.broken += isinstance(stamped.event, InvariantBroken)
+
     def _check(self, acd: Distributor) -> None:
         for rule, seen in breaches(acd):
-            self.broken += 1
             log.error("invariant broken: %s: %s", rule, seen, stack_info=True)
             self.bus.publish(InvariantBroken(rule=rule, seen=seen))
 

@@ -76,6 +76,10 @@ class AgentDesk:
         """After a restart: the rest of a wrap-up that was running."""
         self._start(agent, call_id, max(0.0, seconds))
 
+    def wraps_up(self, agent: str) -> bool:
+        """Whether a wrap-up of the agent will end by itself."""
+        return agent in self._timers
+
     def close(self) -> None:
         """Stop the timers."""
         for timer, _ in self._timers.values():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 
@@ -20,14 +21,18 @@ class Call:
     agent's leg was lost. `unclaimed` are files that were being recorded when the brain died.
     """
 
-    def __init__(self, story: Story, leg: Leg, bus: Bus) -> None:
+    def __init__(self, story: Story, leg: Leg | None, bus: Bus) -> None:
+        """Without a leg it is a call-back that waits: nobody is on the phone."""
         self.story = story
         self.bus = bus
-        self.parties = [Party(leg, agent=story.maker, number=story.caller, line=story.line)]
+        self.parties: list[Party] = []
+        if leg is not None:
+            self.parties.append(Party(leg, agent=story.maker, number=story.caller, line=story.line))
         self.rung: Party | None = None
         self.hearing = Hearing()
         self.talk: object | None = None  # `talk.Talk`, see `talk.talk_of`
         self.apology = False
+        self.task: asyncio.Task[None] | None = None  # runs the visit
         self.unclaimed: list[str] = []
 
     @property

@@ -18,6 +18,7 @@ from appliance.calls.agent_phone import agent_of, is_code, serve_code
 from appliance.calls.call import Call, new_call_id, short
 from appliance.calls.centre import Centre
 from appliance.calls.numbers import first_destination
+from appliance.calls.reconciler import Reconciler
 from appliance.calls.recovery import lacks
 from appliance.calls.story import Stage, Story
 from appliance.calls.taking_up import FoundLegs, take_up
@@ -70,6 +71,7 @@ class Reception:
                 await asyncio.wait(waited_for, timeout=RECOVERY_SECONDS)
             await self._take_up(stories)
             self._start(self._prune(), "prune")
+            self._start(Reconciler(self._centre).run(), "reconciler")
             for name in self._lines:
                 self._start(self._serve_line(name, opened[name]), f"line {name}")
             while True:

@@ -38,7 +38,7 @@ First = Destination | Target | DialRefused
 
 async def visit(call: Call, first: First, centre: Centre) -> None:
     """Serve a call that begins (or was found up after a restart) until all its legs are free again."""
-    centre.calls[call.id] = call
+    centre.calls[call.id], call.task = call, asyncio.current_task()
     by = "box"
     try:
         by = await _serve(call, first, centre)
