@@ -10,10 +10,12 @@ from typing import Any, Protocol
 
 from appliance.acd.distributor import Distributor
 from appliance.bus import Bus
+from appliance.calls.agent_facts import AgentFacts
 from appliance.calls.agents import AgentDesk
 from appliance.calls.call import Call
 from appliance.calls.engaged import Engaged
 from appliance.calls.party import Party
+from appliance.calls.supervisions import Supervisions
 from appliance.clock import Clock
 from appliance.config.agents import Agent
 from appliance.config.schema import Config, Queue
@@ -80,14 +82,18 @@ class Centre:
     registered: Callable[[str], bool] = lambda agent: False
     calls: dict[str, Call] = field(default_factory=dict)
     engaged: Engaged = field(init=False)
+    supervisions: Supervisions = field(init=False)
+    facts: AgentFacts = field(default_factory=AgentFacts)
     _chores: set[asyncio.Task[None]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.engaged = Engaged(self.acd)
+        self.supervisions = Supervisions(self.calls, self.bus)
+        self.bus.subscribe(self.facts.apply)
 
-    def prompt(self, name: str) -> list[Path]:
-        """The files of a prompt, none for an empty name."""
-        return [self.folder / self.config.prompts[name]] if name else []
+    def prompt(self, *names: str) -> list[Path]:
+        """The files of prompts, none for an empty name."""
+        return [self.folder / self.config.prompts[name] for name in names if name]
 
     def own_prompt(self, name: str) -> str:
         """A prompt that the box plays by itself: its name where the configuration has it, else ""."""

@@ -27,7 +27,7 @@ def stories(open_calls: Iterable[tuple[str, Iterable[Stamped]]]) -> list[Story]:
         story = Story(call_id)
         for stamped in events:
             story.apply(stamped)
-        if story.leg_id and story.stage is not Stage.ENDED:
+        if (story.leg_id or story.back) and story.stage is not Stage.ENDED:
             found.append(story)
     return found
 

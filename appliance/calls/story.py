@@ -10,6 +10,7 @@ import enum
 import logging
 from dataclasses import dataclass, field
 
+from appliance.calls.call_back_state import CallBack, after
 from appliance.calls.party import Who
 from appliance.events import (
     TRANSFERRED,
@@ -38,6 +39,7 @@ from appliance.events import (
     TransferStarted,
 )
 from appliance.flow_events import CallerTexted, FactLearned, FlowEntered, FlowLeft
+from appliance.wait_events import CallBackTaken, CallBackTried, PutThrough, QueueLeft, QueueRefused
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +53,7 @@ class Stage(enum.Enum):
     MENU = "menu"
     WAITING = "waiting"
     OFFERED = "agent ringing"
+    PUT_THROUGH = "put through outside"
     TALKING = "talking"
     TRANSFER = "being transferred"
     ENDING = "ending"  # the conversation is over, the line not yet free
@@ -58,11 +61,13 @@ class Stage(enum.Enum):
 
 
 STAGE_MOVES: dict[Stage, frozenset[Stage]] = {
-    Stage.RINGING: frozenset({Stage.DIALLING, Stage.ANSWERED, Stage.ENDED}),
+    # WAITING: a call-back, for which nobody rings
+    Stage.RINGING: frozenset({Stage.DIALLING, Stage.ANSWERED, Stage.WAITING, Stage.ENDED}),
     Stage.DIALLING: frozenset({Stage.TALKING, Stage.ENDED}),
-    Stage.ANSWERED: frozenset({Stage.MENU, Stage.WAITING, Stage.ENDED}),
-    Stage.MENU: frozenset({Stage.WAITING, Stage.ENDED}),
-    Stage.WAITING: frozenset({Stage.OFFERED, Stage.MENU, Stage.ENDED}),
+    Stage.ANSWERED: frozenset({Stage.MENU, Stage.WAITING, Stage.PUT_THROUGH, Stage.ENDED}),
+    Stage.MENU: frozenset({Stage.WAITING, Stage.PUT_THROUGH, Stage.ENDED}),
+    Stage.WAITING: frozenset({Stage.OFFERED, Stage.MENU, Stage.PUT_THROUGH, Stage.ENDED}),
+    Stage.PUT_THROUGH: frozenset({Stage.TALKING, Stage.ENDED}),
     Stage.OFFERED: frozenset({Stage.WAITING, Stage.TALKING, Stage.ENDED}),
     Stage.TALKING: frozenset({Stage.TRANSFER, Stage.ENDING}),
     # WAITING: whoever was rung, and the agent, were lost with the brain
@@ -111,6 +116,9 @@ class Story:
     connected_s: float = 0.0  # wall clock, of the present conversation
     talked: bool = False
     recordings: tuple[str, ...] = ()  # the files that are being written
+    refused: bool = False  # a queue did not let the caller in
+    call_back: str = ""  # the call that keeps the caller's place instead
+    back: CallBack | None = None  # what this call is to be, when the box makes it by itself
     outcome: str = ""
 
     def apply(self, stamped: Stamped) -> None:
@@ -144,6 +152,7 @@ class Story:
                 self.outcome = outcome
             case _:
                 self._apply_flow(stamped)
+                self._apply_wait(stamped)
                 self._apply_talk(stamped)
 
     def _apply_flow(self, stamped: Stamped) -> None:
@@ -159,6 +168,22 @@ class Story:
                 self.next_to = to
             case CallerTexted(why=""):
                 self.texts += 1
+
+    def _apply_wait(self, stamped: Stamped) -> None:
+        match stamped.event:
+            case QueueRefused(to=to):
+                self.next_to, self.refused = to, True
+            case QueueLeft(to=to):
+                self.next_to = to
+            case PutThrough(number=number):
+                self._move(Stage.PUT_THROUGH, stamped)
+                self.next_to = f"number:{number}"
+            case CallBackTaken(call_back=call_back):
+                self.call_back, self.next_to = call_back, "hangup"
+            case CallBackTried():
+                self._move(Stage.WAITING, stamped)
+                self.agent, self.rung = "", None
+        self.back = after(self.back, stamped)
 
     def _apply_talk(self, stamped: Stamped) -> None:
         match stamped.event:
@@ -197,7 +222,7 @@ class Story:
         self.direction = Direction(event.direction)
         self.arrived_s = stamped.wall_s
         self.place = self.since_mono_s = stamped.mono_s
-        if self.direction is not Direction.IN:
+        if self.direction in (Direction.OUT, Direction.DIRECT):
             self._move(Stage.DIALLING, stamped)
 
     def _end_transfer(self, result: str, stamped: Stamped) -> None:
@@ -218,11 +243,15 @@ class Story:
         """How the call counts if it ends now: exactly one outcome, whatever happened before."""
         if self.talked:
             return Outcome.ANSWERED
+        if self.call_back:
+            return Outcome.CALL_BACK
+        if self.back is not None and self.back.result:
+            return Outcome(self.back.result)
         if line_lost:
             return Outcome.FAILED
         if self.stage is Stage.DIALLING:
             tried = Outcome.UNANSWERED if self.tried else Outcome.BLOCKED
             return Outcome.ABANDONED if by_caller else tried
-        if self.stage in (Stage.WAITING, Stage.OFFERED):
+        if self.stage in (Stage.WAITING, Stage.OFFERED, Stage.PUT_THROUGH):
             return Outcome.ABANDONED if by_caller else Outcome.BLOCKED
-        return Outcome.MENU
+        return Outcome.BLOCKED if self.refused else Outcome.MENU

@@ -47,8 +47,10 @@ class FoundLegs:
 def take_up(story: Story, legs: FoundLegs, centre: Centre) -> Call | None:
     """The call with all of its parties that are still there; None when whoever it is for is gone.
 
-    Legs of a call that is gone stay unclaimed.
+    Legs of a call that is gone stay unclaimed, and those of a call-back that nobody had answered yet.
     """
+    if story.back is not None and not story.leg_id:
+        return Call(story, None, centre.bus)
     permits = centre.guard.resume(story.call_id)
     whose = Who(story.leg_id, story.maker, story.caller, story.line)
     up = story.stage not in (Stage.RINGING, Stage.DIALLING)

@@ -57,7 +57,7 @@ async def _taken(call: Call, ticket: Ticket, centre: Centre, greeting: str) -> N
 async def _entertain(call: Call, queue: str, centre: Centre, greeting: str) -> None:
     """The greeting once, then music for as long as it takes; without music, the country's ring-back tone."""
     await speak(f"{call.id}/say", call.port, greeting, centre)
-    music, id = centre.prompt(centre.queue(queue).music), f"{call.id}/music"
+    music, id = centre.prompt(*centre.queue(queue).music), f"{call.id}/music"
     with (
         centre.media.playing(id, call.port, music, loop=True)
         if music

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from appliance.config.check_calendars import calendar_problems
 from appliance.config.check_edge import edge_problems
 from appliance.config.check_outbound import outbound_problems
+from appliance.config.check_queues import queue_destinations, queue_problems, queue_prompts
 from appliance.config.check_trunks import trunk_problems
 from appliance.config.problem import Keys, Problem, closest, names
 from appliance.config.schema import Config
@@ -46,6 +47,7 @@ def check(config: Config, folder: Path, *, broken: Iterable[Keys] = ()) -> list[
         *edge_problems(config, folder),
         *trunk_problems(config, folder),
         *outbound_problems(config),
+        *queue_problems(config, _destinations(config)),
         *calendar_problems(config),
         *_bad_prompts(config, folder),
         *_bad_recording_folder(config),
@@ -92,7 +94,7 @@ def _unknown_zone(config: Config) -> Iterator[Problem]:
 def _unknown_references(config: Config, known: Known) -> Iterator[Problem]:
     for path, to in _destinations(config):
         kind = "prompt" if to.kind == "play" else to.kind
-        if kind != "hangup" and to.name not in known[kind]:
+        if kind not in ("hangup", "number") and to.name not in known[kind]:
             near = closest(to.name, known[kind])
             yield Problem(
                 path=path,
@@ -119,8 +121,7 @@ def _destinations(config: Config) -> Iterator[tuple[Keys, Destination]]:
     for name, menu in config.menus.items():
         yield from ((("menus", name, "keys", digit), to) for digit, to in menu.keys.items())
         yield ("menus", name, "otherwise"), menu.otherwise
-    for name, queue in config.queues.items():
-        yield ("queues", name, "overflow"), queue.overflow
+    yield from queue_destinations(config)
     for name, calendar in config.calendars.items():
         for option, days in (("holidays", calendar.holidays), ("special", calendar.special)):
             yield from ((("calendars", name, option, n), day.to) for n, day in enumerate(days) if day.to)
@@ -142,11 +143,10 @@ def _optional_references(config: Config) -> Iterator[Reference]:
         yield ("lines", name, "tariff"), "tariff", line.tariff
     for name, menu in config.menus.items():
         yield ("menus", name, "wrong_key"), "prompt", menu.wrong_key
-    for name, queue in config.queues.items():
-        yield ("queues", name, "music"), "prompt", queue.music
-        yield ("queues", name, "greeting"), "prompt", queue.greeting
+    yield from queue_prompts(config)
     for name, agent in config.agents.items():
         yield ("agents", name, "permission"), "permission", agent.permission
+    yield ("outbound", "permission"), "permission", config.outbound.permission
     yield ("recording", "announce"), "prompt", config.recording.announce
 
 

@@ -47,6 +47,11 @@ class Outbound(Section):
     emergency: list[Prefix] = Field(
         default_factory=list, description="emergency numbers beside those of the country; always allowed"
     )
+    permission: str = Field(
+        "",
+        description="a name from [permissions]: what the box itself may dial, to call back and to put "
+        "callers through to numbers; nothing if empty",
+    )
     record: bool = Field(False, description="record the calls that agents make")
     calls_a_minute: Calls = Field(20, description="all outgoing calls together; more lock the way out")
     spend_a_day: Money = Field(50.0, description="money, by [rates]; more locks the way out")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
+import re
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, PlainSerializer
@@ -32,24 +33,47 @@ KINDS = {
     "queue": '"queue:NAME"',
     "agent": '"agent:NAME"',
     "play": '"play:PROMPT"',
+    "voicemail": '"voicemail:BOX"',
+    "flow": '"flow:NAME"',
+    "number": '"number:+E164"',
 }
+PLUS_NUMBER = re.compile(r"\+[1-9][0-9]{4,14}")  # ITU-T E.164: at most 15 digits
 DESTINATIONS = f'{", ".join(KINDS.values())} or "hangup"'
+NOWHERE = Destination("")  # an option that names no place
 
 
-def _destination(value: object) -> object:
+def destination(value: object) -> object:
+    """The place that a text of the file means; raises ValueError."""
     if not isinstance(value, str):
         return value
     kind, _, name = value.partition(":")
-    if (kind in KINDS and name) or (kind == "hangup" and not name):
+    fits = PLUS_NUMBER.fullmatch(name) if kind == "number" else kind in KINDS and name
+    if fits or (kind == "hangup" and not name):
         return Destination(kind, name)
     raise ValueError(f"expected {DESTINATIONS}")
 
 
-To = Annotated[Destination, BeforeValidator(_destination), PlainSerializer(str)]
+To = Annotated[Destination, BeforeValidator(destination), PlainSerializer(str)]
+STEPS = f"a node of this flow, {DESTINATIONS}"
+
+
+def _step(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(NAME, value) and value != "hangup":
+        return Destination("node", value)
+    try:
+        return destination(value)
+    except ValueError as error:
+        raise ValueError(f"expected {STEPS}") from error
+
+
+STEP = BeforeValidator(_step)
+#: Where a caller goes from a node: a Destination, or of kind "node" another one of the same flow.
+Step = Annotated[Destination, STEP, PlainSerializer(str)]
 Digit = Annotated[str, Field(pattern=r"^[0-9*#]$")]
 #: Languages that `appliance/say` can count in.
 Language = Literal["en", "ru", "zh"]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
+NAME = r"^[a-z0-9][a-z0-9_-]{0,31}$"
+Name = Annotated[str, Field(pattern=NAME)]
 #: A SIP URI with a user and a host and nothing after them (RFC 3261 25.1, without escapes).
 OPTIONAL_PHONE = r"^$|^sip:[A-Za-z0-9_.!~*'()&=+$,;?/-]+@([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$"
 #: The place of a USB device: bus, root port, then a port of each hub (the kernel's names in sysfs).
@@ -61,11 +85,12 @@ Most = Annotated[int, Field(ge=0, le=1_000_000)]
 
 
 class OneOf:
-    """For Annotated: a table is one of these sections, and its `driver` says which."""
+    """For Annotated: a table is one of these sections, and its option `by` says which."""
 
-    def __init__(self, *sections: type[Section]) -> None:
+    def __init__(self, *sections: type[Section], by: str = "driver") -> None:
         self.sections = sections
+        self.by = by
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         any_of_them = functools.reduce(operator.or_, self.sections)
-        return handler.generate_schema(Annotated[any_of_them, Field(discriminator="driver")])
+        return handler.generate_schema(Annotated[any_of_them, Field(discriminator=self.by)])
