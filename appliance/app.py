@@ -25,6 +25,8 @@ from appliance.api.outbound_requests import OutboundRequests
 from appliance.api.phone_requests import PhoneRequests
 from appliance.api.snapshot import snapshot
 from appliance.bus import Bus
+from appliance.calendars.calendars import Calendars
+from appliance.calendars.zone import box_zone
 from appliance.calls.agents import AgentDesk
 from appliance.calls.centre import Centre
 from appliance.calls.reception import Reception
@@ -53,6 +55,7 @@ from appliance.events import (
 from appliance.lines.desk import LineDesk
 from appliance.lines.line import Books
 from appliance.media.graph import MediaGraph
+from appliance.say.spoken import recorded_prompts
 from appliance.store.journal import Journal
 from appliance.store.opening import StoreError
 from appliance.store.read import AgentLast, agents_last, open_calls
@@ -118,6 +121,8 @@ class Brain:
             guard=self.guard,
             tariffs=self.line_desk,
             lines=self.lines,
+            prompts=recorded_prompts(config, folder),
+            calendars=Calendars(config.calendars, box_zone(config.box.zone)),
             registered=self.agent_phones.registered,
         )
         self.desk.add(TalkDesk(self.centre).commands())

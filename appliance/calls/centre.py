@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from appliance.acd.distributor import Distributor
 from appliance.bus import Bus
+from appliance.calendars.calendars import Calendars
 from appliance.calls.agent_facts import AgentFacts
 from appliance.calls.agents import AgentDesk
 from appliance.calls.call import Call
@@ -21,9 +22,14 @@ from appliance.config.agents import Agent
 from appliance.config.schema import Config, Queue
 from appliance.dialplan.guard import Guard
 from appliance.media.graph import MediaGraph
+from appliance.voicemail.mailboxes import Mailboxes
+from appliance.say.spoken import SpokenPrompts
 from drivers.port import Leg, Port
 from drivers.sip.account import Through, Use
 from drivers.sip.leg import SipLeg
+
+#: Calls a function that blocks with its arguments, away from the loop.
+Aside = Callable[..., Awaitable[Any]]
 
 
 class Phones(Protocol):
@@ -79,8 +85,12 @@ class Centre:
     guard: Guard
     tariffs: Tariffs
     lines: Mapping[str, Port]
+    prompts: SpokenPrompts
+    calendars: Calendars
     registered: Callable[[str], bool] = lambda agent: False
     calls: dict[str, Call] = field(default_factory=dict)
+    mailboxes: Mailboxes = field(default_factory=Mailboxes)
+    aside: Aside = asyncio.to_thread  # runs what reads or writes files
     engaged: Engaged = field(init=False)
     supervisions: Supervisions = field(init=False)
     facts: AgentFacts = field(default_factory=AgentFacts)
@@ -88,16 +98,17 @@ class Centre:
 
     def __post_init__(self) -> None:
         self.engaged = Engaged(self.acd)
+        self.bus.subscribe(self.mailboxes.apply)
         self.supervisions = Supervisions(self.calls, self.bus)
         self.bus.subscribe(self.facts.apply)
 
-    def prompt(self, *names: str) -> list[Path]:
-        """The files of prompts, none for an empty name."""
-        return [self.folder / self.config.prompts[name] for name in names if name]
+    def prompt(self, *names: str, language: str = "") -> list[Path]:
+        """The files of prompts in a language ("": the box's), none for an empty name."""
+        return [file for name in names for file in self.prompts.named(name, language)]
 
     def own_prompt(self, name: str) -> str:
-        """A prompt that the box plays by itself: its name where the configuration has it, else ""."""
-        return name if name in self.config.prompts else ""
+        """A prompt that the box plays by itself: its name where there is a file of it, else ""."""
+        return name if self.prompts.named(name) else ""
 
     def queue(self, name: str) -> Queue:
         """Settings of a queue; `agent:NAME` is the implied queue of one agent."""

@@ -18,7 +18,7 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 def texts(folder: Path = FOLDER) -> dict[str, str]:
     """Every prompt's whole name and what is said; reads three files."""
-    found = {}
+    found: dict[str, str] = {}
     for language in LANGUAGES:
         parts = tomllib.loads((folder / f"{language}.toml").read_text(encoding="utf-8"))
         found |= {f"{language}/{name}": text for part in parts.values() for name, text in part.items()}

@@ -1,4 +1,4 @@
-"""Where the sound of a prompt is: a recorded file of the configuration, else the one spoken when it was built."""
+"""Where the sound of a prompt is: a recorded file of the configuration, else what was spoken by `make`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,17 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from appliance.config.schema import Config
+
 log = logging.getLogger(__name__)
 
 SPOKEN = Path(sys.prefix) / "share" / "callbox" / "spoken"  # where `make` puts what it spoke
+
+
+def recorded_prompts(config: Config, folder: Path, *, spoken: Path = SPOKEN) -> SpokenPrompts:
+    """Those of a configuration whose relative files are in `folder`."""
+    recorded = {name: folder / written for name, written in config.prompts.items()}
+    return SpokenPrompts(spoken, recorded, config.box.language)
 
 
 class SpokenPrompts:
@@ -28,12 +36,12 @@ class SpokenPrompts:
             )
 
     def paths(self, names: Iterable[str]) -> list[Path]:
-        """The files of whole names ("en/20"), in order; none at all when one is missing: no half sentences."""
+        """The files of whole names ("en/20"), in order; none where one is missing: no half sentences."""
         files = [self._recorded.get(name) or self._spoken.get(name) for name in names]
         return [file for file in files if file] if all(files) else []
 
     def named(self, name: str, language: str = "") -> list[Path]:
-        """The file of a prompt as a configuration names it, in a language ("" is that of the box); [] for none.
+        """The file of a prompt as a configuration names it, in a language ("": the box's); [] for none.
 
         A name with its language ("ru/goodbye") is that one. A recording of a plain name is in the box's
         language, so in another one what was spoken goes before it.

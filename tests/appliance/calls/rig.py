@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from datetime import UTC
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,6 +12,7 @@ from appliance.acd.choice import longest_idle
 from appliance.acd.distributor import Distributor
 from appliance.acd.invariants import breaches
 from appliance.bus import Bus
+from appliance.calendars.calendars import Calendars
 from appliance.calls.agent_call import begin
 from appliance.calls.agents import AgentDesk
 from appliance.calls.call import Call, new_call_id
@@ -25,6 +27,7 @@ from appliance.dialplan.guard import Guard
 from appliance.events import CallArrived, Event, Stamped
 from appliance.media.graph import MediaGraph
 from appliance.media.link import EngineLink
+from appliance.say.spoken import recorded_prompts
 from drivers.port import DriverError, EndCause, Leg, LegState, SlotAudio
 from drivers.sip.account import Through, Use
 from drivers.sip.leg import SipLeg
@@ -192,11 +195,11 @@ class QuietGraph(MediaGraph):
 
     def recording_ids(self) -> list[str]:
         """Recordings running."""
-        return list(self._records)
+        return list(self.recordings.held)
 
     def recording_formats(self) -> list[str]:
         """Of the recordings running."""
-        return [record.format for record in self._records.values()]
+        return [record.format for record in self.recordings.held.values()]
 
 
 class ScriptedPhones:
@@ -307,6 +310,8 @@ class Rig:
             guard=Guard(self.config, bus=self.bus, clock=self.clock),
             tariffs=self.tariffs,
             lines=self.lines,
+            prompts=recorded_prompts(self.config, tmp_path, spoken=tmp_path / "spoken"),
+            calendars=Calendars(self.config.calendars, UTC),
         )
         self.desk = TalkDesk(self.centre)
         self.visits: list[asyncio.Task[None]] = []
