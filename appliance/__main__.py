@@ -16,6 +16,7 @@ from pathlib import Path
 from appliance.api.control import SOCKET, BrainAway, ask
 from appliance.config.load import ConfigError, format_problems, load
 from appliance.console import calls as calls_view
+from appliance.console.figures import figures, figures_options
 from appliance.console.line_commands import line, line_options, sms_options, ussd, ussd_options
 from appliance.console.outbound_commands import outbound, outbound_options
 from appliance.console.phones import phones, phones_options
@@ -80,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     check = add("check", _check, "check a configuration file and print all errors at once")
     check.add_argument("file", nargs="?", type=Path, help="the file (default: that of --config)")
     _calls_options(add("calls", _calls, "list calls, or tell the whole story of one"))
+    figures_options(add("figures", figures, "how well callers were served, every figure with its formula"))
     look = add("show", _show, "what the box is doing now")
     look.add_argument("what", choices=[*VIEWS, "limits", "sip", "media", "processes", "version"])
     line_options(add("line", line, "reset a line, tell how it was, or ask for its balance"))
