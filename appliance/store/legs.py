@@ -23,6 +23,8 @@ from appliance.events import (
 )
 from appliance.flow_events import FlowEntered
 from appliance.store.mark import Mark, between
+from appliance.voicemail_events import MailboxEntered
+from appliance.wait_events import CallBackAsked, CallBackTaken, QueueLeft, QueueRefused, WaitPromised
 
 
 class LegOutcome(enum.StrEnum):
@@ -41,6 +43,8 @@ class QueueLeg:
 
     `number` counts the legs of a call from 1. `queue` is "" for a caller who was blocked before any.
     `entered_ms` and `ended_ms` (left the queue, or the talk ended) are wall clock.
+    `promised_ms` is the wait that the caller was first told of, `came_true_ms` what it then was until an
+    agent answered.
     """
 
     call_id: str
@@ -55,6 +59,8 @@ class QueueLeg:
     talk_ms: int = 0
     hold_ms: int = 0
     wrap_up_ms: int = 0
+    promised_ms: int | None = None
+    came_true_ms: int | None = None
 
 
 #: What a call's row adds up, and its legs share out.
@@ -63,11 +69,16 @@ SHARED = ("ring_ms", "talk_ms", "hold_ms", "wrap_up_ms")
 
 @dataclass(frozen=True)
 class Legs:
-    """The legs of a call, and since when the last one waits, if it does."""
+    """The legs of a call, since when the last one waits, if it does, and when it was promised how long.
+
+    A call-back of ours has none: the leg of the caller who asked for it stands for both.
+    """
 
     call_id: str = ""
     legs: tuple[QueueLeg, ...] = ()
     waiting: Mark | None = None
+    promised: Mark | None = None
+    is_call_back: bool = False
 
 
 def follow(legs: Legs, event: Event, now: Mark, grown: Mapping[str, int]) -> Legs:
@@ -79,11 +90,33 @@ def follow(legs: Legs, event: Event, now: Mark, grown: Mapping[str, int]) -> Leg
 
 
 def _queued(legs: Legs, event: CallQueued, now: Mark) -> Legs:
-    if legs.waiting is not None and legs.legs[-1].queue == event.queue:
-        return legs  # told again, after a restart
+    told_again = legs.waiting is not None and legs.legs[-1].queue == event.queue  # after a restart
+    if told_again or legs.is_call_back:
+        return legs
     legs = _end_wait(legs, LegOutcome.FLOWED_OUT, now)
     leg = QueueLeg(legs.call_id, len(legs.legs) + 1, event.queue, now.wall_ms)
     return replace(legs, legs=(*legs.legs, leg), waiting=now)
+
+
+def _refused(legs: Legs, event: QueueRefused, now: Mark) -> Legs:
+    return _blocked(_end_wait(legs, LegOutcome.FLOWED_OUT, now), event.queue, now)
+
+
+def _blocked(legs: Legs, queue: str, now: Mark) -> Legs:
+    leg = QueueLeg(
+        legs.call_id, len(legs.legs) + 1, queue, now.wall_ms, LegOutcome.BLOCKED, ended_ms=now.wall_ms
+    )
+    return replace(legs, legs=(*legs.legs, leg))
+
+
+def _promised(legs: Legs, event: WaitPromised, now: Mark) -> Legs:
+    if legs.waiting is None or legs.legs[-1].promised_ms is not None:
+        return legs
+    return replace(_change_last(legs, promised_ms=round(event.expected_s * 1000)), promised=now)
+
+
+def _call_back(legs: Legs, event: CallBackAsked, now: Mark) -> Legs:
+    return replace(legs, is_call_back=True)
 
 
 def _elsewhere(legs: Legs, event: Event, now: Mark) -> Legs:
@@ -93,9 +126,11 @@ def _elsewhere(legs: Legs, event: Event, now: Mark) -> Legs:
 def _connected(legs: Legs, event: CallConnected, now: Mark) -> Legs:
     if legs.waiting is None:
         return legs
-    mine = event.queue == legs.legs[-1].queue
-    legs = _end_wait(legs, LegOutcome.ANSWERED if mine else LegOutcome.FLOWED_OUT, now)
-    return _change_last(legs, agent=event.agent, ended_ms=None) if mine else legs
+    if event.queue != legs.legs[-1].queue:
+        return _end_wait(legs, LegOutcome.FLOWED_OUT, now)
+    came_true_ms = None if legs.promised is None else between(legs.promised, now)
+    legs = _end_wait(legs, LegOutcome.ANSWERED, now)
+    return _change_last(legs, agent=event.agent, ended_ms=None, came_true_ms=came_true_ms)
 
 
 def _talk_ended(legs: Legs, event: TalkEnded, now: Mark) -> Legs:
@@ -106,8 +141,7 @@ def _talk_ended(legs: Legs, event: TalkEnded, now: Mark) -> Legs:
 
 def _call_ended(legs: Legs, event: CallEnded, now: Mark) -> Legs:
     if event.outcome == Outcome.BLOCKED.value and not legs.legs:
-        leg = QueueLeg(legs.call_id, 1, "", now.wall_ms, LegOutcome.BLOCKED, ended_ms=now.wall_ms)
-        return replace(legs, legs=(leg,))
+        return _blocked(legs, "", now)
     gave_up = event.outcome == Outcome.ABANDONED.value
     legs = _end_wait(legs, LegOutcome.ABANDONED if gave_up else LegOutcome.FLOWED_OUT, now)
     open_talk = bool(legs.legs) and legs.legs[-1].ended_ms is None
@@ -119,7 +153,7 @@ def _end_wait(legs: Legs, outcome: LegOutcome, now: Mark) -> Legs:
         return legs
     wait_ms = between(legs.waiting, now)
     legs = _change_last(legs, outcome=outcome, wait_ms=wait_ms, ended_ms=now.wall_ms)
-    return replace(legs, waiting=None)
+    return replace(legs, waiting=None, promised=None)
 
 
 def _change_last(legs: Legs, **columns: Any) -> Legs:
@@ -144,8 +178,14 @@ def _of_agent(legs: Legs, agent: str) -> int:
 
 
 HANDLERS: Mapping[type[Event], Callable[[Legs, Any, Mark], Legs]] = {
+    CallBackAsked: _call_back,
     CallQueued: _queued,
+    QueueRefused: _refused,
+    WaitPromised: _promised,
+    QueueLeft: _elsewhere,
+    CallBackTaken: _elsewhere,
     MenuEntered: _elsewhere,
+    MailboxEntered: _elsewhere,
     FlowEntered: _elsewhere,
     CallConnected: _connected,
     TalkEnded: _talk_ended,

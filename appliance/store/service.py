@@ -7,12 +7,14 @@ short, T is the target: a wait of exactly T is within it.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from appliance.store.legs import LegOutcome, QueueLeg
 
 Figure = float | int | None  # None = nothing to divide by
+
+LATE_S = 30.0  # a promise that was too small by more made somebody wait for it
 
 #: Each figure and its formula, in the order in which they are shown.
 FORMULAS: Mapping[str, str] = {
@@ -42,6 +44,10 @@ FORMULAS: Mapping[str, str] = {
     "ring_s": "sum of ringing at those who answered / A",
     "aht_s": "(talk + hold + wrap-up) / A",
     "aht_with_ring_s": "(talk + hold + wrap-up + ringing) / A",
+    "promises": "of A, those who were told how long it takes",
+    "ewt_rmse_s": "root of mean (wait from then on - promised)^2",
+    "ewt_bias_s": "mean (promised - wait from then on)",
+    "ewt_late_rate": "share of promises whose wait was more than 30 s longer",
 }
 
 
@@ -86,6 +92,7 @@ def service(legs: Iterable[QueueLeg], rules: Rules = Rules()) -> dict[str, Figur
         "ring_s": _ratio(handled["ring_ms"], a),
         "aht_s": _ratio(work, a),
         "aht_with_ring_s": _ratio(work + handled["ring_ms"], a),
+        **_accuracy(answered),
     }
 
 
@@ -97,6 +104,23 @@ def _levels(a: int, b: int, o: int, short: int, a_in: int, b_in: int) -> dict[st
         "sl4": _ratio(a_in, a + b - short),
         "sl5": _ratio(a_in, o),
         "sl6": _ratio(a_in, a + b - b_in),
+    }
+
+
+def _accuracy(answered: Iterable[QueueLeg]) -> dict[str, Figure]:
+    told = [(leg.promised_ms, leg.came_true_ms) for leg in answered]
+    off = [(promise - wait) / 1000 for promise, wait in told if promise is not None and wait is not None]
+    return accuracy(off)
+
+
+def accuracy(off_s: Sequence[float]) -> dict[str, Figure]:
+    """How good promises were, from how many seconds too much each told: counted, RMSE, bias, share late."""
+    squares = _ratio(math.fsum(each * each for each in off_s), len(off_s))
+    return {
+        "promises": len(off_s),
+        "ewt_rmse_s": None if squares is None else math.sqrt(squares),
+        "ewt_bias_s": _ratio(math.fsum(off_s), len(off_s)),
+        "ewt_late_rate": _ratio(sum(each < -LATE_S for each in off_s), len(off_s)),
     }
 
 

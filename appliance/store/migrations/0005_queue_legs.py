@@ -22,6 +22,8 @@ class QueueLeg(Model):
     talk_ms = BigIntegerField()
     hold_ms = BigIntegerField()
     wrap_up_ms = BigIntegerField()
+    promised_ms = BigIntegerField(null=True)
+    came_true_ms = BigIntegerField(null=True)
 
     class Meta:
         table_name = "queue_leg"

@@ -20,6 +20,7 @@ from appliance.store.derive import derive
 from appliance.store.journal import Journal
 from appliance.store.legs import LegOutcome, QueueLeg
 from appliance.store.rebuild import rebuild
+from appliance.wait_events import CallBackAsked, CallBackTaken, QueueLeft, QueueRefused, WaitPromised
 from tests.appliance.store.visits import (
     WALL_S,
     Timed,
@@ -129,6 +130,51 @@ def test_a_queue_told_again_after_a_restart_is_the_same_wait() -> None:
         (30.0, CallEnded(call_id=CALL, outcome="abandoned", by="caller")),
     )
     assert leg.wait_ms == 26_000
+
+
+def test_a_caller_who_is_not_let_into_a_queue_is_blocked_there_and_may_be_answered_elsewhere() -> None:
+    refused, answered = legs_of(
+        (4.0, QueueRefused(call_id=CALL, queue="sales", why="full", to="queue:support")),
+        queued(4.0, "support"),
+        (9.0, CallConnected(call_id=CALL, queue="support", agent="ben")),
+    )
+    assert (refused.queue, refused.outcome) == ("sales", LegOutcome.BLOCKED)
+    assert (answered.outcome, answered.wait_ms, answered.ended_ms) == (LegOutcome.ANSWERED, 5_000, None)
+
+
+def test_a_caller_sent_on_flowed_out_when_it_happened_whatever_comes_after() -> None:
+    (leg,) = legs_of(
+        *arrives(CALL),
+        (34.0, QueueLeft(call_id=CALL, queue="sales", why="max wait", to="voicemail:sales")),
+        (90.0, CallEnded(call_id=CALL, outcome="abandoned", by="caller")),
+    )
+    assert (leg.outcome, leg.wait_ms) == (LegOutcome.FLOWED_OUT, 30_000)
+
+
+def test_a_call_back_is_one_leg_that_of_the_caller_who_took_it() -> None:
+    (leg,) = legs_of(*arrives(CALL), (24.0, CallBackTaken(call_id=CALL, queue="sales", call_back="c-2")))
+    assert (leg.outcome, leg.wait_ms) == (LegOutcome.FLOWED_OUT, 20_000)
+    asked = CallBackAsked(
+        call_id=CALL, of="c-1", queue="sales", number="1", asked_from="", place_wall_s=0, expires_wall_s=9
+    )
+    assert (
+        legs_of(
+            (24.0, asked),
+            queued(24.0, "sales"),
+            (90.0, CallEnded(call_id=CALL, outcome="answered", by="box")),
+        )
+        == ()
+    )
+
+
+def test_the_first_promise_is_scored_from_the_moment_it_was_made() -> None:
+    (leg,) = legs_of(
+        *arrives(CALL),
+        (14.0, WaitPromised(call_id=CALL, queue="sales", low_s=50, high_s=90, expected_s=60.0)),
+        (44.0, WaitPromised(call_id=CALL, queue="sales", low_s=20, high_s=40, expected_s=30.0)),
+        *is_connected(CALL, "ana", 64.0),
+    )
+    assert (leg.promised_ms, leg.came_true_ms, leg.wait_ms) == (60_000, 50_000, 60_000)
 
 
 @pytest.mark.parametrize("seed", range(20))

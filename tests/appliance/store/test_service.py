@@ -62,8 +62,9 @@ def test_want_11_and_12_the_golden_vector_is_exact() -> None:
         "ring_s": 5,
         "aht_s": 1405 / 7,
         "aht_with_ring_s": 1440 / 7,
+        "promises": 0,
     }
-    assert found == pytest.approx(expected)
+    assert {name: found[name] for name in expected} == pytest.approx(expected)
     assert {name: round(value, 4) for name, value in found.items() if name[:2] in ("sl", "as", "ah")} == {
         "sl1": 0.5714,
         "sl2": 0.6,
@@ -76,6 +77,26 @@ def test_want_11_and_12_the_golden_vector_is_exact() -> None:
         "aht_with_ring_s": 205.7143,
     }
     assert list(found) == list(FORMULAS)
+
+
+def test_want_7_promises_are_scored_against_what_came_true() -> None:
+    told = [(60, 50), (60, 95), (30, 30), (None, None)]
+    legs = [
+        QueueLeg(
+            str(number),
+            1,
+            "sales",
+            0,
+            LegOutcome.ANSWERED,
+            promised_ms=None if promised is None else promised * 1000,
+            came_true_ms=None if came is None else came * 1000,
+        )
+        for number, (promised, came) in enumerate(told)
+    ]
+    found = service(legs)
+    assert (found["promises"], found["ewt_late_rate"]) == (3, pytest.approx(1 / 3))
+    assert found["ewt_bias_s"] == pytest.approx((10 - 35 + 0) / 3)
+    assert found["ewt_rmse_s"] == pytest.approx(((100 + 1225) / 3) ** 0.5)
 
 
 def test_a_border_belongs_to_the_interval_that_begins_there() -> None:
