@@ -38,6 +38,12 @@ from appliance.outbound_events import (
     OutboundRefused,
     OutboundUnlocked,
 )
+from appliance.recording_events import RECORDING_EVENTS
+from appliance.recording_events import RecordingAsked as RecordingAsked
+from appliance.recording_events import RecordingEnded as RecordingEnded
+from appliance.recording_events import RecordingPaused as RecordingPaused
+from appliance.recording_events import RecordingResumed as RecordingResumed
+from appliance.recording_events import RecordingStarted as RecordingStarted
 from appliance.talk_events import TRANSFERRED as TRANSFERRED
 from appliance.talk_events import CallInherited as CallInherited
 from appliance.talk_events import PartyMissed as PartyMissed
@@ -46,6 +52,7 @@ from appliance.talk_events import ThirdJoined as ThirdJoined
 from appliance.talk_events import ThirdLeft as ThirdLeft
 from appliance.talk_events import TransferEnded as TransferEnded
 from appliance.talk_events import TransferStarted as TransferStarted
+from appliance.voicemail_events import EVENTS as VOICEMAIL_EVENTS
 from appliance.wait_events import WAIT_EVENTS
 
 
@@ -64,6 +71,7 @@ class Outcome(enum.Enum):
     ANSWERED = "answered"  # an agent spoke to the caller
     ABANDONED = "abandoned"  # the caller left while waiting for an agent
     MENU = "menu"  # the caller left, or was served, before any queue
+    VOICEMAIL = "voicemail"  # the caller left a message
     BLOCKED = "blocked"  # we did not let the caller in: no way on, or not answered in time
     UNANSWERED = "unanswered"  # whom an agent called did not take it
     FAILED = "failed"  # we lost the caller: line unplugged, process died
@@ -248,22 +256,6 @@ class HoldEnded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecordingStarted(Event):
-    """A recording file was begun; a call may have several (a new one after an engine's death)."""
-
-    path: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class RecordingEnded(Event):
-    """A recording file was closed, or found closed after a crash (`seconds` from its header then)."""
-
-    path: str
-    seconds: float
-    dropped_frames: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
 class TalkEnded(Event):
     """The conversation is over; `by` is "caller", "agent", "box", "line", or "silence" for a dead leg."""
 
@@ -332,8 +324,6 @@ KINDS: dict[str, type[Event]] = {
         CallConnected,
         HoldStarted,
         HoldEnded,
-        RecordingStarted,
-        RecordingEnded,
         TalkEnded,
         WrapUpStarted,
         WrapUpEnded,
@@ -365,6 +355,8 @@ KINDS: dict[str, type[Event]] = {
         ThirdJoined,
         ThirdLeft,
         CallInherited,
+        *VOICEMAIL_EVENTS,
+        *RECORDING_EVENTS,
         *AGENT_KINDS,
         *FLOW_EVENTS,
         *WAIT_EVENTS,

@@ -29,7 +29,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "appliance.line_events": {"appliance.event"},
     "appliance.outbound_events": {"appliance.event"},
     "appliance.talk_events": {"appliance.event"},
+    "appliance.recording_events": {"appliance.event"},
+    "appliance.voicemail_events": {"appliance.event"},
+    "appliance.voicemail_events": {"appliance.event"},
     "appliance.events": {
+        "appliance.voicemail_events",
+        "appliance.recording_events",
+        "appliance.voicemail_events",
         "appliance.agent_events",
         "appliance.event",
         "appliance.flow_events",
@@ -44,6 +50,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "appliance.calendars": {"appliance.config"},
     "appliance.say": {"appliance.config"},
     "appliance.store": {
+        "appliance.voicemail_events",
+        "appliance.voicemail",
+        "appliance.recording_events",
+        "appliance.voicemail_events",
+        "appliance.voicemail",
         "appliance.agent_events",
         "appliance.events",
         "appliance.flow_events",
@@ -55,7 +66,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "appliance.media": {"dsp", "drivers", "appliance.events", "appliance.clock", "appliance.config"},
     "appliance.acd": {"appliance.events", "appliance.clock", "appliance.bus"},
+    "appliance.voicemail": {"appliance.event", "appliance.events", "appliance.voicemail_events"},
+    "appliance.voicemail": {"appliance.event", "appliance.events", "appliance.voicemail_events"},
     "appliance.calls": {
+        "appliance.voicemail",
+        "appliance.voicemail_events",
+        "appliance.recording_events",
+        "appliance.voicemail",
+        "appliance.voicemail_events",
         "dsp",
         "drivers",
         "appliance.agent_events",
@@ -109,6 +127,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     # The faces: rows and snapshots, never a live call.
     "appliance.console": {
+        "appliance.recording_events",
         "drivers.wire",
         "drivers.discovery",
         "appliance.agent_events",

@@ -61,7 +61,7 @@ def _recording(id: str, left: Party, right: Party, call: Call, centre: Centre) -
         format=centre.config.recording.format,
         path=Path(going_on[-1]) if going_on else None,
         started=lambda path: call.note(RecordingStarted(call_id=call.id, path=path)),
-        ended=lambda path, seconds, dropped: call.note(
-            RecordingEnded(call_id=call.id, path=path, seconds=seconds, dropped_frames=dropped)
+        ended=lambda path, seconds, dropped, why: call.note(
+            RecordingEnded(call_id=call.id, path=path, seconds=seconds, dropped_frames=dropped, why=why)
         ),
     )

@@ -5,20 +5,19 @@ Everything is idempotent: the same again changes nothing. The graph outlives who
 
 from __future__ import annotations
 
-import errno
 import logging
-import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from appliance.media import asked, keys
-from appliance.media.entries import PlayEntry, PortEntry, RecordEntry, plain
+from appliance.media.entries import PlayEntry, PortEntry, plain
 from appliance.media.history import History
 from appliance.media.prompts import PromptCache
+from appliance.media.recorders import Recorders
 from appliance.media.sound import SerialSound
 from drivers.wire import Message, WireError
-from dsp._native.engine import MOST_FILES, RECORD_FORMATS, WORKERS, Engine, EngineError
+from dsp._native.engine import MOST_FILES, WORKERS, Engine, EngineError
 from dsp._native.progress_rx import ProgressPlan
 from dsp.progress import Cadence, plan
 from dsp.tones import ToneError, spec
@@ -27,7 +26,6 @@ from dsp.wav import WavError
 log = logging.getLogger(__name__)
 
 TONE_DBM0 = -13.0  # a frequency: -10 dBm0 for the usual pair, the middle of ITU-T E.180's range
-CLOSE_WAIT_MS = 250  # for the writer to close a file; after that it closes by itself
 
 Reply = tuple[Message, Sequence[int]]
 
@@ -44,7 +42,7 @@ class Desk:
         self._histories: dict[str, History] = {}  # of serial ports
         self.edges: dict[tuple[str, str], float] = {}
         self.plays: dict[str, PlayEntry] = {}
-        self.records: dict[str, RecordEntry] = {}
+        self.recorders = Recorders(engine, self._port)
         self._ops: dict[str, Callable[[Message, list[int]], Reply]] = {
             "worker.attach": self._worker_attach,
             "worker.detach": self._worker_detach,
@@ -57,8 +55,7 @@ class Desk:
             "play": self._play,
             "tone": self._tone,
             "stop": self._stop,
-            "record": self._record,
-            "record.stop": self._record_stop,
+            **self.recorders.ops,
             "dtmf": self._dtmf,
             "progress": self._progress,
             "state": lambda _message, _fds: (self.state(), ()),
@@ -85,7 +82,7 @@ class Desk:
             "ports": [self._port_state(entry) for entry in self.ports.values()],
             "edges": [{"src": src, "dst": dst, "gain_db": gain} for (src, dst), gain in self.edges.items()],
             "plays": [plain(entry) for entry in self.plays.values()],
-            "records": [self._record_state(entry) for entry in self.records.values()],
+            "records": self.recorders.state(),
         }
 
     def _port_state(self, entry: PortEntry) -> Message:
@@ -98,10 +95,6 @@ class Desk:
         history = self._histories.get(news.get("port", ""))
         if history is not None:
             history.note(news, time.monotonic())
-
-    def _record_state(self, entry: RecordEntry) -> Message:
-        seconds, dropped = self._engine.recorded(entry.handle)
-        return {**plain(entry), "seconds": seconds, "dropped_frames": dropped}
 
     def counters(self) -> Message:
         """Figures of the tick, of every port, and their sums."""
@@ -331,45 +324,6 @@ class Desk:
         del self.plays[entry.play]
         return {"event": "played", "play": entry.play, "to": entry.to} if natural else None
 
-    # --- recordings ----------------------------------------------------------------------
-
-    def _record(self, message: Message, _fds: list[int]) -> Reply:
-        record, path = asked.text(message, "record"), asked.new_path(message)
-        left = self._port(message, "left")
-        right = self._port(message, "right") if message.get("right") else None
-        format = asked.choice(message, "format", RECORD_FORMATS, "pcm16")
-        wanted = (str(path), left.port, right.port if right else "")
-        before = self.records.get(record)
-        if before is not None:
-            if (before.path, before.left, before.right) != wanted:
-                raise WireError(f"record: {record} records {before.path} already; stop it first")
-            return {}, ()
-        handle = self._engine.record(left.handle, right.handle if right else 0, _create(path), format)
-        self.records[record] = RecordEntry(record, *wanted, format=format, handle=handle)
-        log.info("record %s: %s", record, path)
-        return {}, ()
-
-    def _record_stop(self, message: Message, _fds: list[int]) -> Reply:
-        entry = self.records.pop(asked.text(message, "record"), None)
-        if entry is None:
-            raise WireError(f"record.stop: there is no recording {message['record']!r}; it ended or failed")
-        seconds, dropped, closed = self._engine.record_end(entry.handle, CLOSE_WAIT_MS)
-        if not closed:
-            log.warning("record %s: the disk is slow, %s is closed later", entry.record, entry.path)
-        log.info("record %s: ended after %.1f s", entry.record, seconds)
-        return {"path": entry.path, "seconds": seconds, "dropped_frames": dropped}, ()
-
-    def record_closed(self, handle: int, error: int) -> Message | None:
-        """The writer has closed a file; the news to tell, if it was not asked to."""
-        self._engine.forget_recorder(handle)
-        entry = next((entry for entry in self.records.values() if entry.handle == handle), None)
-        if entry is None:
-            return None
-        del self.records[entry.record]
-        reason = f"{entry.path}: {os.strerror(error)}. The file is playable up to here"
-        log.error("record %s: %s", entry.record, reason)
-        return {"event": "record_failed", "record": entry.record, "reason": reason}
-
 
 def _listened(what: str, zone: str, busy: str = "") -> ProgressPlan | None:
     try:
@@ -383,15 +337,3 @@ def _tone_of(zone: str, name: str) -> str:
         return spec(zone, name)
     except ToneError as error:
         raise WireError(f"tone: {error}") from error
-
-
-def _create(path: Path) -> int:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
-    except OSError as error:
-        if error.errno == errno.EEXIST:
-            raise WireError(
-                f"record: {path} exists; a recording never overwrites, give a new path"
-            ) from error
-        raise WireError(f"record: {path} cannot be made: {error.strerror}. See to its folder") from error

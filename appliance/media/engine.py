@@ -79,7 +79,7 @@ class EngineProcess:
         if kind is EventKind.PLAYER_OVER:
             return self._desk.player_over(handle, value == 1)
         if kind is EventKind.RECORD_CLOSED:
-            return self._desk.record_closed(handle, value)
+            return self._desk.recorders.closed(handle, value)
         port = self._desk.port_name(handle)
         if port is None:
             return None

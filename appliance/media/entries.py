@@ -49,6 +49,7 @@ class RecordEntry:
     left: str
     right: str
     format: str
+    paused: bool
     handle: int
 
 

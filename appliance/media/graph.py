@@ -19,17 +19,17 @@ from typing import Any
 
 from appliance.media import history, keys
 from appliance.media.held import (
+    ENGINE_AWAY,
     Play,
-    Recording,
     by_id,
     port_id,
     same_port,
     same_sound,
     serial_audio,
     sound_fields,
-    wav_seconds,
 )
 from appliance.media.link import ANSWER_SECONDS, EngineLink
+from appliance.media.recordings import Recordings
 from drivers import wire
 from drivers.port import Audio, AudioNews, DriverError, Leg, SerialAudio
 
@@ -43,7 +43,8 @@ class MediaGraph:
     """Client of the engine at `socket`.
 
     `on_digit(port, digit)` gets DTMF found in the audio, `on_engine(up)` the engine's coming and going,
-    `on_audio(port, news, value)` what is found in the sound of a serial port.
+    `on_audio(port, news, value)` what is found in the sound of a serial port, `on_refused(reason)` why the
+    disk takes no recording.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class MediaGraph:
         on_digit: Callable[[str, str], None],
         on_engine: Callable[[bool], None] = lambda up: None,
         on_audio: Callable[[str, AudioNews, str], None] = lambda port, news, value: None,
+        on_refused: Callable[[str], None] = lambda reason: None,
     ) -> None:
         self._link = EngineLink(socket, on_met=self._met, on_up=on_engine, on_event=self._event)
         self._on_digit = on_digit
@@ -63,7 +65,10 @@ class MediaGraph:
         self._dtmf: set[str] = set()
         self._edges: dict[tuple[str, str], float] = {}
         self._plays: dict[str, Play] = {}
-        self._records: dict[str, Recording] = {}
+        self.recordings = Recordings(
+            link=lambda: self._link, held=lambda: self._held.get("records", {}), on_refused=on_refused
+        )
+        self.recording = self.recordings.recording
 
     # --- the connection ---------------------------------------------------------------------------
 
@@ -114,7 +119,7 @@ class MediaGraph:
     def prune(self) -> None:
         """Take away what the engine held from an earlier brain and nobody has claimed since."""
         held, self._held = self._held, {}
-        for record in held.get("records", {}).keys() - self._records.keys():
+        for record in held.get("records", {}).keys() - self.recordings.held.keys():
             self._link.tell("record.stop", record=record)
         for play in held.get("plays", {}).keys() - self._plays.keys():
             self._link.tell("stop", play=play)
@@ -197,6 +202,10 @@ class MediaGraph:
         """A tone of a country's plan (`dsp.tones`) heard at `to` while the body runs."""
         return self._sounding(Play(id, {"op": "tone", "to": to, "tone": name, "zone": zone}))
 
+    def signal(self, id: str, to: str, spec: str) -> contextlib.AbstractContextManager[Play]:
+        """A tone written as in `config/tones`, heard at `to` while the body runs: a beep."""
+        return self._sounding(Play(id, {"op": "tone", "to": to, "spec": spec}))
+
     def pressing(self, id: str, to: str, digits: str) -> contextlib.AbstractContextManager[Play]:
         """Keys (1 to `keys.MOST`) pressed at `to` while the body runs, and nothing else heard there.
 
@@ -245,33 +254,6 @@ class MediaGraph:
             self._link.tell("stop", play=play.id)
             play.done.set()
 
-    @contextlib.contextmanager
-    def recording(
-        self,
-        id: str,
-        *,
-        folder: Path,
-        left: str,
-        right: str,
-        path: Path | None = None,
-        format: str = "pcm16",
-        started: Callable[[str], None],
-        ended: Callable[[str, float, int], None],
-    ) -> Iterator[Recording]:
-        """A stereo file of two ports while the body runs; a new file after an engine's death.
-
-        `path` is the file that was being written when the brain died, if there was one; `format` is pcm16,
-        alaw or ulaw.
-        """
-        record = Recording(id, folder, left, right, started, ended, path, format)
-        self._records[id] = record
-        self._declare_record(record)
-        try:
-            yield record
-        finally:
-            del self._records[id]
-            self._stop_record(record)
-
     # --- telling the engine ---------------------------------------------------------------------------
 
     def _declare_all(self) -> None:
@@ -285,8 +267,7 @@ class MediaGraph:
             self._declare_edge(src, dst)
         for play in list(self._plays.values()):
             self._declare_again(play)
-        for record in self._records.values():
-            self._declare_record(record)
+        self.recordings.declare_all()
 
     def _declare_worker(self, name: str) -> None:
         self._link.tell("worker.attach", worker=name, fds=[self._workers[name]])
@@ -305,7 +286,7 @@ class MediaGraph:
 
     def _declare_again(self, play: Play) -> None:
         if "digits" in play.fields:
-            self._end_play(play, "the media engine was away")
+            self._end_play(play, ENGINE_AWAY)
         else:
             self._declare_play(play)
 
@@ -328,45 +309,6 @@ class MediaGraph:
             play.refused = why
             play.done.set()
 
-    def _declare_record(self, record: Recording) -> None:
-        held = self._held.get("records", {}).get(record.id)
-        if not self._link.there:
-            return  # begun when there is an engine
-        if held is not None:
-            record.path = Path(held["path"])
-            return
-        if record.path is not None:  # the engine died: what it wrote ends here
-            record.ended(str(record.path), wav_seconds(record.path), 0)
-        record.folder.mkdir(parents=True, exist_ok=True)
-        record.path = record.next_path()
-        record.started(str(record.path))
-        self._link.tell(
-            "record",
-            record=record.id,
-            path=str(record.path),
-            left=record.left,
-            right=record.right,
-            format=record.format,
-        )
-
-    def _stop_record(self, record: Recording) -> None:
-        path = record.path
-        if path is None:
-            return
-        if not self._link.there:
-            record.ended(str(path), wav_seconds(path), 0)
-            return
-
-        def closed(reply: Mapping[str, Any]) -> None:
-            seconds = reply.get("seconds")
-            record.ended(
-                str(path),
-                float(seconds) if seconds is not None else wav_seconds(path),
-                int(reply.get("dropped_frames", 0)),
-            )
-
-        self._link.tell("record.stop", record=record.id, then=closed)
-
     # --- hearing from the engine ------------------------------------------------------------------------
 
     def _event(self, message: wire.Message, fds: list[int]) -> None:
@@ -379,11 +321,7 @@ class MediaGraph:
                 if play is not None:
                     play.done.set()
             case "record_failed":
-                log.error(
-                    "recording %s stopped: %s. Make room on the disk; the call goes on.",
-                    message.get("record"),
-                    message.get("reason"),
-                )
+                self.recordings.failed(message)
             case str(name) if name in AUDIO_NEWS:
                 news, field = AUDIO_NEWS[name]
                 if news in (AudioNews.DEAD, AudioNews.LOST):

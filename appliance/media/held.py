@@ -12,6 +12,10 @@ from appliance.media.history import heard
 from drivers.port import Leg, SerialAudio
 from dsp import wav
 
+ENGINE_AWAY = "the media engine was away"  # why a file ended, and a play
+ENCRYPTED = ".age"  # what is added to the name of a file that is encrypted
+Started = Callable[[str], Mapping[str, Any] | None]
+Ended = Callable[[str, float, int, str], None]
 OURS = frozenset({"fd", "up_seconds", "heard"})  # of a SerialAudio, not what kind of sound it is
 
 
@@ -32,22 +36,25 @@ class Play:
 class Recording:
     """Stereo recording of two ports, in as many files as the engine had lives.
 
-    `started(path)` and `ended(path, seconds, dropped_frames)` are told of every file.
+    `started(path)` is told of every file, and gives what the file is to tell of itself; `ended(path, seconds,
+    dropped_frames, why)` too, `why` "" where it was to end. `path` is the file being written, None when there
+    is none: no engine is there, or the disk is full.
     """
 
     id: str
     folder: Path
     left: str
     right: str
-    started: Callable[[str], None]
-    ended: Callable[[str, float, int], None]
+    started: Started
+    ended: Ended
     path: Path | None = None
     format: str = "pcm16"
+    paused: bool = False
 
     def next_path(self) -> Path:
-        """The first name not taken yet: ID.wav, ID-2.wav, ..."""
+        """The first name not taken yet, by a file or an encrypted one: ID.wav, ID-2.wav, ..."""
         name, number = self.id, 1
-        while (self.folder / f"{name}.wav").exists():
+        while any((self.folder / f"{name}.wav{suffix}").exists() for suffix in ("", ENCRYPTED)):
             number += 1
             name = f"{self.id}-{number}"
         return self.folder / f"{name}.wav"

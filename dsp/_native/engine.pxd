@@ -1,5 +1,5 @@
 # What engine.pyx knows of media_core.h and its like.
-from libc.stdint cimport int16_t, uint64_t
+from libc.stdint cimport int16_t, uint32_t, uint64_t
 
 
 cdef extern from "media_core.h" nogil:
@@ -20,6 +20,9 @@ cdef extern from "media_core.h" nogil:
     struct segment:
         const int16_t *samples
         uint64_t count
+
+    enum:
+        RECORDER_INFO
 
     enum recorder_format:
         RECORDER_PCM16
@@ -86,7 +89,17 @@ cdef extern from "media_core.h" nogil:
     int media_tone(media *m, int to, float gain, const tone_plan *plan, double level_dbm0, bint alone)
     int media_stop(media *m, int player)
     int media_forget_player(media *m, int player)
-    int media_record(media *m, int left, int right, int fd, recorder_format format)
+    int media_record(
+        media *m,
+        int left,
+        int right,
+        int fd,
+        recorder_format format,
+        const void *info,
+        uint32_t info_bytes,
+        bint paused,
+    )
+    int media_record_pause(media *m, int recorder, bint on)
     int media_record_end(media *m, int recorder)
     int media_forget_recorder(media *m, int recorder)
     bint media_next_event(media *m, media_event *out)

@@ -6,7 +6,7 @@ import enum
 import os
 
 cimport cython
-from libc.stdint cimport uint64_t, uintptr_t
+from libc.stdint cimport uint32_t, uint64_t, uintptr_t
 
 WORKERS = MEDIA_WORKERS
 MOST_FILES = PLAYER_SEGMENTS
@@ -18,6 +18,7 @@ CODINGS = {
     "u8": CODING_U8,
     "s8": CODING_S8,
 }
+MOST_INFO = RECORDER_INFO
 RECORD_FORMATS = {"pcm16": RECORDER_PCM16, "alaw": RECORDER_ALAW, "ulaw": RECORDER_ULAW}
 
 
@@ -52,6 +53,8 @@ class EngineError(Exception):
 cdef int checked(int code, str what) except -1:
     if code == -1:
         raise EngineError(f"{what}: the engine is full; something was not closed")
+    if code == -3:
+        raise EngineError(f"{what}: the file cannot be written. Make room on the disk")
     if code < 0:
         raise EngineError(f"{what}: there is no such thing")
     return code
@@ -232,16 +235,22 @@ cdef class Engine:
         media_forget_player(self.m, player)
         self.buffers.pop(player, None)
 
-    def record(self, int left, int right, int fd, str format="pcm16"):
+    def record(self, int left, int right, int fd, str format="pcm16", *, bytes info=b"", bint paused=False):
         """Record two ports (0: silence) to an empty file, which becomes the engine's; returns the handle.
 
-        `format` is one of RECORD_FORMATS, else KeyError.
+        `format` is one of RECORD_FORMATS, else KeyError; `info` are chunks for its head, MOST_INFO at most.
         """
         cdef int code
         cdef recorder_format written = RECORD_FORMATS[format]
+        cdef const char *told = info
+        cdef uint32_t count = len(info)
         with nogil:
-            code = media_record(self.m, left, right, fd, written)
+            code = media_record(self.m, left, right, fd, written, told, count, paused)
         return checked(code, "record")
+
+    def record_pause(self, int handle, bint on):
+        """Silence from here on, or sound again."""
+        checked(media_record_pause(self.m, handle, on), "record")
 
     def record_end(self, int handle, int wait_ms):
         """End a recording: (seconds, dropped frames of 20 ms, closed within wait_ms)."""

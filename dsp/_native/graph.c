@@ -349,11 +349,13 @@ static int place_recorder(struct media *m, struct recorder *r)
     return MEDIA_FULL;
 }
 
-int media_record(struct media *m, int left, int right, int fd, enum recorder_format format)
+int media_record(struct media *m, int left, int right, int fd, enum recorder_format format, const void *info,
+                 uint32_t info_bytes, bool paused)
 {
     struct recorder *r = calloc(1, sizeof *r);
-    int handle = MEDIA_FULL;
-    if (r != NULL && recorder_open(r, fd, format) == 0) {
+    int handle = r != NULL ? MEDIA_UNWRITTEN : MEDIA_FULL;
+    if (r != NULL && recorder_open(r, fd, format, info, info_bytes) == 0) {
+        atomic_store(&r->paused, paused);
         r->left = left;
         r->right = right;
         pthread_mutex_lock(&m->lock);
@@ -365,6 +367,14 @@ int media_record(struct media *m, int left, int right, int fd, enum recorder_for
         close(fd);
     }
     return handle;
+}
+
+int media_record_pause(struct media *m, int recorder, bool on)
+{
+    struct recorder *r = media_find_recorder(m, recorder);
+    if (r != NULL)
+        atomic_store(&r->paused, on);
+    return r != NULL ? recorder : MEDIA_NONE;
 }
 
 int media_record_end(struct media *m, int recorder)

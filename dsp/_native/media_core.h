@@ -158,6 +158,7 @@ int media_progress(struct media *m, int port, const struct progress_plan *plan);
 
 #define MEDIA_FULL (-1) /* no room */
 #define MEDIA_NONE (-2) /* no such thing */
+#define MEDIA_UNWRITTEN (-3) /* the disk refuses the file */
 
 /* graph.c: edits, all for the one control thread. Handles are > 0, or one of the two above. */
 int media_serial_open(struct media *m, int fd, const struct serial_form *form, double known_ppm); /* takes fd */
@@ -174,8 +175,10 @@ int media_play(struct media *m, int to, float gain, const struct segment *segmen
 int media_tone(struct media *m, int to, float gain, const struct tone_plan *plan, double level_dbm0, bool alone);
 int media_stop(struct media *m, int player);    /* fades over a frame; EVENT_PLAYER_OVER follows */
 int media_forget_player(struct media *m, int player); /* after EVENT_PLAYER_OVER */
-/* Takes fd; left, right -1: silence. */
-int media_record(struct media *m, int left, int right, int fd, enum recorder_format format);
+/* Takes fd; left, right -1: silence. `info` as in recorder_open. */
+int media_record(struct media *m, int left, int right, int fd, enum recorder_format format, const void *info,
+                 uint32_t info_bytes, bool paused);
+int media_record_pause(struct media *m, int recorder, bool on);
 int media_record_end(struct media *m, int recorder);            /* EVENT_RECORD_CLOSED follows */
 int media_forget_recorder(struct media *m, int recorder);       /* after it is closed */
 int media_port_status(struct media *m, int port, struct port_status *out);

@@ -12,6 +12,7 @@
 
 #define STACK_BYTES (512 * 1024)
 #define WRITE_EVERY_NS 100000000l /* 100 ms: what a kill -9 costs a recording at most, and a tick more */
+#define SYNC_EVERY_NS 500000000ull /* what a power cut costs, beside the time the disk takes */
 
 static void make_lock(pthread_mutex_t *lock)
 {
@@ -149,9 +150,23 @@ static struct timespec in_ns(long ns)
     return at;
 }
 
+/* Everything written so far to the disk, in one go for all recordings: they are on one file system. */
+static void sync_recordings(struct media *m)
+{
+    int fd = -1;
+    pthread_mutex_lock(&m->lock);
+    for (int i = 0; i < MEDIA_RECORDERS && fd < 0; i++)
+        if (m->recorder[i] != NULL && atomic_load(&m->recorder[i]->state) == RECORDER_ON)
+            fd = m->recorder[i]->fd;
+    pthread_mutex_unlock(&m->lock);
+    if (fd >= 0) /* nobody but us closes it; what the disk has against it, the next write tells */
+        syncfs(fd);
+}
+
 static void *run_writer(void *argument)
 {
     struct media *m = argument;
+    uint64_t synced_ns = 0;
     while (!atomic_load_explicit(&m->stopping, memory_order_relaxed)) {
         struct timespec until = in_ns(WRITE_EVERY_NS);
         pthread_mutex_lock(&m->writer_lock);
@@ -161,6 +176,10 @@ static void *run_writer(void *argument)
         m->writer_kicked = false;
         pthread_mutex_unlock(&m->writer_lock);
         media_drain(m);
+        if (grid_now_ns() - synced_ns >= SYNC_EVERY_NS) {
+            synced_ns = grid_now_ns();
+            sync_recordings(m);
+        }
     }
     return NULL;
 }

@@ -9,12 +9,8 @@
 #define SIDES 2
 #define RATE 8000
 #define PIECE 8192 /* stereo samples coded at a time */
-#define PCM_HEAD_BYTES 44
-#define LAW_HEAD_BYTES 58 /* what is not PCM has a longer `fmt ` and a `fact` with the number of samples */
 
 static bool is_pcm(const struct recorder *r) { return r->format == RECORDER_PCM16; }
-
-static uint32_t head_bytes(const struct recorder *r) { return is_pcm(r) ? PCM_HEAD_BYTES : LAW_HEAD_BYTES; }
 
 static uint32_t stereo_bytes(const struct recorder *r) { return is_pcm(r) ? 2 * SIDES : SIDES; }
 
@@ -44,30 +40,46 @@ static void put_format(const struct recorder *r, uint8_t *head)
     put16(head + 34, 8 * stereo_bytes(r) / SIDES);
 }
 
-/* RIFF WAVE (Microsoft Multimedia Programming Interface 1.0). Its sizes end at 4 GiB: 37 hours of PCM, 74 of a law;
- * after that they stay, and players read on to the end. */
-static int write_head(const struct recorder *r, uint64_t samples)
+/* RIFF WAVE (Microsoft Multimedia Programming Interface 1.0), all but its sizes. What is not PCM has a longer
+ * `fmt ` and a `fact` with the number of samples. */
+static void make_head(struct recorder *r, const void *info, uint32_t info_bytes)
 {
-    uint8_t head[LAW_HEAD_BYTES] = "RIFF....WAVE";
-    uint32_t size = head_bytes(r), most = (UINT32_MAX - size) / stereo_bytes(r);
-    uint32_t told = samples < most ? (uint32_t)samples : most, bytes = told * stereo_bytes(r);
-    put32(head + 4, bytes + size - 8);
+    uint8_t *head = r->head_of_file;
+    uint32_t at = 36;
+    memcpy(head, "RIFF....WAVE", 12);
     put_format(r, head);
     if (!is_pcm(r)) {
-        put16(head + 36, 0); /* cbSize: no more parameters */
-        memcpy(head + 38, "fact\4\0\0\0", 8);
-        put32(head + 46, told);
+        put16(head + at, 0); /* cbSize: no more parameters */
+        memcpy(head + at + 2, "fact\4\0\0\0", 8);
+        r->fact_at = at + 10;
+        at += 14;
     }
-    memcpy(head + size - 8, "data", 4);
-    put32(head + size - 4, bytes);
-    ssize_t put = pwrite(r->fd, head, size, 0);
+    if (info_bytes > 0)
+        memcpy(head + at, info, info_bytes);
+    memcpy(head + at + info_bytes, "data", 4);
+    r->head_bytes = at + info_bytes + 8;
+}
+
+/* The sizes end at 4 GiB: 37 hours of PCM, 74 of a law; after that they stay, and players read on to the end. */
+static int write_head(struct recorder *r, uint64_t samples)
+{
+    uint32_t size = r->head_bytes, most = (UINT32_MAX - size) / stereo_bytes(r);
+    uint32_t told = samples < most ? (uint32_t)samples : most, bytes = told * stereo_bytes(r);
+    put32(r->head_of_file + 4, bytes + size - 8);
+    if (r->fact_at > 0)
+        put32(r->head_of_file + r->fact_at, told);
+    put32(r->head_of_file + size - 4, bytes);
+    ssize_t put = pwrite(r->fd, r->head_of_file, size, 0);
     return put == size ? 0 : put < 0 ? errno : ENOSPC;
 }
 
-int recorder_open(struct recorder *r, int fd, enum recorder_format format)
+int recorder_open(struct recorder *r, int fd, enum recorder_format format, const void *info, uint32_t info_bytes)
 {
+    if (info_bytes > RECORDER_INFO)
+        return E2BIG;
     r->fd = fd;
     r->format = format;
+    make_head(r, info, info_bytes);
     flock(fd, LOCK_EX | LOCK_NB); /* where the file system has no locks, it is recorded all the same */
     return write_head(r, 0);
 }
@@ -80,6 +92,9 @@ void recorder_push(struct recorder *r, const int16_t *left, const int16_t *right
         atomic_fetch_add_explicit(&r->dropped, FRAME_SAMPLES, memory_order_relaxed);
         return;
     }
+    bool paused = atomic_load_explicit(&r->paused, memory_order_relaxed);
+    left = paused ? NULL : left;
+    right = paused ? NULL : right;
     for (int i = 0; i < FRAME_SAMPLES; i++) {
         int16_t *at = r->ring[(head + (uint64_t)i) % RECORDER_RING];
         at[0] = left != NULL ? left[i] : 0;
@@ -117,7 +132,7 @@ static int write_out(struct recorder *r, uint64_t tail, uint64_t head)
     while (tail < head) {
         size_t count = next_run(r, tail, head);
         const void *bytes = coded(r, tail, count, piece);
-        ssize_t put = pwrite(r->fd, bytes, count * each, (off_t)(head_bytes(r) + tail * each));
+        ssize_t put = pwrite(r->fd, bytes, count * each, (off_t)(r->head_bytes + tail * each));
         if (put < 0 && errno == EINTR)
             continue;
         if (put < 0)
@@ -133,8 +148,10 @@ static int write_out(struct recorder *r, uint64_t tail, uint64_t head)
 static void finish(struct recorder *r, int error)
 {
     uint64_t samples = atomic_load(&r->tail);
-    if (error != 0 && ftruncate(r->fd, (off_t)(head_bytes(r) + samples * stereo_bytes(r))) == 0)
+    if (error != 0 && ftruncate(r->fd, (off_t)(r->head_bytes + samples * stereo_bytes(r))) == 0)
         write_head(r, samples);
+    if (fsync(r->fd) < 0 && error == 0)
+        error = errno;
     if (close(r->fd) < 0 && error == 0)
         error = errno;
     r->fd = -1;

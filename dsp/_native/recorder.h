@@ -2,9 +2,11 @@
  *
  * The file is WAV: 16-bit PCM, or one byte a sample in A-law or mu-law, which the writer makes, not the tick.
  * The head is patched after each write, so that the file is playable to its last write whatever happens; until the
- * file is closed it is locked (flock), so that nobody repairs what is still growing.
+ * file is closed it is locked (flock), so that nobody repairs what is still growing. A closed file is on the disk.
+ * What the file tells of itself (dsp/wav_info.py) stands before the samples, from the first byte on.
+ * A pause is silence of the true length on both sides.
  * Only the tick moves `head`; only the writer moves `tail`, does file I/O, and closes.
- * Memory: 128 KiB a recording, in every format; the writer's stack holds 16 KiB of coded samples.
+ * Memory: 129 KiB a recording, in every format; the writer's stack holds 16 KiB of coded samples.
  */
 #ifndef CALLBOX_RECORDER_H
 #define CALLBOX_RECORDER_H
@@ -14,6 +16,8 @@
 #include <stdint.h>
 
 #define RECORDER_RING 32768 /* stereo samples, 4.1 s; a power of two */
+#define RECORDER_INFO 1024  /* bytes of what a file tells of itself, at most */
+#define RECORDER_HEAD (64 + RECORDER_INFO)
 
 enum recorder_state {
     RECORDER_FREE,
@@ -30,14 +34,18 @@ struct recorder {
     int left, right; /* port handles; -1: silence */
     int fd;
     enum recorder_format format;
+    uint8_t head_of_file[RECORDER_HEAD]; /* everything before the samples; its sizes change */
+    uint32_t head_bytes, fact_at;        /* where the number of samples stands, 0: nowhere */
+    _Atomic bool paused;
     _Atomic uint64_t head, tail; /* stereo samples */
     _Atomic uint64_t dropped;    /* stereo samples that found the ring full */
     _Atomic int error;           /* errno of the writer */
     int16_t ring[RECORDER_RING][2];
 };
 
-/* Writes the first WAV head; `fd` becomes the recorder's. 0 or errno. */
-int recorder_open(struct recorder *r, int fd, enum recorder_format format);
+/* Writes the first WAV head, with `info` in it: whole chunks, RECORDER_INFO bytes at most, NULL and 0 for none.
+ * `fd` becomes the recorder's. 0 or errno. */
+int recorder_open(struct recorder *r, int fd, enum recorder_format format, const void *info, uint32_t info_bytes);
 
 /* The tick: one frame of each side, NULL = silence. */
 void recorder_push(struct recorder *r, const int16_t *left, const int16_t *right);

@@ -10,8 +10,8 @@ import subprocess
 import numpy as np
 import pytest
 
-from dsp import g711, wav
-from dsp._native.engine import RECORD_FORMATS, EventKind
+from dsp import g711, wav, wav_info, wav_layout
+from dsp._native.engine import MOST_INFO, RECORD_FORMATS, EngineError, EventKind
 from tests.dsp.engine_rig import Rig
 
 FORMATS = list(RECORD_FORMATS)
@@ -149,3 +149,72 @@ def test_sox_reads_every_format_as_it_was_said(tmp_path, form):
     coding = {"pcm16": "16-bit Signed Integer PCM", "alaw": "8-bit A-law", "ulaw": "8-bit u-law"}
     assert f"Sample Encoding: {coding[form]}" in info
     assert "00:00:02.00 = 16000 samples" in info
+
+
+def test_a_pause_is_silence_of_the_true_length_on_both_sides(tmp_path, form):
+    rig, path = Rig(2), tmp_path / "a.wav"
+    handle = started(rig, path, form)
+    before = speak(rig, 20)
+    rig.engine.record_pause(handle, True)
+    during = speak(rig, 30, seed=2)
+    rig.engine.record_pause(handle, False)
+    after = speak(rig, 10, seed=3)
+    rig.engine.record_end(handle, 100)
+    code = CODED[form]
+    silence = code(np.zeros_like(during).tobytes())
+    head = wav.header(2, 60 * 160, wav.Format[form.upper()])
+    assert path.read_bytes() == head + code(before.tobytes()) + silence + code(after.tobytes())
+
+
+def test_a_recording_may_begin_in_a_pause(tmp_path):
+    rig, path = Rig(2), tmp_path / "a.wav"
+    fd = os.open(path, os.O_RDWR | os.O_CREAT)
+    handle = rig.engine.record(rig.ports[0], rig.ports[1], fd, paused=True)
+    speak(rig, 5)
+    rig.engine.record_end(handle, 100)
+    assert path.read_bytes() == wav.header(2, 5 * 160) + bytes(5 * 160 * 4)
+
+
+def test_a_recording_tells_of_itself_from_its_first_byte_on(tmp_path, form):
+    rig, path = Rig(2), tmp_path / "a.wav"
+    told = {"call": "20261122-101500-7f3a9c", "n": 2, "right": "ana", "why": "transfer ü"}
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL)
+    handle = rig.engine.record(rig.ports[0], rig.ports[1], fd, form, info=wav_info.chunk(told))
+    assert wav_info.read(path) == told
+    said = speak(rig, 50)
+    rig.engine.drain()
+    content = path.read_bytes()
+    rig.engine.record_end(handle, 100)
+    assert wav.seconds(path) == 1.0
+    assert path.read_bytes().endswith(CODED[form](said.tobytes()))
+    path.write_bytes(content[:-100])  # as a crash leaves it
+    wav.repair(path)
+    assert wav_info.read(path) == told
+    assert told_frames(path) == pytest.approx(50 * 160, abs=100)
+
+
+def told_frames(path):
+    with path.open("rb") as file:
+        return wav_layout.layout_of(str(path), file).frames
+
+
+def test_a_disk_that_takes_not_even_the_head_is_told_as_that(tmp_path):
+    rig, before = Rig(2), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
+    try:
+        with pytest.raises(EngineError, match=r"cannot be written\. Make room"):
+            started(rig, tmp_path / "a.wav", "pcm16")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_words_that_do_not_fit_are_refused():
+    with pytest.raises(wav_info.InfoError, match="Shorten them"):
+        wav_info.chunk({"right": "x" * wav_info.MOST_BYTES})
+    assert wav_info.MOST_BYTES == MOST_INFO
+
+
+@pytest.mark.parametrize("content", [b"", b"RIFF", wav.header(2, 5), b"RIFF____WAVELIST\xff\xff\xff\x7fINFO"])
+def test_a_file_that_tells_nothing_is_read_as_that(tmp_path, content):
+    (tmp_path / "a.wav").write_bytes(content)
+    assert wav_info.read(tmp_path / "a.wav") == {}

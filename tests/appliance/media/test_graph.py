@@ -107,7 +107,7 @@ async def test_a_new_engine_is_told_everything_that_is_held_and_records_into_a_n
                 right=port,
                 format="alaw",
                 started=lambda name: told.append(("started", Path(name).name)),
-                ended=lambda name, seconds, dropped: told.append(("ended", Path(name).name, seconds)),
+                ended=lambda name, seconds, dropped, why: told.append(("ended", Path(name).name, seconds)),
             ),
         ):
             await until(lambda: "record" in engine.ops())
@@ -153,7 +153,7 @@ async def test_a_new_brain_leaves_what_goes_on_and_takes_away_the_rest(tmp_path:
                 left="gsm-1",
                 right=port,
                 started=lambda name: pytest.fail("a second file"),
-                ended=lambda name, seconds, dropped: None,
+                ended=lambda name, seconds, dropped, why: None,
             ),
         ):
             graph.prune()
