@@ -25,6 +25,7 @@ from appliance.calls.taking_up import FoundLegs, take_up
 from appliance.calls.talk import HANG_UP
 from appliance.calls.target import Colleague
 from appliance.calls.visit import First, visit
+from appliance.calls.voicemail import settle_message
 from appliance.dialplan.permit import UNAVAILABLE, DialRefused
 from appliance.events import (
     CallArrived,
@@ -152,6 +153,7 @@ class Reception:
         if lacking:
             log.warning("call %s: given up, there is no %s any more", story.call_id, lacking)
             self._talk_over(story, "box")
+            settle_message(story, self._centre)
             outcome = story.outcome_if_ended(by_caller=False, line_lost=True)
             self._end(story, outcome, "box")
         return bool(lacking)
@@ -180,6 +182,7 @@ class Reception:
         """Whoever the call is for left while there was no brain: the story still gets its proper end."""
         log.info("call %s: the caller left while the brain was away", story.call_id)
         self._talk_over(story, "caller")
+        settle_message(story, self._centre)
         self._end(story, story.outcome_if_ended(by_caller=True, line_lost=False), "caller")
 
     def _end(self, story: Story, outcome: Outcome, by: str) -> None:

@@ -44,6 +44,7 @@ def lacks(story: Story, config: Config) -> str:
         *(("agent", agent, config.agents) for agent in agents),
         *(("queue", name, config.queues) for name in {queue} - {""}),
         *(("menu", name, config.menus) for name in {story.menu} - {""}),
+        *(("mailbox", name, config.voicemail) for name in {story.mailbox} - {""}),
     )
     return ", ".join(sorted(f"{kind} {name}" for kind, name, known in needed if name not in known))
 

@@ -40,6 +40,16 @@ from appliance.events import (
 )
 from appliance.flow_events import CallerTexted, FactLearned, FlowEntered, FlowLeft
 from appliance.wait_events import CallBackTaken, CallBackTried, PutThrough, QueueLeft, QueueRefused
+from appliance.voicemail.draft import Draft
+from appliance.voicemail.draft import after as draft_after
+from appliance.voicemail_events import (
+    MailboxEntered,
+    MessageBegun,
+    MessageDropped,
+    MessageFile,
+    MessageLeft,
+    MessageRecorded,
+)
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +64,7 @@ class Stage(enum.Enum):
     WAITING = "waiting"
     OFFERED = "agent ringing"
     PUT_THROUGH = "put through outside"
+    MESSAGE = "leaving a message"
     TALKING = "talking"
     TRANSFER = "being transferred"
     ENDING = "ending"  # the conversation is over, the line not yet free
@@ -64,17 +75,18 @@ STAGE_MOVES: dict[Stage, frozenset[Stage]] = {
     # WAITING: a call-back, for which nobody rings
     Stage.RINGING: frozenset({Stage.DIALLING, Stage.ANSWERED, Stage.WAITING, Stage.ENDED}),
     Stage.DIALLING: frozenset({Stage.TALKING, Stage.ENDED}),
-    Stage.ANSWERED: frozenset({Stage.MENU, Stage.WAITING, Stage.PUT_THROUGH, Stage.ENDED}),
-    Stage.MENU: frozenset({Stage.WAITING, Stage.PUT_THROUGH, Stage.ENDED}),
-    Stage.WAITING: frozenset({Stage.OFFERED, Stage.MENU, Stage.PUT_THROUGH, Stage.ENDED}),
+    Stage.ANSWERED: frozenset({Stage.MENU, Stage.WAITING, Stage.MESSAGE, Stage.PUT_THROUGH, Stage.ENDED}),
+    Stage.MENU: frozenset({Stage.WAITING, Stage.MESSAGE, Stage.PUT_THROUGH, Stage.ENDED}),
+    Stage.WAITING: frozenset({Stage.OFFERED, Stage.MENU, Stage.MESSAGE, Stage.PUT_THROUGH, Stage.ENDED}),
     Stage.PUT_THROUGH: frozenset({Stage.TALKING, Stage.ENDED}),
-    Stage.OFFERED: frozenset({Stage.WAITING, Stage.TALKING, Stage.ENDED}),
+    Stage.MESSAGE: frozenset({Stage.MENU, Stage.WAITING, Stage.ENDED}),  # a full mailbox leads on
+    Stage.OFFERED: frozenset({Stage.WAITING, Stage.TALKING, Stage.MESSAGE, Stage.ENDED}),
     Stage.TALKING: frozenset({Stage.TRANSFER, Stage.ENDING}),
     # WAITING: whoever was rung, and the agent, were lost with the brain
     Stage.TRANSFER: frozenset({Stage.TALKING, Stage.WAITING, Stage.ENDING, Stage.ENDED}),
     # WAITING: the agent's leg was lost, or a transfer led to a queue; TALKING: with somebody else
     # MENU: questions after the conversation
-    Stage.ENDING: frozenset({Stage.TALKING, Stage.WAITING, Stage.MENU, Stage.ENDED}),
+    Stage.ENDING: frozenset({Stage.TALKING, Stage.WAITING, Stage.MESSAGE, Stage.MENU, Stage.ENDED}),
     Stage.ENDED: frozenset(),
 }
 
@@ -115,6 +127,9 @@ class Story:
     dialled: frozenset[str] = frozenset()  # legs over lines that we dialled
     connected_s: float = 0.0  # wall clock, of the present conversation
     talked: bool = False
+    mailbox: str = ""
+    draft: Draft | None = None  # a message that is being left
+    message_left: bool = False
     recordings: tuple[str, ...] = ()  # the files that are being written
     refused: bool = False  # a queue did not let the caller in
     call_back: str = ""  # the call that keeps the caller's place instead
@@ -147,6 +162,12 @@ class Story:
                 self.recordings = (*self.recordings, path)
             case RecordingEnded(path=path):
                 self.recordings = tuple(other for other in self.recordings if other != path)
+            case MailboxEntered(mailbox=mailbox):
+                self._move(Stage.MESSAGE, stamped)
+                self.mailbox, self.next_to = mailbox, ""
+            case MessageBegun() | MessageFile() | MessageRecorded() | MessageDropped() | MessageLeft():
+                self.draft = draft_after(self.draft, stamped)
+                self.message_left = self.message_left or isinstance(stamped.event, MessageLeft)
             case CallEnded(outcome=outcome):
                 self._move(Stage.ENDED, stamped)
                 self.outcome = outcome
@@ -247,8 +268,12 @@ class Story:
             return Outcome.CALL_BACK
         if self.back is not None and self.back.result:
             return Outcome(self.back.result)
+        if self.message_left:
+            return Outcome.VOICEMAIL
         if line_lost:
             return Outcome.FAILED
+        if self.stage is Stage.MESSAGE and self.queue:
+            return Outcome.ABANDONED if by_caller else Outcome.BLOCKED
         if self.stage is Stage.DIALLING:
             tried = Outcome.UNANSWERED if self.tried else Outcome.BLOCKED
             return Outcome.ABANDONED if by_caller else tried

@@ -22,6 +22,7 @@ from appliance.calls.story import Stage
 from appliance.calls.talk import HANG_UP, Talk
 from appliance.calls.target import Target
 from appliance.calls.transfer import refer
+from appliance.calls.voicemail import take_message
 from appliance.calls.waiting import wait_for_agent
 from appliance.calls.watch import HasPhone, end_when_silent
 from appliance.config.section import Destination
@@ -108,6 +109,8 @@ def _entrance(call: Call, first: Destination | Target) -> Destination | Target:
             return HANG_UP
         case Stage.MENU:
             return Destination("menu", story.menu)
+        case Stage.MESSAGE:
+            return Destination("voicemail", story.mailbox)
         case Stage.WAITING | Stage.OFFERED | Stage.TALKING | Stage.TRANSFER if story.queue:
             return Destination("queue", story.queue)
         case Stage.TALKING | Stage.TRANSFER | Stage.ENDING:
@@ -124,6 +127,8 @@ async def _walk(call: Call, to: Destination, centre: Centre) -> None:
             case "play":
                 await speak(f"{call.id}/say", call.port, next_to.name, centre)
                 return
+            case "voicemail":
+                next_to = await take_message(call, next_to.name, centre)
             case "agent":
                 next_to = await wait_for_agent(call, str(next_to), centre)
             case _:

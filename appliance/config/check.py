@@ -16,6 +16,11 @@ from appliance.config.check_edge import edge_problems
 from appliance.config.check_outbound import outbound_problems
 from appliance.config.check_queues import queue_destinations, queue_problems, queue_prompts
 from appliance.config.check_trunks import trunk_problems
+from appliance.config.check_voicemail import (
+    voicemail_destinations,
+    voicemail_problems,
+    voicemail_references,
+)
 from appliance.config.problem import Keys, Problem, closest, names
 from appliance.config.schema import Config
 from appliance.config.section import Destination
@@ -49,6 +54,7 @@ def check(config: Config, folder: Path, *, broken: Iterable[Keys] = ()) -> list[
         *outbound_problems(config),
         *queue_problems(config, _destinations(config)),
         *calendar_problems(config),
+        *voicemail_problems(config),
         *_bad_prompts(config, folder),
         *_bad_recording_folder(config),
         *_bad_patterns(config),
@@ -64,6 +70,7 @@ def _known(config: Config, broken: Iterable[Keys]) -> Known:
     known = {
         "menu": set(config.menus),
         "queue": set(config.queues),
+        "voicemail": set(config.voicemail),
         "agent": set(config.agents),
         "prompt": set(config.prompts),
         "tariff": set(config.tariffs),
@@ -121,6 +128,7 @@ def _destinations(config: Config) -> Iterator[tuple[Keys, Destination]]:
     for name, menu in config.menus.items():
         yield from ((("menus", name, "keys", digit), to) for digit, to in menu.keys.items())
         yield ("menus", name, "otherwise"), menu.otherwise
+    yield from voicemail_destinations(config)
     yield from queue_destinations(config)
     for name, calendar in config.calendars.items():
         for option, days in (("holidays", calendar.holidays), ("special", calendar.special)):
@@ -148,6 +156,7 @@ def _optional_references(config: Config) -> Iterator[Reference]:
         yield ("agents", name, "permission"), "permission", agent.permission
     yield ("outbound", "permission"), "permission", config.outbound.permission
     yield ("recording", "announce"), "prompt", config.recording.announce
+    yield from voicemail_references(config)
 
 
 def _repeated_agents(config: Config) -> Iterator[Problem]:

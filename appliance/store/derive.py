@@ -37,6 +37,7 @@ from appliance.events import (
 from appliance.flow_events import FlowEntered
 from appliance.store.legs import SHARED, Legs, follow
 from appliance.store.mark import Mark, between, mark
+from appliance.voicemail_events import MailboxEntered
 
 
 class Stage(enum.StrEnum):
@@ -46,6 +47,7 @@ class Stage(enum.StrEnum):
     ANSWERED = "answered"
     MENU = "menu"
     WAITING = "waiting"
+    MESSAGE = "leaving a message"
     TALKING = "talking"
     TALKED = "talked"  # the conversation is over, the call not yet
     WRAP_UP = "wrap-up"
@@ -151,6 +153,10 @@ def _answered(progress: Progress, event: CallAnswered, now: Mark) -> Progress:
 
 def _menu_entered(progress: Progress, event: MenuEntered | FlowEntered, now: Mark) -> Progress:
     return _set(_stop_waiting(progress, now), stage=Stage.MENU)
+
+
+def _mailbox_entered(progress: Progress, event: MailboxEntered, now: Mark) -> Progress:
+    return _set(_stop_waiting(progress, now), stage=Stage.MESSAGE)
 
 
 def _queued(progress: Progress, event: CallQueued, now: Mark) -> Progress:
@@ -274,6 +280,7 @@ HANDLERS: Mapping[type[Event], Handler] = {
     CallAnswered: _answered,
     MenuEntered: _menu_entered,
     FlowEntered: _menu_entered,
+    MailboxEntered: _mailbox_entered,
     CallQueued: _queued,
     AgentOffered: _offered,
     OfferEnded: _offer_ended,

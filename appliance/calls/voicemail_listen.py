@@ -1,0 +1,65 @@
+"""Somebody listens to the messages of mailboxes: new ones first, with keys that work while they play.
+
+| key | does                        |
+|-----|-----------------------------|
+| 1   | the message again           |
+| 2   | the next one                |
+| 3   | delete it, and the next one |
+| 4   | call its caller back        |
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from appliance.calls.ask_key import ask_key, forget_keys
+from appliance.calls.centre import Centre
+from appliance.calls.speak import speak
+from appliance.voicemail.mailboxes import Message
+from appliance.voicemail_events import MessageDeleted, MessageHeard
+from drivers.port import Leg
+
+log = logging.getLogger(__name__)
+
+KEY_SECONDS = 5.0
+QUESTIONS = 3  # without a key; then the next message
+
+
+async def listen(leg: Leg, port: str, mailboxes: Sequence[str], by: str, centre: Centre) -> str:
+    """Until all is heard; the number to be called back, "" for none."""
+    forget_keys(leg)
+    messages = [message for name in mailboxes for message in centre.mailboxes.messages(name)]
+    if not messages:
+        await speak(f"{leg.id}/say", port, "voicemail-none", centre)
+    for message in sorted(messages, key=lambda each: (not each.is_new, each.left_s)):
+        if centre.mailboxes.message(message.message) is None:
+            continue  # deleted meanwhile, by another owner
+        key = await _one(leg, port, message, by, centre)
+        if key == "3":
+            gone = MessageDeleted(mailbox=message.mailbox, message=message.message, by=by)
+            centre.bus.publish(gone)
+            await speak(f"{leg.id}/say", port, "voicemail-deleted", centre)
+        elif key == "4" and message.caller:
+            return message.caller
+    if messages:
+        await speak(f"{leg.id}/say", port, "voicemail-end", centre)
+    return ""
+
+
+async def _one(leg: Leg, port: str, message: Message, by: str, centre: Centre) -> str:
+    """Play a message, as often as is wished; the key that leads on, "" for none."""
+    kind = "voicemail-new" if message.is_new else "voicemail-old"
+    files = [*centre.prompt(kind), *(Path(path) for path in message.paths)]
+    questions = 0
+    while questions < QUESTIONS:
+        if message.is_new and questions == 0:
+            centre.bus.publish(MessageHeard(mailbox=message.mailbox, message=message.message, by=by))
+        files = [*files, *centre.prompt("voicemail-keys")]
+        key = await ask_key(leg, port, files, centre, wait_seconds=KEY_SECONDS)
+        if key in ("2", "3", "4"):
+            return key
+        questions += key != "1"
+        files = [Path(path) for path in message.paths] if key == "1" else []
+    return ""
