@@ -8,6 +8,7 @@
 | *14  | ready again                                       |
 | *15  | end wrap-up                                       |
 | *3   | all the agent's calls become one, heard from here |
+| *4 to *7 and an extension: supervise, see `supervise.py` |
 
 Who calls is known by the account the edge has checked, or by the phone's configured SIP address. For a code
 the box answers, says what came of it, and hangs up.
@@ -24,13 +25,14 @@ from appliance.calls.call import short
 from appliance.calls.centre import Centre
 from appliance.calls.party import Party
 from appliance.calls.speak import speak
+from appliance.calls.supervise import Supervisors
 from appliance.calls.talk_desk import TalkDesk
 from drivers.port import DriverError, Leg, LegEnded
 from drivers.sip.leg import SipLeg
 
 log = logging.getLogger(__name__)
 
-CODE = re.compile(r"\*(?:(3)|(1[1-5])([0-9]?))")
+CODE = re.compile(r"\*(?:(3)|(1[1-5])([0-9]?)|([4-7])([1-9][0-9]{1,5}))")
 CODES = {"11": "login", "12": "logout", "13": "pause", "14": "ready", "15": "end-wrap-up"}
 PROMPTS = {
     "login": "agent-logged-in",
@@ -56,6 +58,10 @@ async def serve_code(leg: Leg, agent: str | None, centre: Centre) -> None:
     elif code[1]:
         await _confer(leg, agent, centre)
         return
+    elif code[4]:
+        if await _supervise(leg, agent, code[4], code[5], centre):
+            return
+        prompt = REFUSED
     else:
         prompt = _obey(agent, CODES[code[2]], code[3], centre)
     party = Party(leg)
@@ -100,6 +106,19 @@ def _obey(agent: str, command: str, digit: str, centre: Centre) -> str:
         return REFUSED
     log.info("agent %s: %s by phone", agent, command)
     return PROMPTS[command]
+
+
+async def _supervise(leg: Leg, agent: str, key: str, extension: str, centre: Centre) -> bool:
+    """Until the supervisor has hung up; False where this is none."""
+    try:
+        await Supervisors(centre).by_phone(leg, agent, key, extension)
+    except AgentRefused as error:
+        log.warning("%s", error)
+        return False
+    except (LegEnded, DriverError) as error:
+        log.info("phone of %s: %s", agent, error)
+        centre.end(Party(leg))
+    return True
 
 
 async def _confer(leg: Leg, agent: str, centre: Centre) -> None:

@@ -94,6 +94,7 @@ class Centre:
     engaged: Engaged = field(init=False)
     supervisions: Supervisions = field(init=False)
     facts: AgentFacts = field(default_factory=AgentFacts)
+    _started: set[asyncio.Task[None]] = field(default_factory=set)
     _chores: set[asyncio.Task[None]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -134,6 +135,19 @@ class Centre:
         task = asyncio.create_task(work, name=name)
         self._chores.add(task)
         task.add_done_callback(self._chores.discard)
+
+    def start(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Something that goes on by itself until it is done, or the box stops: `stop`."""
+        task = asyncio.create_task(work, name=name)
+        self._started.add(task)
+        task.add_done_callback(self._started.discard)
+
+    async def stop(self, seconds: float) -> None:
+        """End what was started."""
+        for task in self._started:
+            task.cancel()
+        if self._started:
+            await asyncio.wait(set(self._started), timeout=seconds)
 
     async def chores_done(self, seconds: float) -> None:
         """Give what is still being finished this long."""

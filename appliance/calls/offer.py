@@ -12,6 +12,7 @@ from appliance.calls.party import Party
 from appliance.calls.phone import NoPhone, ring_phone
 from appliance.calls.reach import forwarding, reach
 from appliance.calls.ringing import NotReached, drop_rung, missed_by
+from appliance.calls.supervise import Supervisors
 from appliance.calls.taking_up import serve
 from appliance.events import AgentOffered, AgentRinging, OfferEnded, OfferResult
 from drivers.port import DriverError, EndCause, LegEnded, LegState
@@ -44,6 +45,7 @@ async def ring_agent(call: Call, offer: Offer, centre: Centre) -> Party | None:
             party.agent = agent
             serve(party, queue, call, centre)
             call.parties.append(party)
+            Supervisors(centre).coach(call, agent)
     if result is OfferResult.RECALLED:
         await asyncio.sleep(WORKER_RETURNS_SECONDS)
     elif party is None:

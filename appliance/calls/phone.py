@@ -24,18 +24,36 @@ async def ring_phone(
 
     Between the start and the return nothing is awaited that lasts, so the leg cannot get lost.
     """
-    address, registered = centre.agent(agent).phone, centre.registered(agent)
+    near = call.leg if isinstance(call.leg, SipLeg) else None
+    shown = _shown(call)
+    return await ring(agent, centre, label=call.id, shown=(from_name, shown), by_itself=by_itself, near=near)
+
+
+async def ring(
+    agent: str,
+    centre: Centre,
+    *,
+    label: str,
+    shown: tuple[str, str],
+    by_itself: bool = False,
+    near: SipLeg | None = None,
+) -> Leg:
+    """As `ring_phone`, for no call: `shown` are the name and the number the phone displays."""
+    place = centre.facts.place_of(agent)
+    address, registered = centre.agent(place).phone, centre.registered(place)
+    if centre.facts.who_is_at(place) != agent:
+        raise NoPhone(f"agent {agent}: the phone is {centre.facts.who_is_at(place)}'s now. Log in elsewhere")
     if not registered and not address:
         raise NoPhone(f"agent {agent}: no phone is registered. Switch one on, or sign in at the web page")
     return await centre.phones.dial(
-        agent if registered else address,
-        label=call.id,
+        place if registered else address,
+        label=label,
         headers=ANSWER_BY_ITSELF if by_itself else {},
-        from_user=_shown(call),
-        from_name=re.sub(r"[^\w .,+-]", "", from_name),
+        from_user=shown[1],
+        from_name=re.sub(r"[^\w .,+-]", "", shown[0]),
         through=Through.AGENT if registered else Through.DIRECT,
-        srtp=_srtp(agent, centre) if registered else "off",
-        near=call.leg if isinstance(call.leg, SipLeg) else None,
+        srtp=_srtp(place, centre) if registered else "off",
+        near=near,
     )
 
 

@@ -21,6 +21,7 @@ from appliance.calls.numbers import first_destination
 from appliance.calls.reconciler import Reconciler
 from appliance.calls.recovery import lacks
 from appliance.calls.story import Stage, Story
+from appliance.calls.supervise import Supervisors
 from appliance.calls.taking_up import FoundLegs, take_up
 from appliance.calls.talk import HANG_UP
 from appliance.calls.target import Colleague
@@ -129,7 +130,7 @@ class Reception:
         calls = [(story, take_up(story, legs, centre)) for story in stories]
         centre.guard.settle()
         strays, newcomers = [], []
-        for leg in legs.rest():
+        for leg in Supervisors(centre).take_up(legs.rest()):
             if leg.inbound and leg.state is LegState.RINGING:
                 newcomers.append(leg)
             elif leg.state is not LegState.ENDED:
@@ -235,6 +236,7 @@ class Reception:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=5)
+        await self._centre.stop(1)
         await self._centre.chores_done(3)
         for port in (*self._lines.values(), self._phones):
             with contextlib.suppress(TimeoutError):

@@ -6,6 +6,7 @@ whoever speaks with the caller, and leaves when it is over.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -14,6 +15,8 @@ from appliance.bus import Bus
 from appliance.calls.call import Call
 from appliance.calls.party import Party
 from appliance.calls.supervision import Mode, Watcher
+
+CALL_OVER = "call over"
 
 
 @dataclass(eq=False)
@@ -27,6 +30,13 @@ class Supervision:
     call_id: str = ""
     call: Call | None = None
     told: tuple[str, str, Mode] | None = None  # call, agent and mode as the journal has them
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    why: str = ""  # it is over; "" while it is not
+
+    def end(self, why: str) -> None:
+        """It is over, for the first reason given."""
+        self.why = self.why or why
+        self.over.set()
 
     def party_in(self, call: Call) -> Party | None:
         """Who is attended in the call."""
@@ -57,6 +67,8 @@ class Supervisions:
         changed: list[Call] = []
         for each in self.by_name.values():
             before, each.call = each.call, self._where(each)
+            if each.call_id and each.call_id not in self.calls:
+                each.end(CALL_OVER)
             if each.call is not before:
                 changed += [call for call in (before, each.call) if call is not None]
             self.tell(each)

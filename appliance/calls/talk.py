@@ -103,6 +103,7 @@ class Talk:
             self.centre.end(party)
         if self._presser is not None:
             self._presser.cancel()
+        hear_anew(self.centre)
 
     # --- what happens -----------------------------------------------------------------------------------
 
@@ -234,6 +235,13 @@ class Talk:
             self.arrange()
             self._note_connected("")
 
+    def replace(self, old: Party, new: Party) -> None:
+        """`new` goes on in the place of `old`, who is out; see `take_over.py`."""
+        self._unwatch(old)
+        self._watch(new)
+        self.parties[self.parties.index(old)] = new
+        self.back()
+
     def give(self, party: Party) -> None:
         """The party goes on in another call; this one is over."""
         self._unwatch(party)
@@ -297,10 +305,13 @@ class Talk:
         return Destination("queue", queue) if queue and not self.call.caller.agent else HANG_UP
 
     def _add(self, party: Party) -> None:
-        party.open(self.centre.media)
+        self._watch(party)
         self.parties.append(party)
         if party.answered_mono is not None and party.leg.id not in self.call.story.dialled:  # by another call
             self.call.note(PartyRung(call_id=self.call.id, **party.who.words))
+
+    def _watch(self, party: Party) -> None:
+        party.open(self.centre.media)
         self._watches[party] = watch(party, self._inbox.put_nowait, self.centre.has_phone)
         if party.leg.label != self.call.id:
             self.centre.chore(label(party.leg, self.call.id), f"label {party.leg.id}")
@@ -314,7 +325,11 @@ class Talk:
             party.place = Place.ROOM
 
     def arrange(self) -> None:
-        """Bring what is heard and recorded in line with where everybody is."""
+        """Bring what is heard and recorded in line with where everybody is, supervisors too."""
+        hear_anew(self.centre, self.call)
+
+    def hear(self) -> None:
+        """The same, of this call alone."""
         wanted = {**sounds(self.call, self.centre), **recordings(self.call, self.centre)}
         self.call.hearing.want(wanted)
         self._tell_hold(any(is_music(name) for name in wanted))
@@ -359,6 +374,14 @@ class Talk:
 def talk_of(call: Call) -> Talk | None:
     """The conversation of a call, while there is one."""
     return call.talk if isinstance(call.talk, Talk) else None
+
+
+def hear_anew(centre: Centre, *calls: Call) -> None:
+    """Bring these calls in line, and those between which a supervisor has moved by it."""
+    moved = centre.supervisions.moved()
+    for call in dict.fromkeys((*calls, *moved)):
+        if (talk := talk_of(call)) is not None:
+            talk.hear()
 
 
 async def _press(keys: asyncio.Queue[tuple[Leg, str]]) -> None:

@@ -19,7 +19,7 @@ from appliance.calls.menu import ask_menu
 from appliance.calls.ringing import drop_rung
 from appliance.calls.speak import speak
 from appliance.calls.story import Stage
-from appliance.calls.talk import HANG_UP, Talk
+from appliance.calls.talk import HANG_UP, Talk, hear_anew
 from appliance.calls.target import Target
 from appliance.calls.transfer import refer
 from appliance.calls.voicemail import take_message
@@ -57,6 +57,7 @@ async def visit(call: Call, first: First, centre: Centre) -> None:
         outcome = call.story.outcome_if_ended(by_caller=left, line_lost=by == "line")
         call.note(CallEnded(call_id=call.id, outcome=outcome.value, by=by))
         del centre.calls[call.id]
+        hear_anew(centre)
 
 
 async def _serve(call: Call, first: First, centre: Centre) -> str:

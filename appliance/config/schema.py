@@ -33,6 +33,7 @@ from appliance.config.section import (
 )
 from appliance.config.serial_lines import GSM_LINES, V253Line, VirtualLine
 from appliance.config.trunks import DialledNumber, Number, TrunkLine
+from appliance.config.supervision import Supervision
 from appliance.config.voicemail import Mail, Mailbox
 
 Line = Annotated[LineBase, OneOf(*GSM_LINES.values(), V253Line, TrunkLine, VirtualLine)]
@@ -133,3 +134,6 @@ class Config(Section):
     voicemail: dict[Name, Mailbox] = Field(default_factory=dict)
     mail: Mail = Mail()
     health: Health = Health()
+    supervision: Supervision = Supervision()
+    voicemail: dict[Name, Mailbox] = Field(default_factory=dict)
+    mail: Mail = Mail()

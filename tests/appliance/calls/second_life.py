@@ -63,6 +63,7 @@ class SecondLife:
         calls: dict[str, list[Stamped]] = {}
         last: dict[str, AgentChanged] = {}
         for stamped in self.stamped:
+            self.rig.centre.facts.apply(stamped)
             if stamped.event.call_id:
                 calls.setdefault(stamped.event.call_id, []).append(stamped)
             if isinstance(stamped.event, AgentChanged):
