@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from appliance.acd.busy import BusyLog
 
 
 class AgentState(enum.Enum):
@@ -30,6 +33,8 @@ AGENT_MOVES: dict[AgentState, frozenset[AgentState]] = {
     AgentState.PAUSED: frozenset({AgentState.READY, AgentState.OFFLINE}),
 }
 
+#: States that are work with a caller, and count as busy.
+AT_WORK = frozenset({AgentState.TALKING, AgentState.WRAP_UP})
 #: States in which an agent has a call; `Agent.call_id` is set in exactly these.
 WITH_A_CALL = frozenset({AgentState.OFFERED, AgentState.TALKING, AgentState.WRAP_UP})
 
@@ -47,6 +52,7 @@ class Agent:
     `afterwards` is the state asked for while a call was on, taken when the call lets go.
     `hindrances` are what keeps the agent from being rung, though nobody asked for a pause: reason -> detail.
     `hindered` says that the agent is PAUSED for them alone, and READY by itself when the last one goes.
+    `misses` counts offers not taken since one was; `misses_before_pause` 0 is the queue's number.
     """
 
     name: str
@@ -57,6 +63,10 @@ class Agent:
     call_id: str = ""
     ready_since: float = 0.0
     handled: int = 0
+    skills: Mapping[str, int] = field(default_factory=dict)
+    misses: int = 0
+    misses_before_pause: int = 0
+    busy: BusyLog = field(default_factory=BusyLog)
     afterwards: tuple[AgentState, str] | None = field(default=None)
     hindrances: dict[str, str] = field(default_factory=dict)
     hindered: bool = False
@@ -73,8 +83,16 @@ class Agent:
         """The one way a state changes; raises AssertionError for a move the table forbids (a bug)."""
         if state not in AGENT_MOVES[self.state]:
             raise AssertionError(f"agent {self.name}: {self.state.value} -> {state.value} is not a move")
+        if (state in AT_WORK) != (self.state in AT_WORK):
+            (self.busy.starts if state in AT_WORK else self.busy.ends)(now)
         self.state = state
         self.since = now
         self.reason = reason
         self.hindered = hindered
         self.call_id = call_id if state in WITH_A_CALL else ""
+
+    def restore(self, state: AgentState, *, since: float, reason: str, call_id: str, hindered: bool) -> None:
+        """Be as the journal says, whatever was before."""
+        self.state, self.since, self.ready_since = state, since, since
+        self.reason, self.call_id, self.hindered = reason, call_id, hindered
+        (self.busy.starts if state in AT_WORK else self.busy.ends)(since)

@@ -1,4 +1,4 @@
-"""Who waits, as the queues see it: what decides the place and the agent, and nothing that changes meanwhile."""
+"""Who waits, as the queues see it: what decides the place and the agent. It never changes while they wait."""
 
 from __future__ import annotations
 

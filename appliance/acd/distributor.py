@@ -1,49 +1,63 @@
-"""The distributor: brings the caller who waited longest and a ready agent together, by event, never by poll.
+"""The distributor: brings callers and agents together by its queues' rules, by event, never by poll.
 
 Every method that changes anything ends in a match, so an idle eligible agent and an eligible waiting
 caller never coexist after it. Synchronous and without I/O: a day can be replayed, a million calls
-simulated. `Distributor.offer` is the one thing that waits, and it holds what it took by `async with`.
+simulated. What is due later (a relaxed need, the end of a rest) is done by `advance`, which whoever owns
+the clock calls at the moments told to `wake`. `Distributor.offer` is the one thing that waits, and it
+holds what it took by `async with`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from appliance.acd import matching
 from appliance.acd.agent import Agent, AgentRefused, AgentState
 from appliance.acd.caller import Caller
 from appliance.acd.choice import Choice
+from appliance.acd.explain import explain
 from appliance.acd.queue import Queue, Ticket, TicketState
-from appliance.events import AgentChanged, Event
-
-UNKNOWN = "not known yet"  # the hindrance of an agent nobody has looked at since the brain started
+from appliance.acd.roster import UNKNOWN as UNKNOWN
+from appliance.acd.roster import Roster
+from appliance.acd.rules import Rules
+from appliance.events import Event
 
 
 @dataclass(slots=True)
 class Offer:
-    """An agent held for a ticket: say `connected()`, or `refused(reason)` to pause; neither sets free."""
+    """Agents held for a ticket, one of whom may have the caller.
+
+    Say `connected(agent)`, or `refused(reason, agent)` of each who did not take it; nothing sets all free.
+    """
 
     ticket: Ticket
-    agent: Agent
+    agents: tuple[Agent, ...]
     why: str
     _distributor: Distributor
 
-    def connected(self) -> None:
-        """The agent answered: TALKING from now on, and the ticket is served."""
-        self._distributor.connect(self.ticket)
+    @property
+    def agent(self) -> Agent:
+        """The one held, the first where there are several."""
+        return self.agents[0]
 
-    def refused(self, reason: str) -> None:
-        """The agent did not take it: paused with `reason`, the caller keeps the place."""
-        self._distributor.take_back(self.ticket, pause=reason)
+    def connected(self, agent: Agent | None = None) -> None:
+        """This agent answered first: TALKING from now on, the others are free, the ticket is served."""
+        self._distributor.connect(self.ticket, agent)
+
+    def refused(self, reason: str, agent: Agent | None = None) -> None:
+        """The agent did not take it: a miss ("" is none); the caller keeps the place, or others ring on."""
+        self._distributor.decline(self.ticket, agent or self.agent, reason)
 
 
-class Distributor:
+class Distributor(Roster):
     """All queues and all agents of the box.
 
-    `publish` is told every change of an agent; `now` gives monotonic seconds; `checked` is called after
-    every change (the invariants, live and in tests).
+    `publish` is told every change of an agent; `now` gives monotonic seconds; `wake` is told when `advance`
+    is wanted next; `checked` is called after every change (the invariants, live and in tests); `expected`
+    gives the seconds until an agent who is at work is likely to be free, None where that is not known.
     """
 
     def __init__(
@@ -51,59 +65,92 @@ class Distributor:
         *,
         publish: Callable[[Event], object],
         now: Callable[[], float],
-        checked: Callable[[Distributor], None] | None = None,
+        checked: Callable[[Distributor], None] = lambda acd: None,
+        wake: Callable[[float], object] = lambda at: None,
+        expected: Callable[[str, str], float | None] = lambda queue, agent: None,
     ) -> None:
-        self.queues: dict[str, Queue] = {}
-        self.agents: dict[str, Agent] = {}
-        self._choices: dict[str, Choice] = {}
-        self._ready: dict[str, Agent] = {}
-        self._publish = publish
-        self._now = now
-        self._checked = checked
+        super().__init__(publish=publish, now=now, wake=wake, checked=lambda: checked(self))
+        self.tickets: dict[str, Ticket] = {}  # by call id, those in a queue
+        self._expected = expected
 
     # --- what there is --------------------------------------------------------------------------
 
-    def add_queue(self, name: str, agents: tuple[str, ...], choice: Choice) -> None:
+    def add_queue(
+        self, name: str, agents: tuple[str, ...], choice: Choice, rules: Rules | None = None
+    ) -> None:
         """A queue served by these agents, who are made (OFFLINE) when first named."""
-        self.queues[name] = Queue(name, agents)
-        self._choices[name] = choice
+        self.queues[name] = Queue(name, agents, choice, rules or Rules(), self._now)
         for agent_name in agents:
             agent = self.agents.setdefault(agent_name, Agent(agent_name, since=self._now()))
             agent.queues = (*agent.queues, name)
 
+    def set_agent(self, name: str, *, skills: Mapping[str, int], misses_before_pause: int = 0) -> None:
+        """What an agent of a queue can, and how often a call may be missed (0 is as the queue says)."""
+        agent = self._agent(name)
+        agent.skills, agent.misses_before_pause = skills, misses_before_pause
+
     def ready_agents(self, queue: str) -> list[Agent]:
-        """The agents of `queue` who could be rung now."""
-        ready = self._ready
-        return [ready[name] for name in self.queues[queue].agents if name in ready]
+        """The agents of `queue` who could be rung now, in its order."""
+        return list(self.queues[queue].ready)
+
+    def serve(self, queue: str, agents: tuple[str, ...]) -> None:
+        """From now on these agents serve the queue; conversations and phones that ring go on.
+
+        Raises AgentRefused for a queue or an agent that there is not.
+        """
+        if queue not in self.queues or queue.startswith("agent:"):
+            known = ", ".join(name for name in self.queues if not name.startswith("agent:")) or "none"
+            raise AgentRefused(f"there is no queue {queue!r}. Known queues: {known}.")
+        new = {name: self._agent(name) for name in agents}
+        here = self.queues[queue]
+        old = {name: self.agents[name] for name in here.agents}
+        for agent in (agent for name, agent in old.items() if name not in new):
+            agent.queues = tuple(name for name in agent.queues if name != queue)
+        for agent in (agent for name, agent in new.items() if name not in old):
+            agent.queues = (*agent.queues, queue)
+        here.serve_with(tuple(new), [agent for agent in new.values() if agent.state is AgentState.READY])
+        for name in [name for name in here.lanes if name and name not in new]:
+            self._match_left(self.agents[name], here)
+        self.touched_agents.update(dict.fromkeys([*old.values(), *new.values()]))
+        self._done()
+
+    def explain(self, call_id: str) -> str:
+        """Why this caller still waits, in one line; "" for one who is in no queue."""
+        ticket = self.tickets.get(call_id)
+        return explain(ticket, self.queues[ticket.queue], self.agents, self._now()) if ticket else ""
+
+    def advance(self) -> None:
+        """Do what is due by now."""
+        self.dues.run(self._now())
+        self._done()
 
     # --- callers --------------------------------------------------------------------------------
 
     def join(self, caller: Caller | str, queue: str, place: float = 0.0) -> Ticket:
         """A caller begins to wait; one of whom only call id and place are known needs nothing special."""
-        if isinstance(caller, str):
-            caller = Caller(caller, place)
-        ticket = Ticket(caller.call_id, queue, caller.place)
-        self.queues[queue].add(ticket)
-        ready = self.ready_agents(queue)
-        if ready:
-            self._offer(ticket, ready)
+        here = self.queues[queue]
+        ticket = here.ticket(_caller(caller, place))
+        self.tickets[ticket.call_id] = ticket
+        here.add(ticket)
+        self.touched_tickets[ticket] = None
+        self._stick(ticket, here)
+        self._relax(ticket)
         self._done()
         return ticket
 
     def leave(self, ticket: Ticket) -> None:
-        """The caller stops waiting (gone, overflow); an agent being rung for it is free again."""
+        """The caller stops waiting (gone, overflow); agents being rung for it are free again."""
         if ticket.state in (TicketState.LEFT, TicketState.SERVED):
             return
-        agent = ticket.agent
-        ticket.move(TicketState.LEFT)
-        self.queues[ticket.queue].remove(ticket)
-        if agent is not None:
+        agents = ticket.agents
+        self._out(ticket, TicketState.LEFT)
+        for agent in agents:
             self._after_call(agent, keep_idle=True)
         self._done()
 
-    def position(self, queue: str, call_id: str, place: float) -> int:
+    def position(self, queue: str, caller: Caller | str, place: float = 0.0) -> int:
         """1 for a caller who is, or would be, at the head of the queue."""
-        return self.queues[queue].position(place, call_id)
+        return self.queues[queue].position(_caller(caller, place))
 
     @contextlib.contextmanager
     def waiting(self, caller: Caller | str, queue: str, place: float = 0.0) -> Iterator[Ticket]:
@@ -116,10 +163,10 @@ class Distributor:
 
     @contextlib.asynccontextmanager
     async def offer(self, ticket: Ticket) -> AsyncIterator[Offer]:
-        """Wait for an agent and hold that agent while the body rings the phone.
+        """Wait for agents and hold them while the body rings their phones.
 
-        When the body ends without `connected()` the agent is free (or paused by `refused`) and the ticket
-        waits again in its place; when it is left by an exception the caller is gone, and so is the ticket.
+        When the body ends without `connected()` those still held are free and the ticket waits again in its
+        place; when it is left by an exception the caller is gone, and so is the ticket.
         """
         if ticket.state is TicketState.WAITING:
             ticket.offered = asyncio.get_running_loop().create_future()
@@ -127,225 +174,164 @@ class Distributor:
                 await ticket.offered
             finally:
                 ticket.offered = None
-        agent = ticket.agent
-        assert agent is not None
+        round = ticket.round
         caller_left = True
         try:
-            yield Offer(ticket, agent, ticket.why, self)
+            yield Offer(ticket, ticket.agents, ticket.why, self)
             caller_left = False
         finally:
             if caller_left:
                 self.leave(ticket)
-            elif ticket.state is TicketState.OFFERED and ticket.agent is agent:
+            elif ticket.state is TicketState.OFFERED and ticket.round == round:
                 self.take_back(ticket)
 
-    def connect(self, ticket: Ticket) -> None:
-        """Caller and agent speak: the ticket leaves the queue, the agent is TALKING."""
-        agent = ticket.agent
-        assert agent is not None
-        ticket.move(TicketState.SERVED)
-        self.queues[ticket.queue].remove(ticket)
-        self._move(agent, AgentState.TALKING, call_id=ticket.call_id)
+    def connect(self, ticket: Ticket, agent: Agent | None = None) -> None:
+        """Caller and agent speak: the ticket leaves the queue, the agent is TALKING, the others are free."""
+        winner = agent or ticket.agents[0]
+        others = [other for other in ticket.agents if other is not winner]
+        assert len(others) < len(ticket.agents), f"call {ticket.call_id}: {winner.name} was not rung for it"
+        self._out(ticket, TicketState.SERVED, (winner,))
+        winner.misses = 0
+        self._move(winner, AgentState.TALKING, call_id=ticket.call_id)
+        for other in others:
+            self._after_call(other, keep_idle=True)
         self._done()
+
+    def decline(self, ticket: Ticket, agent: Agent, reason: str = "") -> None:
+        """One of those rung will not have the caller; with the last of them the ticket waits again."""
+        if agent in ticket.agents and ticket.state is TicketState.OFFERED:
+            self._let_go(ticket, (agent,), reason)
+            self._done()
 
     def take_back(self, ticket: Ticket, pause: str = "") -> None:
-        """An offer came to nothing: the caller keeps the place, the agent is free (or paused)."""
-        agent = ticket.agent
-        if agent is None:
-            return
-        ticket.move(TicketState.WAITING)
-        if pause and agent.afterwards is None and not agent.hindrances:  # else that is why, not the agent
-            agent.afterwards = (AgentState.PAUSED, pause)
-        self._after_call(agent, keep_idle=True)
-        self._match_queue(self.queues[ticket.queue])
-        self._done()
-
-    # --- agents ---------------------------------------------------------------------------------
-
-    def log_in(self, name: str) -> None:
-        """OFFLINE -> READY; harmless when logged in. Raises AgentRefused for an unknown name."""
-        agent = self._agent(name)
-        if agent.state is AgentState.OFFLINE:
-            self._free(agent)
+        """An offer came to nothing: the caller keeps the place, the agents are free (`pause`: missed it)."""
+        if ticket.state is TicketState.OFFERED:
+            self._let_go(ticket, ticket.agents, pause)
             self._done()
-        elif agent.afterwards and agent.afterwards[0] is AgentState.OFFLINE:
-            agent.afterwards = None
-
-    def log_out(self, name: str) -> None:
-        """To OFFLINE, after the present call if there is one."""
-        self._leave_work(self._agent(name), AgentState.OFFLINE, "")
-
-    def pause(self, name: str, reason: str = "") -> None:
-        """To PAUSED with a reason, after the present call if there is one."""
-        agent = self._agent(name)
-        if agent.state is AgentState.OFFLINE:
-            raise AgentRefused(f"agent {name} is not logged in, so cannot pause. Log in first.")
-        self._leave_work(agent, AgentState.PAUSED, reason)
-
-    def resume(self, name: str) -> None:
-        """PAUSED or WRAP_UP -> READY; a pause asked for during a call is forgotten."""
-        agent = self._agent(name)
-        agent.afterwards = None
-        if agent.state in (AgentState.PAUSED, AgentState.WRAP_UP):
-            self._free(agent)
-            self._done()
-        elif agent.state is AgentState.OFFLINE:
-            raise AgentRefused(f"agent {name} is not logged in, so cannot become ready. Log in first.")
-
-    def hinder(self, name: str, reason: str, detail: str = "") -> None:
-        """Something keeps the agent from being rung: PAUSED for it once free of work, without being asked.
-
-        `reason` names it and is what `unhinder` takes; `detail` is for people and may change.
-        """
-        agent = self._agent(name)
-        if agent.hindrances.get(reason) != detail:
-            agent.hindrances[reason] = detail
-            self._settle(agent)
-
-    def unhinder(self, name: str, reason: str) -> None:
-        """It is over; READY by itself when it was the last one and the agent wanted to be."""
-        agent = self._agent(name)
-        if agent.hindrances.pop(reason, None) is not None:
-            self._settle(agent)
-
-    def talk_ended(self, name: str, *, wrap_up: bool) -> None:
-        """The conversation is over: WRAP_UP, or free at once."""
-        agent = self._agent(name)
-        if agent.state is not AgentState.TALKING:
-            return
-        agent.handled += 1
-        if wrap_up:
-            self._move(agent, AgentState.WRAP_UP, call_id=agent.call_id)
-        else:
-            self._after_call(agent)
-        self._done()
-
-    def wrap_up_ended(self, name: str) -> None:
-        """WRAP_UP -> READY, or what was asked for meanwhile; nothing in any other state."""
-        agent = self._agent(name)
-        if agent.state is AgentState.WRAP_UP:
-            self._after_call(agent)
-            self._done()
-
-    def restore(
-        self,
-        name: str,
-        state: AgentState,
-        *,
-        since: float,
-        reason: str = "",
-        call_id: str = "",
-        hindered: bool = False,
-    ) -> None:
-        """Put an agent where the journal left off, after a restart. The callers join after it.
-
-        One who was hindered stays so by UNKNOWN, until whoever knows what is in the way now has said it.
-        """
-        agent = self._agent(name)
-        agent.state, agent.since, agent.ready_since = state, since, since
-        agent.reason, agent.call_id, agent.hindered = reason, call_id, hindered
-        if hindered:
-            agent.hindrances[UNKNOWN] = reason
-        self._ready.pop(name, None)
-        if state is AgentState.READY:
-            self._ready[name] = agent
 
     # --- inside ---------------------------------------------------------------------------------
 
-    def _agent(self, name: str) -> Agent:
-        try:
-            return self.agents[name]
-        except KeyError:
-            known = ", ".join(sorted(self.agents)) or "none"
-            raise AgentRefused(f"there is no agent {name!r} in any queue. Known agents: {known}.") from None
+    def _let_go(self, ticket: Ticket, agents: tuple[Agent, ...], reason: str) -> None:
+        """They are not rung any more. The caller is for others first, if anybody is left to be rung."""
+        self.touched_tickets[ticket] = None
+        ticket.agents = tuple(agent for agent in ticket.agents if agent not in agents)
+        if not ticket.agents:
+            ticket.move(TicketState.WAITING)
+            self.queues[ticket.queue].wait(ticket)
+            self._match_ticket(ticket)
+        for agent in agents:
+            missed = bool(reason)
+            if missed:
+                self._miss(agent, reason, self.queues[ticket.queue].rules.misses_before_pause)
+            self._after_call(agent, keep_idle=not missed)
 
-    def _leave_work(self, agent: Agent, state: AgentState, reason: str) -> None:
-        if agent.state in (AgentState.OFFERED, AgentState.TALKING):
-            agent.afterwards = (state, reason)
+    def _miss(self, agent: Agent, reason: str, most: int) -> None:
+        """Count it; too many in a row pause the agent, where nothing else is why (or asked for)."""
+        if agent.afterwards is not None or agent.hindrances:
             return
-        agent.afterwards = None
-        if state is AgentState.PAUSED:
-            self._pause(agent, reason or ("" if agent.hindered else agent.reason))
-        elif agent.state is not state:
-            self._move(agent, state, reason=reason)
-        self._done()
+        agent.misses += 1
+        if agent.misses >= (agent.misses_before_pause or most):
+            agent.misses = 0
+            agent.afterwards = (AgentState.PAUSED, reason)
 
-    def _after_call(self, agent: Agent, *, keep_idle: bool = False) -> None:
-        """The call lets go of the agent: what was asked for meanwhile, else READY."""
-        state, reason = agent.afterwards or (AgentState.READY, "")
-        agent.afterwards = None
-        if state is AgentState.READY:
-            self._free(agent, keep_idle=keep_idle)
-        else:
-            self._move(agent, state, reason=reason)
+    def _out(self, ticket: Ticket, state: TicketState, agents: tuple[Agent, ...] = ()) -> None:
+        queue = self.queues[ticket.queue]
+        if ticket.state is TicketState.WAITING:
+            queue.unwait(ticket)
+        ticket.move(state, agents, ticket.why if agents else "")
+        queue.remove(ticket)
+        self.touched_tickets[ticket] = None
+        if self.tickets.get(ticket.call_id) is ticket:
+            del self.tickets[ticket.call_id]
 
-    def _settle(self, agent: Agent) -> None:
-        """What is in the way has changed; one who has work is settled when it lets go."""
-        if agent.state is AgentState.READY or agent.hindered:
-            self._free(agent)
-        self._done()
-
-    def _pause(self, agent: Agent, reason: str, *, hindered: bool = False) -> None:
-        """PAUSED, or PAUSED for another reason."""
-        if agent.state is not AgentState.PAUSED:
-            self._move(agent, AgentState.PAUSED, reason=reason, hindered=hindered)
-        elif (agent.reason, agent.hindered) != (reason, hindered):
-            agent.reason, agent.hindered = reason, hindered
-            self._tell(agent, was=AgentState.PAUSED)
-
-    def _free(self, agent: Agent, *, keep_idle: bool = False) -> None:
-        """READY, or PAUSED by what is in the way."""
-        if agent.hindrances:
-            self._pause(agent, agent.hindrance, hindered=True)
+    def _stick(self, ticket: Ticket, queue: Queue) -> None:
+        """Keep a new caller for the agent who knows them, where that one can and will be free soon."""
+        agent, rules = self.agents.get(ticket.caller.sticky), queue.rules
+        until = ticket.joined + rules.sticky_seconds
+        if agent is None or until <= self._now() or not queue.serves(agent.name):
             return
-        self._move(agent, AgentState.READY)
-        if not keep_idle:
-            agent.ready_since = agent.since
-        self._match_agent(agent)
+        if agent.state in (AgentState.OFFLINE, AgentState.PAUSED) or not ticket.lane.needs.met_by(
+            agent.skills
+        ):
+            return
+        if agent.state is not AgentState.READY:
+            expected = self._expected(queue.name, agent.name)
+            if expected is not None and expected >= rules.sticky_max_wait_seconds > 0:
+                return
+        queue.change_lane(ticket, ticket.lane._replace(only=agent.name))
+        self.dues.at(until, lambda: self._unstick(ticket))
+
+    def _unstick(self, ticket: Ticket) -> None:
+        """The agent who knows the caller was not free in time, or went away."""
+        if ticket.lane.only and ticket.state in (TicketState.WAITING, TicketState.OFFERED):
+            self.queues[ticket.queue].change_lane(ticket, ticket.lane._replace(only=""))
+            self.touched_tickets[ticket] = None
+
+    def _relax(self, ticket: Ticket) -> None:
+        """Take the steps that are due, and see to the next."""
+        queue = self.queues[ticket.queue]
+        steps, before = queue.rules.relax, ticket.step
+        if ticket.state in (TicketState.LEFT, TicketState.SERVED):
+            return
+        while ticket.step < len(steps) and ticket.joined + steps[ticket.step].after_seconds <= self._now():
+            ticket.step += 1
+        if ticket.step < len(steps):
+            due = ticket.joined + steps[ticket.step].after_seconds
+            self.dues.at(due, lambda: self._relax(ticket))
+        if ticket.step > before:
+            needs = queue.rules.needs(ticket.caller, ticket.step)
+            queue.change_lane(ticket, ticket.lane._replace(needs=needs))
+            self.touched_tickets[ticket] = None
+
+    def _match(self) -> None:
+        """Bring together what was touched: first who became free, so that the most urgent comes first."""
+        for agent in list(self.touched_agents):
+            if agent.state in (AgentState.PAUSED, AgentState.OFFLINE):
+                self._match_left(agent, *(self.queues[name] for name in agent.queues))
+        for agent in list(self.touched_agents):
+            self._match_agent(agent)
+        for ticket in list(self.touched_tickets):
+            self._match_ticket(ticket)
 
     def _match_agent(self, agent: Agent) -> None:
-        """Give the agent the oldest waiting caller of all its queues."""
-        heads = (self.queues[name].first_waiting() for name in agent.queues)
-        oldest = min((ticket for ticket in heads if ticket is not None), key=lambda t: t.key, default=None)
-        if oldest is not None and agent.state is AgentState.READY:
-            self._offer(oldest, [agent])
+        """Give the agent the most urgent caller of all its queues; one more may be enough for a reserve."""
+        while agent.state is AgentState.READY:
+            ticket, passed = matching.caller_for(agent, self.queues, self._now())
+            if ticket is None or not self._match_ticket(ticket, passed):
+                break
+        for queue in (self.queues[name] for name in agent.queues):
+            if queue.rules.reserve and queue.lanes:
+                self._match_queue(queue)
+
+    def _match_left(self, agent: Agent, *queues: Queue) -> None:
+        """Nobody waits for this agent alone any more."""
+        for queue in queues:
+            for lane in list(queue.lanes.get(agent.name, {}).values()):
+                for ticket in list(lane):
+                    self._unstick(ticket)
 
     def _match_queue(self, queue: Queue) -> None:
-        ticket = queue.first_waiting()
-        while ticket is not None and (ready := self.ready_agents(queue.name)):
-            self._offer(ticket, ready)
-            ticket = queue.first_waiting()
+        while any(self._match_ticket(ticket) for ticket in matching.by_urgency(queue, self._now())):
+            pass
 
-    def _offer(self, ticket: Ticket, ready: list[Agent]) -> None:
-        agent, why = self._choices[ticket.queue](ready, self._now())
-        self._move(agent, AgentState.OFFERED, call_id=ticket.call_id)
-        ticket.move(TicketState.OFFERED, agent, why)
+    def _match_ticket(self, ticket: Ticket, passed: list[str] | None = None) -> bool:
+        """Offer the caller to whoever is ready and may have them; says whether there was somebody."""
+        queue = self.queues[ticket.queue]
+        if ticket.state is not TicketState.WAITING or not len(queue.ready):
+            return False
+        agents, why = matching.agents_for(ticket, queue, self._now())
+        if not agents:
+            return False
+        queue.unwait(ticket)
+        queue.took_turn(agents)
+        for agent in agents:
+            self._move(agent, AgentState.OFFERED, call_id=ticket.call_id)
+        ticket.move(TicketState.OFFERED, tuple(agents), matching.passed_over(why, passed or []))
+        self.touched_tickets[ticket] = None
         if ticket.offered is not None and not ticket.offered.done():
             ticket.offered.set_result(None)
+        return True
 
-    def _move(
-        self, agent: Agent, state: AgentState, *, reason: str = "", call_id: str = "", hindered: bool = False
-    ) -> None:
-        was = agent.state
-        agent.move(state, now=self._now(), reason=reason, call_id=call_id, hindered=hindered)
-        if state is AgentState.READY:
-            self._ready[agent.name] = agent
-        else:
-            self._ready.pop(agent.name, None)
-        self._tell(agent, was=was, call_id=call_id)
 
-    def _tell(self, agent: Agent, *, was: AgentState, call_id: str = "") -> None:
-        self._publish(
-            AgentChanged(
-                call_id=call_id,
-                agent=agent.name,
-                was=was.value,
-                now=agent.state.value,
-                reason=agent.reason,
-                hindered=agent.hindered,
-            )
-        )
-
-    def _done(self) -> None:
-        if self._checked is not None:
-            self._checked(self)
+def _caller(caller: Caller | str, place: float) -> Caller:
+    return Caller(caller, place) if isinstance(caller, str) else caller

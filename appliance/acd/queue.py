@@ -1,21 +1,33 @@
-"""Callers in order: a ticket keeps its place, whatever happens to the offers made for it."""
+"""Callers in order: a ticket keeps its place, whatever happens to the offers made for it.
+
+The most urgent comes first: rate x (wait + head start + age). With one rate that is the order of arrival;
+with several the order of two callers may change while they wait, that of two with the same rate never.
+So callers of one rate are one sorted list, and those waiting are sorted into lanes, in which whoever can
+serve the first can serve all.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import bisect
 import enum
-from collections.abc import Iterator
+import heapq
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from appliance.acd.agent import Agent
+from appliance.acd.caller import Caller
+from appliance.acd.choice import Choice, Standing
+from appliance.acd.needs import Needs
+from appliance.acd.ordered import Key, Ordered
+from appliance.acd.rules import Rules
 
 
 class TicketState(enum.Enum):
     """Where a waiting caller stands."""
 
     WAITING = "waiting"
-    OFFERED = "offered"  # one agent's phone is being rung
+    OFFERED = "offered"  # phones are being rung
     SERVED = "served"
     LEFT = "left"
 
@@ -28,66 +40,215 @@ TICKET_MOVES: dict[TicketState, frozenset[TicketState]] = {
 }
 
 
+class Lane(NamedTuple):
+    """What callers have in common who can be served by the same agents; `only` is one of them, or ""."""
+
+    rate: float
+    needs: Needs
+    only: str
+
+
 @dataclass(slots=True, eq=False)
 class Ticket:
     """One caller's place in one queue.
 
-    `place` is the sort key: monotonic seconds at which the caller first came (a wall clock may jump),
-    kept across offers, queues and restarts of the brain. Callers with the same place go by `call_id`.
+    `place` is monotonic seconds at which the caller first came (a wall clock may jump), kept across offers,
+    queues and restarts of the brain; `urgent_since` is the same less age and head start, and what callers
+    are sorted by; those with the same go by `call_id`. `agents` are held for the caller while OFFERED, and
+    the one who has the caller once SERVED. `round` numbers the offers, `step` is how far relaxed.
     """
 
-    call_id: str
+    caller: Caller
     queue: str
-    place: float
+    lane: Lane
+    joined: float
+    urgent_since: float
     state: TicketState = TicketState.WAITING
-    agent: Agent | None = None
+    agents: tuple[Agent, ...] = ()
     why: str = ""
+    round: int = 0
+    step: int = 0
     offered: asyncio.Future[None] | None = field(default=None)  # awaited by the caller's task
 
-    def move(self, state: TicketState, agent: Agent | None = None, why: str = "") -> None:
+    def move(self, state: TicketState, agents: tuple[Agent, ...] = (), why: str = "") -> None:
         """The one way a state changes; raises AssertionError for a move the table forbids (a bug)."""
         if state not in TICKET_MOVES[self.state]:
             raise AssertionError(f"call {self.call_id}: {self.state.value} -> {state.value} is not a move")
-        self.state, self.agent, self.why = state, agent, why
+        self.state, self.agents, self.why = state, agents, why
+        self.round += state is TicketState.OFFERED
 
     @property
-    def key(self) -> tuple[float, str]:
-        """What the queue is sorted by."""
-        return (self.place, self.call_id)
+    def call_id(self) -> str:
+        """Whose place it is."""
+        return self.caller.call_id
+
+    @property
+    def place(self) -> float:
+        """Since when the caller waits, over all queues."""
+        return self.caller.place
+
+    @property
+    def agent(self) -> Agent | None:
+        """The agent held for the caller, the first of them where several are rung."""
+        return self.agents[0] if self.agents else None
+
+    @property
+    def key(self) -> Key:
+        """What callers of one rate are sorted by."""
+        return (self.urgent_since, self.call_id)
+
+    def urgency(self, now: float) -> float:
+        """Who has more is served first."""
+        return self.lane.rate * (now - self.urgent_since)
 
 
 class Queue:
-    """The tickets of one queue, oldest place first, offered ones included."""
+    """The tickets of one queue, and its agents who are ready."""
 
-    def __init__(self, name: str, agents: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        name: str,
+        agents: tuple[str, ...],
+        choice: Choice,
+        rules: Rules,
+        now: Callable[[], float],
+    ) -> None:
         self.name = name
+        self.choice = choice
+        self.rules = rules
         self.agents = agents
-        self._tickets: list[Ticket] = []
+        self.ready: Ordered[Agent] = Ordered()
+        self.turn = 0  # offers made
+        self.lanes: dict[str, dict[Lane, Ordered[Ticket]]] = {}  # by `only`; those WAITING
+        self._now = now
+        self._index = {agent: at for at, agent in enumerate(agents)}
+        self._turns: dict[str, int] = {}  # of each agent's last offer
+        self._ready_keys: dict[str, Key] = {}
+        self._by_rate: dict[float, Ordered[Ticket]] = {}
+        self._length = 0
 
     def __iter__(self) -> Iterator[Ticket]:
-        return iter(self._tickets)
+        """Everybody, those whose phones ring included, the most urgent first."""
+        now = self._now()
+        lists = [tickets for tickets in self._by_rate.values() if len(tickets)]
+        if len(lists) == 1:
+            return iter(list(lists[0]))
+        return heapq.merge(*lists, key=lambda ticket: -ticket.urgency(now))
 
     def __len__(self) -> int:
-        return len(self._tickets)
+        return self._length
+
+    # --- callers --------------------------------------------------------------------------------
+
+    def ticket(self, caller: Caller) -> Ticket:
+        """A place for the caller, not yet taken."""
+        rate, joined = self.rules.rate(caller), caller.joined
+        return Ticket(
+            caller=caller,
+            queue=self.name,
+            lane=Lane(rate, self.rules.needs(caller, 0), ""),
+            joined=self._now() if joined is None else joined,
+            urgent_since=caller.place - caller.age_s - self.rules.head_start_seconds,
+        )
 
     def add(self, ticket: Ticket) -> None:
-        """Put a ticket where its place says."""
-        bisect.insort(self._tickets, ticket, key=lambda t: t.key)
+        """Put a ticket where it belongs."""
+        self._by_rate.setdefault(ticket.lane.rate, Ordered()).add(ticket.key, ticket)
+        self._length += 1
+        self.wait(ticket)
 
     def remove(self, ticket: Ticket) -> None:
-        """Take a ticket out; raises ValueError when it is not in this queue."""
-        index = bisect.bisect_left(self._tickets, ticket.key, key=lambda t: t.key)
-        if index >= len(self._tickets) or self._tickets[index] is not ticket:
-            raise ValueError(f"queue {self.name}: no ticket of call {ticket.call_id}")
-        del self._tickets[index]
+        """Take out a ticket that nobody waits with any more; raises KeyError when it is not in this queue."""
+        tickets = self._by_rate[ticket.lane.rate]
+        tickets.remove(ticket.key)
+        self._length -= 1
+        if not len(tickets):
+            del self._by_rate[ticket.lane.rate]
 
-    def position(self, place: float, call_id: str) -> int:
-        """1 for the caller at the head; of a ticket that is here, or of one that would come."""
-        return bisect.bisect_left(self._tickets, (place, call_id), key=lambda t: t.key) + 1
+    def wait(self, ticket: Ticket) -> None:
+        """It can be served from now on."""
+        lanes = self.lanes.setdefault(ticket.lane.only, {})
+        lanes.setdefault(ticket.lane, Ordered()).add(ticket.key, ticket)
 
-    def first_waiting(self) -> Ticket | None:
-        """The oldest ticket nobody is being rung for."""
-        for ticket in self._tickets:
-            if ticket.state is TicketState.WAITING:
-                return ticket
-        return None
+    def unwait(self, ticket: Ticket) -> None:
+        """It cannot be served any more."""
+        lanes = self.lanes[ticket.lane.only]
+        lanes[ticket.lane].remove(ticket.key)
+        if not len(lanes[ticket.lane]):
+            del lanes[ticket.lane]
+        if not lanes:
+            del self.lanes[ticket.lane.only]
+
+    def change_lane(self, ticket: Ticket, lane: Lane) -> None:
+        """Other agents can serve it from now on; the rate stays."""
+        waits = ticket.state is TicketState.WAITING
+        if waits:
+            self.unwait(ticket)
+        ticket.lane = lane
+        if waits:
+            self.wait(ticket)
+
+    def position(self, caller: Caller) -> int:
+        """1 for the caller at the head; of one who is here, or of one who would come."""
+        here = self.ticket(caller)
+        now, rate = self._now(), here.lane.rate
+        urgency = here.urgency(now)
+        before = 0
+        for other, tickets in self._by_rate.items():
+            before += tickets.rank(here.key if other == rate else (now - urgency / other, ""))
+        return before + 1
+
+    def neighbours(self, ticket: Ticket) -> tuple[Key | None, Key | None]:
+        """The keys before and after a ticket that is here, of those with its rate."""
+        return self._by_rate[ticket.lane.rate].beside(ticket.key)
+
+    def is_sorted(self) -> bool:
+        """Whether every list in here is in order."""
+        lanes = (lane for lanes in self.lanes.values() for lane in lanes.values())
+        return all(tickets.is_sorted() for tickets in (*self._by_rate.values(), *lanes))
+
+    def heads(self, *only: str) -> Iterator[Ticket]:
+        """The first of every lane; of the lanes for these agents alone, and for anybody (""), where named."""
+        for lanes in (self.lanes.get(name, {}) for name in only) if only else self.lanes.values():
+            yield from (tickets.first() for tickets in lanes.values())
+
+    # --- agents ---------------------------------------------------------------------------------
+
+    def serves(self, agent: str) -> bool:
+        """Whether the agent is one of the queue's."""
+        return agent in self._index
+
+    def is_ready(self, agent: str) -> bool:
+        """Whether the agent could be rung for this queue."""
+        return agent in self._ready_keys
+
+    def add_ready(self, agent: Agent) -> None:
+        """The agent can be rung from now on."""
+        standing = Standing(self._index[agent.name], self._turns.get(agent.name, 0))
+        key = self._ready_keys[agent.name] = self.choice.order(agent, standing)
+        self.ready.add(key, agent)
+
+    def remove_ready(self, agent: Agent) -> None:
+        """The agent cannot be rung any more."""
+        key = self._ready_keys.pop(agent.name, None)
+        if key is not None:
+            self.ready.remove(key)
+
+    def serve_with(self, agents: tuple[str, ...], ready: Iterable[Agent]) -> None:
+        """Others serve the queue from now on, of whom these are ready."""
+        self.agents = agents
+        self._index = {agent: at for at, agent in enumerate(agents)}
+        self.ready, self._ready_keys = Ordered(), {}
+        for agent in ready:
+            self.add_ready(agent)
+
+    def took_turn(self, agents: Iterable[Agent]) -> None:
+        """An offer is made to them."""
+        self.turn += 1
+        for agent in agents:
+            self._turns[agent.name] = self.turn
+
+    def holds_back(self, ticket: Ticket) -> bool:
+        """Whether the agents who are ready are kept for more urgent callers."""
+        reserve = self.rules.reserve
+        return bool(reserve) and len(self.ready) <= reserve and not self.rules.is_urgent(ticket.lane.rate)

@@ -1,0 +1,112 @@
+"""Who is for whom: which caller an agent gets, which agents a caller gets, and why, in one line."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+
+from appliance.acd.agent import Agent
+from appliance.acd.choice import Asked
+from appliance.acd.queue import Queue, Ticket
+
+MOST_NAMED = 3  # of those passed over
+
+
+def why_not(agent: Agent, ticket: Ticket, queue: Queue) -> str:
+    """Why a ready agent of the queue may not have a waiting caller, in words; "" when it may."""
+    lane = ticket.lane
+    if lane.only and lane.only != agent.name:
+        return f"kept for {lane.only}"
+    if lacking := lane.needs.lacking(agent.skills):
+        return lacking
+    if queue.holds_back(ticket):
+        return f"{len(queue.ready)} ready, {queue.rules.reserve} kept for urgent callers"
+    return ""
+
+
+def caller_for(agent: Agent, queues: Mapping[str, Queue], now: float) -> tuple[Ticket | None, list[str]]:
+    """The most urgent caller of all the agent's queues whom this agent may have; those passed over, why.
+
+    Looks at the first of each lane alone: what keeps an agent from one keeps it from all behind.
+    """
+    best: Ticket | None = None
+    passed: list[tuple[Ticket, str]] = []
+    for name in agent.queues:
+        queue = queues[name]
+        for ticket in queue.heads("", agent.name):
+            reason = why_not(agent, ticket, queue)
+            if reason:
+                passed.append((ticket, reason))
+            elif best is None or _before(ticket, best, now):
+                best = ticket
+    if best is None:
+        return None, []
+    return best, [f"{ticket.call_id} ({why})" for ticket, why in passed if _before(ticket, best, now)]
+
+
+def by_urgency(queue: Queue, now: float) -> list[Ticket]:
+    """The first of every lane, the most urgent first."""
+    return sorted(queue.heads(), key=lambda ticket: (-ticket.urgency(now), ticket.place, ticket.call_id))
+
+
+def agents_for(ticket: Ticket, queue: Queue, now: float) -> tuple[list[Agent], str]:
+    """The agents to be rung for a waiting caller and why them; none when nobody ready may have the caller."""
+    if queue.holds_back(ticket):
+        return [], ""
+    skipped: list[str] = []
+    able = _able(ticket, queue, skipped)
+    prefers = queue.rules.preferences(ticket.caller)
+    if prefers:
+        able, score = _best(list(able), prefers)
+    first = next(able, None)
+    if first is None:
+        return [], ""
+    asked = Asked(now, ticket.call_id, len(queue.ready), ticket.round, queue.rules.weights)
+    picked, why = queue.choice.pick(itertools.chain([first], able), asked)
+    if queue.rules.reserve and not queue.rules.is_urgent(ticket.lane.rate):
+        picked = picked[: len(queue.ready) - queue.rules.reserve]
+    notes = [why, _needs_noted(ticket, queue)]
+    notes.append(f"preferred with {score:g} points" if prefers else "")
+    notes.append(f"not {few(skipped)}" if skipped else "")
+    notes.append(f"{ticket.lane.only} first for this caller" if ticket.lane.only else "")
+    return picked, "; ".join(note for note in notes if note)
+
+
+def passed_over(why: str, passed: list[str]) -> str:
+    """The reason with those whom the agent could not serve."""
+    return f"{why}; before it {few(passed)}" if passed else why
+
+
+def _before(ticket: Ticket, other: Ticket, now: float) -> bool:
+    mine, others = ticket.urgency(now), other.urgency(now)
+    return (-mine, ticket.place, ticket.call_id) < (-others, other.place, other.call_id)
+
+
+def _able(ticket: Ticket, queue: Queue, skipped: list[str]) -> Iterator[Agent]:
+    """Those who are ready and can, in the order of the choice; notes the others it came by."""
+    for agent in queue.ready:
+        reason = why_not(agent, ticket, queue)
+        if not reason:
+            yield agent
+        elif not ticket.lane.only:
+            skipped.append(f"{agent.name} ({reason})")
+
+
+def _best(able: list[Agent], prefers: Mapping[str, float]) -> tuple[Iterator[Agent], float]:
+    """Those with the highest sum of weight x level."""
+    scores = [sum(weight * agent.skills.get(skill, 0) for skill, weight in prefers.items()) for agent in able]
+    best = max(scores, default=0.0)
+    return (agent for agent, score in zip(able, scores, strict=True) if score == best), best
+
+
+def _needs_noted(ticket: Ticket, queue: Queue) -> str:
+    steps = queue.rules.relax
+    relaxed = f"relaxed, step {ticket.step} of {len(steps)}" if ticket.step else ""
+    needs = str(ticket.lane.needs)
+    return ", ".join(part for part in (f"needs {needs}" if needs else "", relaxed) if part)
+
+
+def few(names: list[str]) -> str:
+    """The first of them, and how many more."""
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
