@@ -65,11 +65,13 @@ class Distributor(Roster):
         *,
         publish: Callable[[Event], object],
         now: Callable[[], float],
-        checked: Callable[[Distributor], None] = lambda acd: None,
+        checked: Callable[[Distributor], None] | None = None,
         wake: Callable[[float], object] = lambda at: None,
         expected: Callable[[str, str], float | None] = lambda queue, agent: None,
     ) -> None:
-        super().__init__(publish=publish, now=now, wake=wake, checked=lambda: checked(self))
+        super().__init__(
+            publish=publish, now=now, wake=wake, checked=lambda: checked(self) if checked else None
+        )
         self.tickets: dict[str, Ticket] = {}  # by call id, those in a queue
         self._expected = expected
 
