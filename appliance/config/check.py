@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from appliance.config.check_calendars import calendar_problems
 from appliance.config.check_edge import edge_problems
+from appliance.config.check_flows import flow_destinations, flow_problems, flow_references
 from appliance.config.check_outbound import outbound_problems
 from appliance.config.check_queues import queue_destinations, queue_problems, queue_prompts
 from appliance.config.check_trunks import trunk_problems
@@ -54,6 +55,7 @@ def check(config: Config, folder: Path, *, broken: Iterable[Keys] = ()) -> list[
         *outbound_problems(config),
         *queue_problems(config, _destinations(config)),
         *calendar_problems(config),
+        *flow_problems(config, set(broken)),
         *voicemail_problems(config),
         *_bad_prompts(config, folder),
         *_bad_recording_folder(config),
@@ -69,6 +71,8 @@ def prompt_file(folder: Path, written: str) -> Path:
 def _known(config: Config, broken: Iterable[Keys]) -> Known:
     known = {
         "menu": set(config.menus),
+        "flow": set(config.flows),
+        "lookup": set(config.lookups),
         "queue": set(config.queues),
         "voicemail": set(config.voicemail),
         "agent": set(config.agents),
@@ -128,6 +132,7 @@ def _destinations(config: Config) -> Iterator[tuple[Keys, Destination]]:
     for name, menu in config.menus.items():
         yield from ((("menus", name, "keys", digit), to) for digit, to in menu.keys.items())
         yield ("menus", name, "otherwise"), menu.otherwise
+    yield from flow_destinations(config)
     yield from voicemail_destinations(config)
     yield from queue_destinations(config)
     for name, calendar in config.calendars.items():
@@ -156,6 +161,7 @@ def _optional_references(config: Config) -> Iterator[Reference]:
         yield ("agents", name, "permission"), "permission", agent.permission
     yield ("outbound", "permission"), "permission", config.outbound.permission
     yield ("recording", "announce"), "prompt", config.recording.announce
+    yield from flow_references(config)
     yield from voicemail_references(config)
 
 

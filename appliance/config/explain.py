@@ -9,9 +9,9 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from appliance.config.options import PATTERNS, allowed_values, drivers, field_at, section_at
+from appliance.config.options import PATTERNS, allowed_values, field_at, section_at, tags
 from appliance.config.problem import NOTHING, Keys, Problem, closest, names
-from appliance.config.section import DESTINATIONS
+from appliance.config.section import DESTINATIONS, STEPS
 
 # pydantic error type -> what is wrong; what is allowed is read from the schema.
 WRONG = {
@@ -47,13 +47,15 @@ def _problem(record: ErrorDetails, data: Mapping[str, Any]) -> Problem:
     if kind == "extra_forbidden":
         return _unknown_key(path, value, data)
     if kind == "union_tag_not_found":
-        return Problem(path=(*path, "driver"), wrong="missing", allowed=names(drivers()))
+        option, kinds = tags(path)
+        return Problem(path=(*path, option), wrong="missing", allowed=names(kinds))
     if kind == "union_tag_invalid":
-        return _unknown_driver((*path, "driver"), record)
-    if kind == "value_error":  # the only one of the schema is _destination
+        return _unknown_tag(path, record)
+    if kind == "value_error":  # the only ones of the schema are destinations
         known = destinations(data)
         near = closest(value, known)
-        return Problem(path=path, value=value, wrong="no destination", allowed=DESTINATIONS, closest=near)
+        allowed = STEPS if path[0] == "flows" else DESTINATIONS
+        return Problem(path=path, value=value, wrong="no destination", allowed=allowed, closest=near)
     if kind == "calendar":  # of calendar_days.py, which says itself what may stand there
         return Problem(path=path, value=value, wrong=record["msg"], allowed=record["ctx"]["allowed"])
     wrong = WRONG.get(kind, record["msg"])
@@ -67,8 +69,9 @@ def _problem(record: ErrorDetails, data: Mapping[str, Any]) -> Problem:
 
 
 def _in_file(loc: tuple[int | str, ...]) -> Keys:
-    """pydantic puts the chosen driver between a line's name and its keys; the file has no such level."""
-    return (*loc[:2], *loc[3:]) if loc[0] == "lines" and len(loc) > 3 else loc
+    """pydantic puts the chosen kind between a table's name and its keys; the file has no such level."""
+    after = {"lines": 2, "flows": 4}.get(str(loc[0]), len(loc))
+    return (*loc[:after], *loc[after + 1 :]) if len(loc) > after + 1 else loc
 
 
 def _bad_name(path: Keys, record: ErrorDetails) -> Problem:
@@ -83,10 +86,13 @@ def _unknown_key(path: Keys, value: object, data: Mapping[str, Any]) -> Problem:
     return Problem(path=path, value=value, wrong="unknown key", allowed=names(known), closest=near)
 
 
-def _unknown_driver(path: Keys, record: ErrorDetails) -> Problem:
-    tag, known = record.get("ctx", {}).get("tag", ""), drivers()
+def _unknown_tag(path: Keys, record: ErrorDetails) -> Problem:
+    option, known = tags(path)
+    tag = record.get("ctx", {}).get("tag", "")
     near = closest(tag, known)
-    return Problem(path=path, value=tag, wrong="unknown driver", allowed=names(known), closest=near)
+    return Problem(
+        path=(*path, option), value=tag, wrong=f"unknown {option}", allowed=names(known), closest=near
+    )
 
 
 def _choices(record: ErrorDetails) -> list[str]:
@@ -112,7 +118,12 @@ def _allowed(record: ErrorDetails, path: Keys, data: Mapping[str, Any]) -> str:
 def destinations(data: Mapping[str, Any]) -> Iterable[str]:
     """Every destination that the file's own sections make possible."""
     found = ["hangup"]
-    for section, kind in (("menus", "menu"), ("queues", "queue"), ("agents", "agent")):
+    for section, kind in (
+        ("menus", "menu"),
+        ("flows", "flow"),
+        ("queues", "queue"),
+        ("agents", "agent"),
+    ):
         entries = data.get(section)
         found += [f"{kind}:{name}" for name in entries] if isinstance(entries, Mapping) else []
     return found

@@ -9,7 +9,7 @@ from typing import Any
 from annotated_types import Ge, Le
 from pydantic.fields import FieldInfo
 
-from appliance.config import edge, outbound, trunks
+from appliance.config import edge, flows, outbound, trunks
 from appliance.config.agents import EXTENSION
 from appliance.config.problem import Keys
 from appliance.config.schema import Config
@@ -17,6 +17,9 @@ from appliance.config.section import (
     DESTINATIONS,
     DIALLED,
     OPTIONAL_PHONE,
+    PROMPT,
+    STEP,
+    STEPS,
     USB,
     USSD_CODE,
     Destination,
@@ -32,11 +35,17 @@ PATTERNS = {
     r"^[a-z]{2}$": "two small letters",
     r"^([0-9]{4,8})?$": "4 to 8 digits, or nothing",
     r"^([0-9]{15})?$": "15 digits",
+    PROMPT: 'small letters, digits, "-" and "_", at most 32; a language as "en/" before them',
     DIALLED: "at most 8 digits, *, # and commas",
     USB: 'a place as "1-1.2"',
     USSD_CODE: "digits, *, # and +, or nothing",
     OPTIONAL_PHONE: "sip:USER@HOST or sip:USER@HOST:PORT",
     EXTENSION: "2 to 6 digits, the first not 0",
+    flows.FACT: "small letters, digits and . _ -, at most 48, the first a letter",
+    flows.OPTIONAL_FACT: "a fact's name, or nothing",
+    flows.NUMBER_PREFIX: "digits, with + before where wanted",
+    flows.HEADER: "a header's name",
+    flows.HEADER_VALUE: "visible characters, at most 1024",
     edge.IPV4: "an IPv4 address",
     edge.OPTIONAL_IPV4: "an IPv4 address, or nothing",
     edge.REALM: "letters, digits, dots and -, at most 64",
@@ -73,35 +82,58 @@ def is_named(annotation: Any) -> bool:
     return typing.get_origin(annotation) is dict and bool(sections_in(annotation))
 
 
-def driver_of(section: type[Section]) -> str:
-    """The `driver` that selects this kind of line, "" for a section that is no line."""
-    field = section.model_fields.get("driver")
-    return str(typing.get_args(field.annotation)[0]) if field else ""
+def is_listed(annotation: Any) -> bool:
+    """True for a list of tables."""
+    return typing.get_origin(annotation) is list and bool(sections_in(annotation))
+
+
+def tag_of(section: type[Section]) -> tuple[str, str]:
+    """The option that tells this kind of table from others of its place, and its value; "" for neither."""
+    for option in ("driver", "do"):
+        if option in section.model_fields:
+            return option, str(typing.get_args(section.model_fields[option].annotation)[0])
+    return "", ""
 
 
 def drivers() -> list[str]:
     """Every driver a line may name."""
-    return [driver_of(line) for line in sections_in(Config.model_fields["lines"].annotation)]
+    return tags(("lines", "any"))[1]
+
+
+def tags(path: Keys) -> tuple[str, list[str]]:
+    """The option that chooses the kind of the table at `path`, and every value it may have."""
+    found = [tag_of(section) for section in _kinds_at(path, {})]
+    return found[0][0], [value for _, value in found]
 
 
 def section_at(path: Keys, data: Mapping[str, Any]) -> type[Section] | None:
     """The Section that describes the table at `path` of the file's `data`, None where there is none."""
-    if not path:
-        return Config
-    field = Config.model_fields.get(str(path[0]))
-    if field is None or len(path) != (2 if is_named(field.annotation) else 1):
-        return None
-    found = sections_in(field.annotation)
+    found = _kinds_at(path, data)
     if len(found) < 2:
         return found[0] if found else None
-    driver = _entry(data, path).get("driver")
-    return next((section for section in found if driver_of(section) == driver), None)
+    entry = _entry(data, path)
+    return next((kind for kind in found if entry.get(tag_of(kind)[0]) == tag_of(kind)[1]), None)
+
+
+def _kinds_at(path: Keys, data: Mapping[str, Any]) -> list[type[Section]]:
+    """The sections that the table at `path` may be."""
+    if not path:
+        return [Config]
+    for width in (1, 2):  # a table, or one of several with names or numbers
+        above = section_at(path[:-width], data) if len(path) >= width else None
+        field = above.model_fields.get(str(path[-width])) if above is not None else None
+        if field is not None and width == 1 + (is_named(field.annotation) or is_listed(field.annotation)):
+            return sections_in(field.annotation)
+    return []
 
 
 def _entry(data: Mapping[str, Any], path: Keys) -> Mapping[str, Any]:
     here: Any = data
     for key in path:
-        here = here.get(key) if isinstance(here, Mapping) else None
+        if isinstance(here, list) and isinstance(key, int):
+            here = here[key] if key < len(here) else None
+        else:
+            here = here.get(key) if isinstance(here, Mapping) else None
     return here if isinstance(here, Mapping) else {}
 
 
@@ -118,7 +150,7 @@ def allowed_values(field: FieldInfo) -> str:
     """What an option may be, in words: its choices, range, pattern or kind."""
     annotation = field.annotation
     if annotation is Destination:
-        return DESTINATIONS
+        return STEPS if STEP in field.metadata else DESTINATIONS
     if typing.get_origin(annotation) is typing.Literal:
         return ", ".join(str(choice) for choice in typing.get_args(annotation))
     if typing.get_origin(annotation) is list:

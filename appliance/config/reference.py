@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic.fields import FieldInfo
 
-from appliance.config.options import allowed_values, driver_of, is_named, sections_in
+from appliance.config.options import allowed_values, is_listed, is_named, sections_in, tag_of
 from appliance.config.problem import shown
 from appliance.config.schema import Config
 from appliance.config.section import Destination, Section
@@ -38,18 +38,22 @@ def _part(name: str, field: FieldInfo) -> Iterator[str]:
     sections = sections_in(field.annotation)
     if not sections:
         yield from (f"### `[{name}]`", "", f"{field.description}.", "")
+    named = f"{name}.NAME" if is_named(field.annotation) else name
     for section in sections:
-        driver = driver_of(section)
-        header = f"[{name}.NAME]" if is_named(field.annotation) else f"[{name}]"
-        yield f"### `{header}`" + (f' with `driver = "{driver}"`' if driver else "")
+        option, tag = tag_of(section)
+        header = f"[[{named}]]" if is_listed(field.annotation) else f"[{named}]"
+        yield f"### `{header}`" + (f' with `{option} = "{tag}"`' if tag else "")
         yield from ("", (section.__doc__ or "").split("\n\n")[0], "", *_table(section), "")
+        for inner, each in section.model_fields.items():
+            if sections_in(each.annotation):
+                yield from _part(f"{named}.{inner}", each)
 
 
 def _table(section: type[Section]) -> Iterator[str]:
     yield "| option | may be | default | is |"
     yield "|---|---|---|---|"
     for name, field in section.model_fields.items():
-        description = field.description or "which driver serves the line"
+        description = field.description or ("what it is" if name == "do" else "which driver serves the line")
         yield f"| `{name}` | {_cell(allowed_values(field))} | {_default(field)} | {_cell(description)} |"
 
 

@@ -13,6 +13,7 @@ from pydantic import Field
 from appliance.config.agents import Agent
 from appliance.config.calendars import Calendar
 from appliance.config.edge import Edge, Phone
+from appliance.config.flows import Flow, Lookup
 from appliance.config.line_base import LineBase
 from appliance.config.outbound import Outbound, Permission, Rate, Route
 from appliance.config.queue_choice import QueueChoice
@@ -27,6 +28,7 @@ from appliance.config.section import (
     Most,
     Name,
     OneOf,
+    PromptName,
     Seconds,
     Section,
     To,
@@ -119,6 +121,8 @@ class Config(Section):
     numbers: dict[DialledNumber, Number] = Field(default_factory=dict)
     tariffs: dict[Name, Tariff] = Field(default_factory=dict)
     menus: dict[Name, Menu] = Field(default_factory=dict)
+    flows: dict[Name, Flow] = Field(default_factory=dict)
+    lookups: dict[Name, Lookup] = Field(default_factory=dict)
     queues: dict[Name, Queue] = Field(default_factory=dict)
     calendars: dict[Name, Calendar] = Field(default_factory=dict)
     agents: dict[Name, Agent] = Field(default_factory=dict)
@@ -127,7 +131,7 @@ class Config(Section):
     permissions: dict[Name, Permission] = Field(default_factory=dict)
     routes: dict[Name, Route] = Field(default_factory=dict)
     rates: dict[Name, Rate] = Field(default_factory=dict)
-    prompts: dict[Name, str] = Field(
+    prompts: dict[PromptName, str] = Field(
         default_factory=dict, description="name = WAV file, relative to the configuration file"
     )
     recording: Recording = Recording()

@@ -74,6 +74,9 @@ Digit = Annotated[str, Field(pattern=r"^[0-9*#]$")]
 Language = Literal["en", "ru", "zh"]
 NAME = r"^[a-z0-9][a-z0-9_-]{0,31}$"
 Name = Annotated[str, Field(pattern=NAME)]
+#: A prompt, in one language where that stands before it: "en/welcome".
+PROMPT = r"^([a-z]{2}/)?[a-z0-9][a-z0-9_-]{0,31}$"
+PromptName = Annotated[str, Field(pattern=PROMPT)]
 #: A SIP URI with a user and a host and nothing after them (RFC 3261 25.1, without escapes).
 OPTIONAL_PHONE = r"^$|^sip:[A-Za-z0-9_.!~*'()&=+$,;?/-]+@([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$"
 #: The place of a USB device: bus, root port, then a port of each hub (the kernel's names in sysfs).

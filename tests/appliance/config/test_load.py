@@ -13,7 +13,7 @@ from appliance.config.load import ConfigError, Problem, format_problems, load, l
 from appliance.config.options import PATTERNS
 from appliance.config.problem import names
 from appliance.config.schema import Config
-from appliance.config.section import Destination
+from appliance.config.section import DESTINATIONS, Destination
 from tests.appliance.config.sites import GOOD, changed, problems_of, told, write_prompt, write_site
 
 CONFIG = Path(__file__).parents[3] / "config"
@@ -80,8 +80,8 @@ def test_prompts_are_relative_to_the_file_or_absolute(tmp_path: Path) -> None:
         (
             'to = "menu:main"',
             'to = "menü:main"',
-            'box.toml:5: lines.gsm-1.to = "menü:main": no destination. Allowed: "menu:NAME", "queue:NAME", '
-            '"agent:NAME", "play:PROMPT" or "hangup". Did you mean "menu:main"?',
+            'box.toml:5: lines.gsm-1.to = "menü:main": no destination. '
+            f'Allowed: {DESTINATIONS}. Did you mean "menu:main"?',
         ),
         (
             'keys = { 1 = "queue:sales", 2 = "agent:ana" }',
