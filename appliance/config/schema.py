@@ -16,6 +16,7 @@ from appliance.config.edge import Edge, Phone
 from appliance.config.flows import Flow, Lookup
 from appliance.config.line_base import LineBase
 from appliance.config.outbound import Outbound, Permission, Rate, Route
+from appliance.config.pause_reasons import PauseReasons
 from appliance.config.queue_choice import QueueChoice
 from appliance.config.queue_talk import QueueTalk
 from appliance.config.queue_wait import QueueWait
@@ -34,8 +35,8 @@ from appliance.config.section import (
     To,
 )
 from appliance.config.serial_lines import GSM_LINES, V253Line, VirtualLine
-from appliance.config.trunks import DialledNumber, Number, TrunkLine
 from appliance.config.supervision import Supervision
+from appliance.config.trunks import DialledNumber, Number, TrunkLine
 from appliance.config.voicemail import Mail, Mailbox
 
 Line = Annotated[LineBase, OneOf(*GSM_LINES.values(), V253Line, TrunkLine, VirtualLine)]
@@ -137,7 +138,6 @@ class Config(Section):
     recording: Recording = Recording()
     voicemail: dict[Name, Mailbox] = Field(default_factory=dict)
     mail: Mail = Mail()
-    health: Health = Health()
+    pause_reasons: PauseReasons = PauseReasons()
     supervision: Supervision = Supervision()
-    voicemail: dict[Name, Mailbox] = Field(default_factory=dict)
-    mail: Mail = Mail()
+    health: Health = Health()
