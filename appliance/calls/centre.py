@@ -15,15 +15,17 @@ from appliance.calls.agent_facts import AgentFacts
 from appliance.calls.agents import AgentDesk
 from appliance.calls.call import Call
 from appliance.calls.engaged import Engaged
+from appliance.calls.expected import ExpectedWaits
 from appliance.calls.party import Party
 from appliance.calls.supervisions import Supervisions
+from appliance.calls.wrap_ups import Rule
 from appliance.clock import Clock
 from appliance.config.agents import Agent
 from appliance.config.schema import Config, Queue
 from appliance.dialplan.guard import Guard
 from appliance.media.graph import MediaGraph
-from appliance.voicemail.mailboxes import Mailboxes
 from appliance.say.spoken import SpokenPrompts
+from appliance.voicemail.mailboxes import Mailboxes
 from drivers.port import Leg, Port
 from drivers.sip.account import Through, Use
 from drivers.sip.leg import SipLeg
@@ -88,20 +90,26 @@ class Centre:
     prompts: SpokenPrompts
     calendars: Calendars
     registered: Callable[[str], bool] = lambda agent: False
+    may_record: Callable[[], bool] = lambda: True  # whether the disk has room for new recordings
     calls: dict[str, Call] = field(default_factory=dict)
     mailboxes: Mailboxes = field(default_factory=Mailboxes)
     aside: Aside = asyncio.to_thread  # runs what reads or writes files
+    call_backs: dict[str, Callable[[str], None]] = field(default_factory=dict)  # ends one, saying why
+    begin: Callable[[Call], None] = lambda call: None  # serves a call that the box makes; set by Reception
+    waits: ExpectedWaits = field(init=False)
     engaged: Engaged = field(init=False)
     supervisions: Supervisions = field(init=False)
-    facts: AgentFacts = field(default_factory=AgentFacts)
+    facts: AgentFacts = field(init=False)
     _started: set[asyncio.Task[None]] = field(default_factory=set)
     _chores: set[asyncio.Task[None]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.engaged = Engaged(self.acd)
+        self.waits = ExpectedWaits(self.acd)
+        self.bus.subscribe(self.waits.hear)
         self.bus.subscribe(self.mailboxes.apply)
         self.supervisions = Supervisions(self.calls, self.bus)
-        self.bus.subscribe(self.facts.apply)
+        self.facts = self.desk.facts
 
     def prompt(self, *names: str, language: str = "") -> list[Path]:
         """The files of prompts in a language ("": the box's), none for an empty name."""
@@ -116,6 +124,20 @@ class Centre:
         if name.startswith("agent:"):
             return Queue(agents=[name.removeprefix("agent:")])
         return self.config.queues[name]
+
+    def wrap_up(self, queue: str, agent: str) -> Rule:
+        """How long the agent may write up a call of the queue."""
+        settings, own = self.queue(queue), self.agent(agent).wrap_up_seconds
+        return Rule(
+            seconds=settings.wrap_up_seconds if own < 0 else own,
+            extend_seconds=settings.wrap_up_extend_seconds,
+            extensions=settings.wrap_up_extensions,
+            codes=tuple(settings.codes),
+        )
+
+    def wall(self) -> float:
+        """Seconds since 1970."""
+        return self.clock.wall()
 
     def agent(self, name: str) -> Agent:
         """Settings of an agent."""

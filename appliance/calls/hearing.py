@@ -19,6 +19,10 @@ class Hearing:
     def __init__(self) -> None:
         self._held: dict[Hashable, contextlib.ExitStack] = {}
 
+    def __contains__(self, name: object) -> bool:
+        """Whether it is held now."""
+        return name in self._held
+
     def want(self, wanted: Wanted) -> None:
         """End what is not wanted any more, then begin what is new."""
         for name in [name for name in self._held if name not in wanted]:

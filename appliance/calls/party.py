@@ -68,6 +68,11 @@ class Party:
         return self.leg.held or self.holds
 
     @property
+    def name(self) -> str:
+        """Who it is, for people: an agent, or a number; "" where that is withheld."""
+        return self.agent or self.number
+
+    @property
     def who(self) -> Who:
         """As the journal tells it."""
         return Who(self.leg.id, self.agent, self.number, self.line)

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 from appliance.calls.call_back_state import CallBack, after
 from appliance.calls.party import Who
+from appliance.calls.record_state import RecordState
+from appliance.calls.record_state import after as record_after
 from appliance.events import (
     TRANSFERRED,
     AgentOffered,
@@ -39,7 +41,6 @@ from appliance.events import (
     TransferStarted,
 )
 from appliance.flow_events import CallerTexted, FactLearned, FlowEntered, FlowLeft
-from appliance.wait_events import CallBackTaken, CallBackTried, PutThrough, QueueLeft, QueueRefused
 from appliance.voicemail.draft import Draft
 from appliance.voicemail.draft import after as draft_after
 from appliance.voicemail_events import (
@@ -49,6 +50,14 @@ from appliance.voicemail_events import (
     MessageFile,
     MessageLeft,
     MessageRecorded,
+)
+from appliance.wait_events import (
+    CallBackTaken,
+    CallBackTried,
+    PutThrough,
+    QueueLeft,
+    QueueRefused,
+    WaitPromised,
 )
 
 log = logging.getLogger(__name__)
@@ -131,6 +140,8 @@ class Story:
     draft: Draft | None = None  # a message that is being left
     message_left: bool = False
     recordings: tuple[str, ...] = ()  # the files that are being written
+    record: RecordState = RecordState()
+    promised: WaitPromised | None = None  # the last time told how long it takes
     refused: bool = False  # a queue did not let the caller in
     call_back: str = ""  # the call that keeps the caller's place instead
     back: CallBack | None = None  # what this call is to be, when the box makes it by itself
@@ -138,6 +149,7 @@ class Story:
 
     def apply(self, stamped: Stamped) -> None:
         """Let one more event of this call happen."""
+        self.record = record_after(self.record, stamped.event)
         match stamped.event:
             case CallArrived():
                 self._arrive(stamped.event, stamped)
@@ -201,6 +213,8 @@ class Story:
                 self.next_to = f"number:{number}"
             case CallBackTaken(call_back=call_back):
                 self.call_back, self.next_to = call_back, "hangup"
+            case WaitPromised():
+                self.promised = stamped.event
             case CallBackTried():
                 self._move(Stage.WAITING, stamped)
                 self.agent, self.rung = "", None
@@ -259,6 +273,11 @@ class Story:
         if stage not in STAGE_MOVES[self.stage]:
             log.error("call %s: %s -> %s is not a move", self.call_id, self.stage.value, stage.value)
         self.stage, self.since_mono_s = stage, stamped.mono_s
+
+    @property
+    def title(self) -> str:
+        """What an agent's phone says beside the caller's number: the queue, or that it is a call-back."""
+        return self.queue if self.back is None else f"call-back for {self.caller}"
 
     def outcome_if_ended(self, *, by_caller: bool, line_lost: bool) -> Outcome:
         """How the call counts if it ends now: exactly one outcome, whatever happened before."""

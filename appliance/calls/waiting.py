@@ -1,66 +1,103 @@
-"""A caller waits for an agent: the place is kept, music plays, phones are rung one after another."""
+"""A caller waits for an agent: the place is kept, phones are rung one after another.
+
+What is heard and pressed meanwhile is in `wait_hearing.py`; who is let in and who is sent on, in
+`wait_rules.py`.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from appliance.acd.queue import Ticket
 from appliance.calls.call import Call
+from appliance.calls.call_backs import place_again, take_call_back
 from appliance.calls.centre import Centre
+from appliance.calls.language import language_of
 from appliance.calls.offer import ring_agent
-from appliance.calls.records import is_recorded
+from appliance.calls.record_rules import may_be_recorded
 from appliance.calls.speak import speak
 from appliance.calls.story import Stage
+from appliance.calls.wait_hearing import WaitHearing
+from appliance.calls.wait_rules import SentOn, Why, refusal
 from appliance.config.section import Destination
 from appliance.events import CallQueued
+from appliance.wait_events import QueueLeft, QueueRefused
+
+log = logging.getLogger(__name__)
 
 
 async def wait_for_agent(call: Call, queue: str, centre: Centre) -> Destination | None:
-    """Wait in `queue` until an agent has answered (None, one of the call's parties), or for too long."""
-    settings = centre.queue(queue)
+    """Wait in `queue` until an agent has answered (None, one of the call's parties), or is not waited for.
+
+    Nobody waits who is not let in. Where the caller goes on is told before it happens.
+    """
     story = call.story
-    resumed = story.stage in (Stage.WAITING, Stage.OFFERED) and story.queue == queue
-    if not story.queue and is_recorded(call, centre, queue):
+    waits = story.stage in (Stage.WAITING, Stage.OFFERED) and not story.next_to
+    resumed = waits and story.queue == queue
+    comes_back = resumed or call.apology  # one who was let in already
+    if not comes_back and (refused := refusal(queue, story.place, call.id, centre)) is not None:
+        to = refused.to
+        call.note(QueueRefused(call_id=call.id, queue=queue, why=refused.why.value, to=str(to)))
+        return to
+    if not story.queue and may_be_recorded(call, queue, centre):
         await speak(f"{call.id}/say", call.port, centre.config.recording.announce, centre)
     if not resumed:  # told first: joining may ring an agent at once
-        position = centre.acd.position(queue, call.id, story.place)
-        call.note(CallQueued(call_id=call.id, queue=queue, position=position, place=story.place))
-    greeting = "" if resumed else settings.greeting
+        place = place_again(call, queue, centre)
+        position = centre.acd.position(queue, call.id, place)
+        call.note(CallQueued(call_id=call.id, queue=queue, position=position, place=place))
+    greeting = "" if resumed else centre.queue(queue).greeting
     if call.apology:
         call.apology, greeting = False, centre.own_prompt("apology")
-    with centre.acd.waiting(call.id, queue, story.place) as ticket:
+    sent_on = await _wait(call, queue, centre, greeting)
+    return None if sent_on is None else await _leave(call, queue, sent_on, centre)
+
+
+async def _wait(call: Call, queue: str, centre: Centre, greeting: str) -> SentOn | None:
+    """Until an agent has answered (None), or the caller is sent on. An answer goes before anything else."""
+    hearing, loop = WaitHearing(call, queue, centre), asyncio.get_running_loop()
+    files = centre.prompt(greeting, language=language_of(call, centre))
+    with centre.acd.waiting(call.id, queue, call.story.place) as ticket:
         try:
-            async with asyncio.timeout(settings.max_wait_seconds or None) as limit:
-                await _taken(call, ticket, centre, greeting)
+            async with asyncio.timeout(None) as limit:
+                entertained = hearing.run(files, lambda: limit.reschedule(loop.time()))
+                await _taken(call, ticket, centre, hearing, asyncio.create_task(entertained))
                 limit.reschedule(None)
         except TimeoutError:
-            return settings.overflow
+            return hearing.sent_on
     return None
 
 
-async def _taken(call: Call, ticket: Ticket, centre: Centre, greeting: str) -> None:
-    """Entertain the caller until an agent has answered.
+async def _taken(
+    call: Call, ticket: Ticket, centre: Centre, hearing: WaitHearing, entertained: asyncio.Task[None]
+) -> None:
+    """Wait until an agent has answered.
 
     Between the agent's answer and the conversation nothing may await: a caller who hangs up in that very
-    tick would leave an agent TALKING to nobody. So the comfort task is cancelled, not waited for.
+    tick would leave an agent TALKING to nobody. So what is heard is cancelled, not waited for.
     """
-    comfort = asyncio.create_task(_entertain(call, ticket.queue, centre, greeting))
+    entertained.add_done_callback(_say_if_it_failed)
     try:
         while True:
             async with centre.acd.offer(ticket) as offer:
-                if await ring_agent(call, offer, centre) is not None:
-                    return
+                with hearing.agent_rings():
+                    if await ring_agent(call, offer, centre) is not None:
+                        return
     finally:
-        comfort.cancel()
+        entertained.cancel()
 
 
-async def _entertain(call: Call, queue: str, centre: Centre, greeting: str) -> None:
-    """The greeting once, then music for as long as it takes; without music, the country's ring-back tone."""
-    await speak(f"{call.id}/say", call.port, greeting, centre)
-    music, id = centre.prompt(*centre.queue(queue).music), f"{call.id}/music"
-    with (
-        centre.media.playing(id, call.port, music, loop=True)
-        if music
-        else centre.media.tone(id, call.port, "ringback", centre.config.box.country)
-    ):
-        await asyncio.Event().wait()
+async def _leave(call: Call, queue: str, sent_on: SentOn, centre: Centre) -> Destination:
+    if sent_on.why is not Why.CALL_BACK:
+        to = sent_on.to
+        call.note(QueueLeft(call_id=call.id, queue=queue, why=sent_on.why.value, to=str(to)))
+        return to
+    take_call_back(call, queue, sent_on.number, centre)
+    language = language_of(call, centre)
+    await speak(f"{call.id}/say", call.port, "call-back-taken", centre, language=language)
+    return Destination("hangup")
+
+
+def _say_if_it_failed(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("what a waiting caller hears went wrong, the wait goes on", exc_info=error)

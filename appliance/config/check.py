@@ -9,13 +9,15 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from appliance.config.check_calendars import calendar_problems
+from appliance.config.check_choice import choice_problems
 from appliance.config.check_edge import edge_problems
 from appliance.config.check_flows import flow_destinations, flow_problems, flow_references
 from appliance.config.check_outbound import outbound_problems
 from appliance.config.check_queues import queue_destinations, queue_problems, queue_prompts
+from appliance.config.check_recording import recording_problems
 from appliance.config.check_trunks import trunk_problems
 from appliance.config.check_voicemail import (
     voicemail_destinations,
@@ -54,11 +56,12 @@ def check(config: Config, folder: Path, *, broken: Iterable[Keys] = ()) -> list[
         *trunk_problems(config, folder),
         *outbound_problems(config),
         *queue_problems(config, _destinations(config)),
+        *choice_problems(config),
         *calendar_problems(config),
         *flow_problems(config, set(broken)),
         *voicemail_problems(config),
         *_bad_prompts(config, folder),
-        *_bad_recording_folder(config),
+        *recording_problems(config),
         *_bad_patterns(config),
     ]
 
@@ -161,6 +164,7 @@ def _optional_references(config: Config) -> Iterator[Reference]:
         yield ("agents", name, "permission"), "permission", agent.permission
     yield ("outbound", "permission"), "permission", config.outbound.permission
     yield ("recording", "announce"), "prompt", config.recording.announce
+    yield ("recording", "announce_calls_out"), "prompt", config.recording.announce_calls_out
     yield from flow_references(config)
     yield from voicemail_references(config)
 
@@ -280,16 +284,6 @@ def _why_unplayable(folder: Path, written: str) -> str:
     except WavError as error:
         return f"cannot be played: {error}"
     return ""
-
-
-def _bad_recording_folder(config: Config) -> Iterator[Problem]:
-    written = config.recording.folder
-    folder = PurePosixPath(written)
-    if "\0" in written or not folder.parts or folder.is_absolute() or ".." in folder.parts:
-        allowed = "a folder below the state folder, without a leading / and without .."
-        yield Problem(
-            path=("recording", "folder"), value=written, wrong="not a usable folder", allowed=allowed
-        )
 
 
 def _bad_patterns(config: Config) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from appliance.config import edge, flows, outbound, trunks
 from appliance.config.agents import EXTENSION
 from appliance.config.problem import Keys
+from appliance.config.recording import RECIPIENT
 from appliance.config.schema import Config
 from appliance.config.section import (
     DESTINATIONS,
@@ -41,6 +42,7 @@ PATTERNS = {
     USSD_CODE: "digits, *, # and +, or nothing",
     OPTIONAL_PHONE: "sip:USER@HOST or sip:USER@HOST:PORT",
     EXTENSION: "2 to 6 digits, the first not 0",
+    RECIPIENT: "an age recipient, as age-keygen prints it",
     flows.FACT: "small letters, digits and . _ -, at most 48, the first a letter",
     flows.OPTIONAL_FACT: "a fact's name, or nothing",
     flows.NUMBER_PREFIX: "digits, with + before where wanted",
@@ -152,7 +154,7 @@ def allowed_values(field: FieldInfo) -> str:
     if annotation is Destination:
         return STEPS if STEP in field.metadata else DESTINATIONS
     if typing.get_origin(annotation) is typing.Literal:
-        return ", ".join(str(choice) for choice in typing.get_args(annotation))
+        return ", ".join(str(choice) or '""' for choice in typing.get_args(annotation))
     if typing.get_origin(annotation) is list:
         return "a list of names, at least one" if field.is_required() else "a list"
     if typing.get_origin(annotation) is dict:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from appliance.config.recording import Record
 from appliance.config.section import Name, Section
 
 COUNTRY = r"^[A-Z]{2}$"
@@ -52,7 +53,7 @@ class Outbound(Section):
         description="a name from [permissions]: what the box itself may dial, to call back and to put "
         "callers through to numbers; nothing if empty",
     )
-    record: bool = Field(False, description="record the calls that agents make")
+    record: Record = Field("never", description="the calls that agents make")
     calls_a_minute: Calls = Field(20, description="all outgoing calls together; more lock the way out")
     spend_a_day: Money = Field(50.0, description="money, by [rates]; more locks the way out")
     spend_a_month: Money = Field(500.0, description="the same in a calendar month")

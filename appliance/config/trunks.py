@@ -78,6 +78,6 @@ class Number(Section):
     """Where callers of one number go first, whatever line carries it."""
 
     to: To = Field(description="where its callers go first")
-    record: Literal["as-queue", "always", "never"] = Field(
-        "as-queue", description="conversations of its callers; as-queue leaves it to the queue"
+    record: Literal["as-queue", "always", "on-demand", "never"] = Field(
+        "as-queue", description="conversations of its callers; as-queue leaves it to agent, queue and line"
     )

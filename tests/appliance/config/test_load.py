@@ -74,7 +74,7 @@ def test_prompts_are_relative_to_the_file_or_absolute(tmp_path: Path) -> None:
             'to = "menu:main"',
             'too = "menu:main"\nto = "hangup"',
             'box.toml:5: lines.gsm-1.too = "menu:main": unknown key. Allowed: audio_port, baud, driver, '
-            "enabled, gpio_active_low, gpio_chip, gpio_line, imei, number, pin, port, power and 8 more. "
+            "enabled, gpio_active_low, gpio_chip, gpio_line, imei, number, pin, port, power and 9 more. "
             'Did you mean "to"?',
         ),
         (
@@ -117,13 +117,13 @@ def test_prompts_are_relative_to_the_file_or_absolute(tmp_path: Path) -> None:
         (
             'agents = ["ana", "bob"]',
             'agents = ["ana"]\nrecord = "yes"',
-            'box.toml:13: queues.sales.record = "yes": neither true nor false. Allowed: true or false.',
+            'box.toml:13: queues.sales.record = "yes": unknown value. Allowed: "", always, on-demand, never.',
         ),
         (
             'agents = ["ana", "bob"]',
             'agents = ["ana"]\nchoice = "longest-idel"',
-            'box.toml:13: queues.sales.choice = "longest-idel": unknown value. Allowed: longest-idle. '
-            'Did you mean "longest-idle"?',
+            'box.toml:13: queues.sales.choice = "longest-idel": unknown value. Allowed: longest-idle, '
+            'least-occupied, in-order, round-robin, weighted-random, ring-all. Did you mean "longest-idle"?',
         ),
         (
             'agents = ["ana", "bob"]',
