@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Collection, Iterable
 
 HANDLE_SAMPLES = 60  # the mean handle time is that of so many last calls
-PRIOR_SAMPLES = 5  # and of this many calls of PRIOR_HANDLE_S, which count for little after an hour
+PRIOR_SAMPLES = 5  # and of so many of PRIOR_HANDLE_S, less and less, until there are enough
 PRIOR_HANDLE_S = 240.0
 PRIOR_ABANDONS = 0.5  # of PRIOR_WAIT_S of waiting: a patience of 3 minutes until we know better
 PRIOR_WAIT_S = 90.0
@@ -50,9 +50,10 @@ class Expectation:
 
     @property
     def handle_s(self) -> float:
-        """The mean handle time."""
-        total = self._prior_handle_s * PRIOR_SAMPLES + math.fsum(self._handles)
-        return max(total / (PRIOR_SAMPLES + len(self._handles)), 1.0)
+        """The mean handle time; what was assumed at first makes way for what is known."""
+        assumed = PRIOR_SAMPLES * (1 - len(self._handles) / HANDLE_SAMPLES)
+        total = self._prior_handle_s * assumed + math.fsum(self._handles)
+        return max(total / (assumed + len(self._handles)), 1.0)
 
     @property
     def patience_s(self) -> float:

@@ -62,7 +62,14 @@ def test_the_handle_time_is_that_of_the_last_sixty_calls() -> None:
     expectation = known(handle_s=240.0)
     for _ in range(HANDLE_SAMPLES):
         expectation.handled(60.0)
-    assert expectation.handle_s == pytest.approx((60 * 60 + 5 * 240) / 65)
+    assert expectation.handle_s == pytest.approx(60.0)
+
+
+def test_what_was_assumed_makes_way_for_what_is_known() -> None:
+    expectation = Expectation(240.0)
+    for _ in range(HANDLE_SAMPLES // 2):
+        expectation.handled(60.0)
+    assert expectation.handle_s == pytest.approx((30 * 60 + 2.5 * 240) / 32.5)
 
 
 def test_patience_counts_those_who_were_answered_before_they_gave_up() -> None:
