@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from appliance.acd.agent import AgentState
-from appliance.acd.choice import CHOICES
 from appliance.acd.distributor import Distributor
-from appliance.acd.invariants import breaches
+from appliance.acd.invariants import breaches_near
+from appliance.acd.timer import LoopTimer
 from appliance.agent_phones import AgentPhones
 from appliance.api.agent_view import AgentView
 from appliance.api.control import Control
@@ -55,6 +55,7 @@ from appliance.events import (
 from appliance.lines.desk import LineDesk
 from appliance.lines.line import Books
 from appliance.media.graph import MediaGraph
+from appliance.queues import add_queues
 from appliance.say.spoken import recorded_prompts
 from appliance.store.journal import Journal
 from appliance.store.opening import StoreError
@@ -84,7 +85,10 @@ class Brain:
         run = state / "run"
         self.database = state / "callbox.db"
         self.journal = Journal(self.database)
-        self.acd = Distributor(publish=self.bus.publish, now=self.clock.mono, checked=self._check)
+        timer = LoopTimer(self.clock.mono, lambda: self.acd.advance())
+        self.acd = Distributor(
+            publish=self.bus.publish, now=self.clock.mono, checked=self._check, wake=timer.wake
+        )
         self.desk = AgentDesk(self.acd, self.bus)
         self.media = MediaGraph(
             run / "media.sock",
@@ -137,10 +141,7 @@ class Brain:
             status=self._status,
             reset_line=self._reset_line,
         )
-        for name, queue in config.queues.items():
-            self.acd.add_queue(name, tuple(queue.agents), CHOICES[queue.choice])
-        for agent in config.agents:
-            self.acd.add_queue(f"agent:{agent}", (agent,), CHOICES["longest-idle"])
+        add_queues(self.acd, config)
 
     def _line(self, name: str) -> Port:
         if name in self.trunks.ports:
@@ -302,7 +303,7 @@ class Brain:
         self.broken += isinstance(stamped.event, InvariantBroken)
 
     def _check(self, acd: Distributor) -> None:
-        for rule, seen in breaches(acd):
+        for rule, seen in breaches_near(acd):
             log.error("invariant broken: %s: %s", rule, seen, stack_info=True)
             self.bus.publish(InvariantBroken(rule=rule, seen=seen))
 

@@ -8,9 +8,9 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any, cast
 
-from appliance.acd.choice import longest_idle
 from appliance.acd.distributor import Distributor
 from appliance.acd.invariants import breaches
+from appliance.acd.timer import LoopTimer
 from appliance.bus import Bus
 from appliance.calendars.calendars import Calendars
 from appliance.calls.agent_call import begin
@@ -27,6 +27,7 @@ from appliance.dialplan.guard import Guard
 from appliance.events import CallArrived, Event, Stamped
 from appliance.media.graph import MediaGraph
 from appliance.media.link import EngineLink
+from appliance.queues import add_queues
 from appliance.say.spoken import recorded_prompts
 from drivers.port import DriverError, EndCause, Leg, LegState, SlotAudio
 from drivers.sip.account import Through, Use
@@ -287,12 +288,12 @@ class Rig:
         self.bus = Bus(self.clock)
         self.stamped: list[Stamped] = []
         self.bus.subscribe(self.stamped.append)
-        self.acd = Distributor(publish=self.bus.publish, now=self.clock.mono, checked=self._sound)
+        timer = LoopTimer(self.clock.mono, lambda: self.acd.advance())
+        self.acd = Distributor(
+            publish=self.bus.publish, now=self.clock.mono, checked=self._sound, wake=timer.wake
+        )
         self.config = Config.model_validate({**CONFIG, **changes})
-        for name, queue in self.config.queues.items():
-            self.acd.add_queue(name, tuple(queue.agents), longest_idle)
-        for agent in self.config.agents:
-            self.acd.add_queue(f"agent:{agent}", (agent,), longest_idle)
+        add_queues(self.acd, self.config)
         self.phones = ScriptedPhones()
         self.media = QuietGraph()
         self.lines = {name: VirtualPort(name) for name in self.config.lines}
