@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,14 @@ from appliance.api.snapshot import snapshot
 from appliance.bus import Bus
 from appliance.calendars.calendars import Calendars
 from appliance.calendars.zone import box_zone
+from appliance.calls.agent_facts import midnight
 from appliance.calls.agents import AgentDesk
 from appliance.calls.centre import Centre
 from appliance.calls.reception import Reception
 from appliance.calls.recovery import WrapUp, restored_state, stories, talking, wrap_ups
 from appliance.calls.story import Story
 from appliance.calls.talk_desk import TalkDesk
+from appliance.calls.wrap_ups import Rule
 from appliance.clock import Clock
 from appliance.config.line_base import LineBase
 from appliance.config.load import ConfigError, format_problems, load
@@ -57,6 +60,7 @@ from appliance.lines.line import Books
 from appliance.media.graph import MediaGraph
 from appliance.queues import add_queues
 from appliance.say.spoken import recorded_prompts
+from appliance.store.agent_reads import agent_events
 from appliance.store.journal import Journal
 from appliance.store.opening import StoreError
 from appliance.store.read import AgentLast, agents_last, open_calls
@@ -89,7 +93,7 @@ class Brain:
         self.acd = Distributor(
             publish=self.bus.publish, now=self.clock.mono, checked=self._check, wake=timer.wake
         )
-        self.desk = AgentDesk(self.acd, self.bus)
+        self.desk = AgentDesk(self.acd, self.bus, config.pause_reasons)
         self.media = MediaGraph(
             run / "media.sock",
             on_digit=self._digit,
@@ -164,6 +168,7 @@ class Brain:
         try:
             await self._engine_there()
             going_on = stories(interrupted)
+            self._remember_agents()
             self.guard.start(self.database, [story.call_id for story in going_on])
             self._restore_agents(last, going_on, wrap_ups(interrupted))
             tasks.append(asyncio.create_task(self.agent_phones.run(), name="agents' phones"))
@@ -227,6 +232,15 @@ class Brain:
             log.error("the journal cannot be read, so nothing is taken up from before: %s", error)
             return [], {}
 
+    def _remember_agents(self) -> None:
+        try:
+            past = agent_events(self.database, midnight(self.clock.wall()))
+        except StoreError as error:
+            log.error("the journal cannot be read, so holds, phones and times of agents are lost: %s", error)
+            return
+        for stamped in past:
+            self.desk.facts.apply(stamped)
+
     def _restore_agents(
         self, last: dict[str, AgentLast], going_on: list[Story], wrapping: list[WrapUp]
     ) -> None:
@@ -245,10 +259,14 @@ class Brain:
             hindered = last[name].hindered and state is AgentState.PAUSED
             self.acd.restore(name, state, since=since, reason=reason, call_id=call_id, hindered=hindered)
             if state is AgentState.WRAP_UP:
-                left = wrap.pop(name).until_wall_s - self.clock.wall()
-                self.desk.restore_wrap_up(name, call_id, left)
+                self._restore_wrap_up(wrap.pop(name))
         for wrap_up in wrap.values():  # nobody goes on with it: the agent is gone from the configuration
             self.bus.publish(WrapUpEnded(call_id=wrap_up.call_id, agent=wrap_up.agent, by="box"))
+
+    def _restore_wrap_up(self, was: WrapUp) -> None:
+        rule = self.centre.wrap_up(was.queue, was.agent) if was.queue in self.acd.queues else Rule()
+        rule = replace(rule, extensions=max(0, rule.extensions - was.extended))
+        self.desk.wrap_ups.go_on(was.agent, was.call_id, rule, was.until_wall_s - self.clock.wall())
 
     def _status(self) -> dict[str, Any]:
         seen = snapshot(self.centre, self.lines, self.phones, self.line_desk)

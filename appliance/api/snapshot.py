@@ -7,6 +7,7 @@ from typing import Any
 
 from appliance.calls.call import Call
 from appliance.calls.centre import Centre
+from appliance.calls.supervisions import Supervision
 from appliance.lines.desk import LineDesk
 from drivers.port import Port
 
@@ -20,6 +21,7 @@ def snapshot(centre: Centre, lines: Mapping[str, Port], phones: Port, desk: Line
         "alarms": desk.alarms.rows(),
         "queues": [_queue(name, centre) for name in centre.acd.queues if not name.startswith("agent:")],
         "agents": [agent_row(name, centre) for name in centre.acd.agents],
+        "supervisors": [supervisor_row(each) for each in centre.supervisions.by_name.values()],
         "calls": [call_row(call, centre) for call in centre.calls.values()],
         "sip": phones.status(),
     }
@@ -53,7 +55,9 @@ def _queue(name: str, centre: Centre) -> dict[str, Any]:
 
 def agent_row(name: str, centre: Centre) -> dict[str, Any]:
     """One agent."""
-    agent = centre.acd.agents[name]
+    agent, desk = centre.acd.agents[name], centre.desk
+    today = desk.facts.today(name, centre.clock.wall())
+    left = desk.wrap_ups.left(name)
     return {
         "agent": name,
         "name": centre.config.agents[name].name or name,
@@ -63,7 +67,23 @@ def agent_row(name: str, centre: Centre) -> dict[str, Any]:
         "call": agent.call_id,
         "handled": agent.handled,
         "phone": centre.config.agents[name].phone,
+        "left_seconds": None if left is None else round(left, 1),
+        "held_by": desk.facts.held.get(name, ""),
+        "place": desk.facts.places.get(name, ""),
+        "today_seconds": {state: round(seconds, 1) for state, seconds in today.states.items()},
+        "paused_today_seconds": {reason: round(seconds, 1) for reason, seconds in today.reasons.items()},
+        "talks_today": today.talks,
         "afterwards": agent.afterwards[0].value if agent.afterwards else "",
+    }
+
+
+def supervisor_row(each: Supervision) -> dict[str, Any]:
+    """Somebody who listens or more."""
+    return {
+        "supervisor": each.supervisor,
+        "mode": each.mode.value,
+        "agent": each.agent,
+        "call": each.call.id if each.call is not None else each.call_id,
     }
 
 

@@ -28,16 +28,17 @@ from appliance.events import AgentChanged, Stamped, TalkEnded
 class Day:
     """One agent's day: seconds in each state, in each reason of a pause, and conversations."""
 
-    states: Counter[str] = field(default_factory=Counter)
-    reasons: Counter[str] = field(default_factory=Counter)
+    states: dict[str, float] = field(default_factory=dict)
+    reasons: dict[str, float] = field(default_factory=dict)
     talks: int = 0
     now: tuple[str, str, float] = (AgentState.OFFLINE.value, "", 0.0)  # state, reason, since (wall clock)
 
     def count(self, state: str, reason: str, seconds: float) -> None:
-        """So long in a state."""
-        self.states[state] += max(0.0, seconds)  # type: ignore[assignment] # Counter says int, floats add
+        """So long in a state; a clock that was set back counts as nothing."""
+        seconds = max(0.0, seconds)
+        self.states[state] = self.states.get(state, 0.0) + seconds
         if state == AgentState.PAUSED.value:
-            self.reasons[reason] += max(0.0, seconds)  # type: ignore[assignment]
+            self.reasons[reason] = self.reasons.get(reason, 0.0) + seconds
 
 
 @dataclass
@@ -104,9 +105,9 @@ class AgentFacts:
     def today(self, agent: str, wall_s: float) -> Day:
         """The agent's day until now, as a copy."""
         self._new_day(wall_s)
-        day = self._days.get(agent, Day(now=(AgentState.OFFLINE.value, "", _midnight(wall_s))))
+        day = self._days.get(agent, Day(now=(AgentState.OFFLINE.value, "", midnight(wall_s))))
         state, reason, since = day.now
-        today = Day(Counter(day.states), Counter(day.reasons), day.talks, day.now)
+        today = Day(dict(day.states), dict(day.reasons), day.talks, day.now)
         today.count(state, reason, wall_s - since)
         return today
 
@@ -114,7 +115,7 @@ class AgentFacts:
         """One of whom nothing is known was `was` since midnight."""
         day = self._days.get(agent)
         if day is None:
-            day = self._days[agent] = Day(now=(was, "", _midnight(now[2])))
+            day = self._days[agent] = Day(now=(was, "", midnight(now[2])))
         before, reason, since = day.now
         day.count(before, reason, now[2] - since)
         day.now = now
@@ -124,15 +125,15 @@ class AgentFacts:
         today = _date(wall_s)
         if today == self._day:
             return
-        self._day, midnight = today, _midnight(wall_s)
-        self._days = {agent: Day(now=(day.now[0], day.now[1], midnight)) for agent, day in self._days.items()}
+        self._day, begun = today, midnight(wall_s)
+        self._days = {agent: Day(now=(*day.now[:2], begun)) for agent, day in self._days.items()}
 
 
 def _date(wall_s: float) -> str:
     return f"{datetime.fromtimestamp(wall_s):%Y-%m-%d}"
 
 
-def _midnight(wall_s: float) -> float:
+def midnight(wall_s: float) -> float:
     """The beginning of that day."""
     at = datetime.fromtimestamp(wall_s)
     return at.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()

@@ -4,7 +4,7 @@
 |------|---------------------------------------------------|
 | *11  | log in, ready                                     |
 | *12  | log out                                           |
-| *13  | pause (*13N: reason N, 0-9)                       |
+| *13  | pause (*13N: the Nth of [pause_reasons])          |
 | *14  | ready again                                       |
 | *15  | end wrap-up                                       |
 | *3   | all the agent's calls become one, heard from here |
@@ -100,7 +100,7 @@ def _address(uri: str) -> str:
 
 def _obey(agent: str, command: str, digit: str, centre: Centre) -> str:
     try:
-        centre.desk.commands()[command](agent, f"code {digit}" if digit else "")
+        centre.desk.commands()[command](agent, digit)
     except AgentRefused as error:
         log.warning("agent %s: %s", agent, error)
         return REFUSED

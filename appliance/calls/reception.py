@@ -27,6 +27,7 @@ from appliance.calls.talk import HANG_UP
 from appliance.calls.target import Colleague
 from appliance.calls.visit import First, visit
 from appliance.calls.voicemail import settle_message
+from appliance.calls.wrap_ups import Rule
 from appliance.dialplan.permit import UNAVAILABLE, DialRefused
 from appliance.events import (
     CallArrived,
@@ -194,13 +195,13 @@ class Reception:
     def _talk_over(self, story: Story, by: str) -> None:
         if story.other is None:
             return
-        centre, agent, wrap_up = self._centre, story.agent if story.offered else "", 0.0
+        centre, agent = self._centre, story.agent if story.offered else ""
         ended = TalkEnded(call_id=story.call_id, agent=story.agent, by=by)
         story.apply(centre.bus.publish(ended))
-        if story.queue in centre.acd.queues:
-            wrap_up = centre.queue(story.queue).wrap_up_seconds
         if agent in centre.acd.agents:
-            centre.desk.talk_ended(agent, story.call_id, wrap_up)
+            known = story.queue in centre.acd.queues
+            rule = centre.wrap_up(story.queue, agent) if known else Rule()
+            centre.desk.talk_ended(agent, story.call_id, rule)
 
     async def _close_unclaimed(self, call: Call) -> None:
         await asyncio.sleep(CLAIM_SECONDS)

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from appliance.acd.agent import AgentState
+from appliance.agent_events import WrapUpExtended
 from appliance.calls.story import Stage, Story
 from appliance.config.schema import Config
-from appliance.events import Stamped, WrapUpEnded, WrapUpStarted
+from appliance.events import CallConnected, Stamped, WrapUpEnded, WrapUpStarted
 
 
 @dataclass(frozen=True)
 class WrapUp:
-    """A wrap-up that was running; `until_wall_s` is when its timer ends."""
+    """A wrap-up that was running, of a call of `queue`; `until_wall_s` is when its timer ends."""
 
     agent: str
     call_id: str
     until_wall_s: float
+    queue: str = ""
+    extended: int = 0
 
 
 def stories(open_calls: Iterable[tuple[str, Iterable[Stamped]]]) -> list[Story]:
@@ -58,10 +61,17 @@ def wrap_ups(open_calls: Iterable[tuple[str, Iterable[Stamped]]]) -> list[WrapUp
     """The wrap-ups that had not ended."""
     running: dict[str, WrapUp] = {}
     for call_id, events in open_calls:
+        queue = ""
         for stamped in events:
             match stamped.event:
+                case CallConnected(queue=name) if name:
+                    queue = name
                 case WrapUpStarted(agent=agent, seconds=seconds):
-                    running[agent] = WrapUp(agent, call_id, stamped.wall_s + seconds)
+                    running[agent] = WrapUp(agent, call_id, stamped.wall_s + seconds, queue)
+                case WrapUpExtended(agent=agent, seconds=seconds) if agent in running:
+                    before = running[agent]
+                    until, extended = before.until_wall_s + seconds, before.extended + 1
+                    running[agent] = replace(before, until_wall_s=until, extended=extended)
                 case WrapUpEnded(agent=agent):
                     running.pop(agent, None)
     return list(running.values())

@@ -104,5 +104,5 @@ def _dialled(who: Who, leg: Leg, story: Story, permits: list[Permit], centre: Ce
 
 def serve(party: Party, queue: str, call: Call, centre: Centre) -> None:
     """The agent was found by a queue: TALKING now, writing up the call when the party leaves."""
-    agent, wrap_up = party.agent, centre.queue(queue).wrap_up_seconds
+    agent, wrap_up = party.agent, centre.wrap_up(queue, party.agent)
     party.afterwards(lambda: centre.desk.talk_ended(agent, call.id, wrap_up))

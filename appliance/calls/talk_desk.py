@@ -10,6 +10,7 @@ from appliance.calls.centre import Centre
 from appliance.calls.party import Party
 from appliance.calls.talk import Talk
 from appliance.calls.transfer import consult, join_in, talks_of, transfer
+from appliance.calls.wrap_ups import Rule, note_code
 from appliance.dialplan.permit import DialRefused
 from drivers.port import Leg
 
@@ -31,6 +32,7 @@ class TalkDesk:
             "hold": lambda agent, text: self.hold(agent, True),
             "resume": lambda agent, text: self.hold(agent, False),
             "hangup": lambda agent, text: self.hang_up(agent),
+            "code": self.code,
         }
 
     def transfer(self, agent: str, to: str) -> None:
@@ -77,6 +79,16 @@ class TalkDesk:
         """The agent's part in it is over."""
         _, party = self._talk(agent)
         self._centre.chore(party.leg.hangup(), f"hang up {party.leg.id}")
+
+    def code(self, agent: str, code: str) -> None:
+        """What the call is about, while talking or writing it up."""
+        desk, talks = self._centre.desk, talks_of(agent, self._centre)
+        if not talks or agent in desk.wrap_ups:
+            desk.wrap_ups.code(agent, code)
+            return
+        call = talks[0][0].call
+        rule = self._centre.wrap_up(call.story.queue, agent) if call.story.queue else Rule()
+        note_code(agent, code, call.id, rule, self._centre.bus)
 
     def _talk(self, agent: str) -> tuple[Talk, Party]:
         talks = talks_of(agent, self._centre)

@@ -6,9 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from appliance.config.recording import Record
-from appliance.config.queue_choice import Level
-from appliance.config.section import OPTIONAL_PHONE, Name, Section
+from appliance.config.section import OPTIONAL_PHONE, Section
 
 EXTENSION = r"^([1-9][0-9]{1,5})?$"
 
@@ -36,12 +34,5 @@ class Agent(Section):
     )
     coached_calls: int = Field(
         20, ge=1, le=100_000, description="for the first so many calls; busy coaches are left alone"
-    )
-    record: Record = Field("", description='this agent\'s conversations; "" leaves it to queue and line')
-    skills: dict[Name, Level] = Field(
-        default_factory=dict, description="skill = how well it is known, 1 to 5, as skills = { german = 4 }"
-    )
-    misses_before_pause: int = Field(
-        0, ge=0, le=100, description="calls in a row the agent may miss; 0 = as the queue says"
     )
     ready_at_start: bool = Field(False, description="log the agent in when the box starts for the first time")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from appliance.config.recording import Days, Record
 from appliance.config.section import Name, Seconds, Section
 
 
@@ -17,5 +16,4 @@ class QueueTalk(Section):
     codes: list[Name] = Field(
         default_factory=list, max_length=100, description="what a call may be about, for the agent to choose"
     )
-    record: Record = Field("", description='conversations of this queue; "" leaves it to the line')
-    keep_recordings_days: Days = Field(0, description="days its recordings are kept; 0 as in [recording]")
+    record: bool = Field(True, description="record conversations of this queue")
