@@ -21,6 +21,7 @@ from appliance.console.line_commands import line, line_options, sms_options, uss
 from appliance.console.outbound_commands import outbound, outbound_options
 from appliance.console.phones import phones, phones_options
 from appliance.console.show import VIEWS, box_version, show
+from appliance.console.voicemail_commands import voicemail, voicemail_options
 from appliance.demo.run import DemoRefused, run_demo
 from appliance.edge.programs import installed
 from appliance.probing import Wish, probe_lines
@@ -89,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     ussd_options(add("ussd", ussd, "talk to a line's network by USSD: callbox ussd gsm-1 '*100#'"))
     phones_options(add("phones", phones, "who is registered; passwords, and tokens for phones' settings"))
     outbound_options(add("outbound", outbound, "what calls out cost, who may dial what, unlock"))
+    voicemail_options(add("voicemail", voicemail, "messages of callers: list, play, export, delete"))
     _probe_options(commands.add_parser("lines", help="find modems and say what to configure"), shared)
     agent = add("agent", _agent, "log an agent in or out, pause, resume, end wrap-up, transfer, confer")
     agent.add_argument("name", help="the agent's name in the configuration")

@@ -25,6 +25,7 @@ from appliance.api.line_requests import LineRequests
 from appliance.api.outbound_requests import OutboundRequests
 from appliance.api.phone_requests import PhoneRequests
 from appliance.api.snapshot import snapshot
+from appliance.api.voicemail_requests import VoicemailRequests
 from appliance.bus import Bus
 from appliance.calendars.calendars import Calendars
 from appliance.calendars.zone import box_zone
@@ -48,6 +49,7 @@ from appliance.edge.rpc import EdgeError
 from appliance.events import (
     BoxStarted,
     BoxStopped,
+    Event,
     InvariantBroken,
     LineChanged,
     ProcessBack,
@@ -56,15 +58,20 @@ from appliance.events import (
     WrapUpEnded,
 )
 from appliance.lines.desk import LineDesk
-from appliance.lines.line import Books
+from appliance.lines.line import Books, LineRefused
 from appliance.media.graph import MediaGraph
 from appliance.queues import add_queues
 from appliance.say.spoken import recorded_prompts
 from appliance.store.agent_reads import agent_events
 from appliance.store.journal import Journal
+from appliance.store.kinds import events_of
 from appliance.store.opening import StoreError
 from appliance.store.read import AgentLast, agents_last, open_calls
 from appliance.trunk_lines import TrunkLines
+from appliance.voicemail.desk import EVENTS as VOICEMAIL_EVENTS
+from appliance.voicemail.desk import VoicemailDesk
+from appliance.voicemail.mailboxes import Mailboxes
+from appliance.voicemail.notices import NotTold
 from drivers.discovery.modems import Modems
 from drivers.discovery.sysfs import SYSFS
 from drivers.port import AudioNews, Port, PortState
@@ -132,6 +139,10 @@ class Brain:
             prompts=recorded_prompts(config, folder),
             calendars=Calendars(config.calendars, box_zone(config.box.zone)),
             registered=self.agent_phones.registered,
+            mailboxes=Mailboxes(state / "voicemail"),
+        )
+        self.voicemail = VoicemailDesk(
+            config, self.centre.mailboxes, bus=self.bus, clock=self.clock, send_text=self._send_text
         )
         self.desk.add(TalkDesk(self.centre).commands())
         self.control = Control(
@@ -141,6 +152,7 @@ class Brain:
                 LineRequests(self.line_desk),
                 OutboundRequests(config, self.guard, self.clock),
                 PhoneRequests(config, self.agent_phones),
+                VoicemailRequests(self.centre.mailboxes, self.bus),
             ],
             status=self._status,
             reset_line=self._reset_line,
@@ -170,6 +182,8 @@ class Brain:
             going_on = stories(interrupted)
             self._remember_agents()
             self.guard.start(self.database, [story.call_id for story in going_on])
+            self.voicemail.start(await self._past(VOICEMAIL_EVENTS, "what is in mailboxes"))
+            tasks.append(asyncio.create_task(self.voicemail.run(), name="mailboxes"))
             self._restore_agents(last, going_on, wrap_ups(interrupted))
             tasks.append(asyncio.create_task(self.agent_phones.run(), name="agents' phones"))
             tasks.append(asyncio.create_task(self.trunks.run(), name="trunks"))
@@ -219,6 +233,22 @@ class Brain:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(ENGINE_WAIT_SECONDS):
                 await self.media.up.wait()
+
+    async def _past(self, kinds: tuple[type[Event], ...], what: str) -> list[Stamped]:
+        """What the journal knows of it, oldest first."""
+        try:
+            return await asyncio.to_thread(events_of, self.database, kinds)
+        except StoreError as error:
+            log.error("the journal cannot be read, so %s is not known from before: %s", what, error)
+            return []
+
+    async def _send_text(self, line: str, number: str, text: str) -> None:
+        await self.line_desk.ready.wait()
+        try:
+            on = self.line_desk.line(line)
+            await self.line_desk.outbox.send(on, number, text, report=False, flash=False)
+        except (LineRefused, StoreError) as error:
+            raise NotTold(str(error)) from error
 
     async def _watch_outbound(self) -> None:
         await self.line_desk.ready.wait()  # the board of alarms knows what stood before

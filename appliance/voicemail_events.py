@@ -81,6 +81,7 @@ class MessageDeleted(Event):
     mailbox: str
     message: str
     by: str
+    paths: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -39,6 +39,11 @@ class AgentView:
         return {
             "agent": agent_row(agent, self._centre),
             "call": call_row(call, self._centre) if call else None,
+            "new_messages": sum(
+                self._centre.mailboxes.new(name)
+                for name, box in self._centre.config.voicemail.items()
+                if agent in box.agents
+            ),
         }
 
     def command(self, agent: str, command: str, reason: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from appliance.api.voicemail_requests import mailbox_rows
 from appliance.calls.call import Call
 from appliance.calls.centre import Centre
 from appliance.calls.supervisions import Supervision
@@ -23,6 +24,7 @@ def snapshot(centre: Centre, lines: Mapping[str, Port], phones: Port, desk: Line
         "agents": [agent_row(name, centre) for name in centre.acd.agents],
         "supervisors": [supervisor_row(each) for each in centre.supervisions.by_name.values()],
         "calls": [call_row(call, centre) for call in centre.calls.values()],
+        "voicemail": mailbox_rows(centre.config, centre.mailboxes),
         "sip": phones.status(),
     }
 

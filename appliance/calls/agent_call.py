@@ -6,6 +6,7 @@ other end's network plays meanwhile; what becomes of it is told by SIP's own cod
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from functools import partial
 
@@ -29,12 +30,18 @@ log = logging.getLogger(__name__)
 PROMPTS = {480: "not-available", 403: "not-allowed", 404: "no-such-number", 503: "no-line-free"}
 
 
-def begin(leg: Leg, agent: str, centre: Centre) -> tuple[Call, Target | DialRefused]:
-    """A call of an agent's whose phone rings us: what it is to become is `visit`'s to do."""
+def begin(
+    leg: Leg, agent: str, centre: Centre, *, dialled: str = ""
+) -> tuple[Call, Target | DialRefused]:
+    """A call of an agent's whose phone rings us: what it is to become is `visit`'s to do.
+
+    `dialled` where it is not what the phone dialled.
+    """
+    dialled = dialled or leg.called
     story = Story(new_call_id(centre.clock.wall()), maker=agent)
     call = Call(story, leg, centre.bus)
     try:
-        to: Target | DialRefused = resolve(leg.called, agent, centre, call_id=call.id)
+        to: Target | DialRefused = resolve(dialled, agent, centre, call_id=call.id)
     except DialRefused as refusal:
         to = refusal
     call.note(
@@ -43,7 +50,7 @@ def begin(leg: Leg, agent: str, centre: Centre) -> tuple[Call, Target | DialRefu
             line="",
             leg_id=leg.id,
             caller=centre.agent(agent).extension or agent,
-            called=leg.called,
+            called=dialled,
             direction=(Direction.DIRECT if isinstance(to, Colleague) else Direction.OUT).value,
             agent=agent,
         )
@@ -57,7 +64,8 @@ async def ring_out(call: Call, to: Target | DialRefused, centre: Centre) -> None
     """Until the other end is one of the call's parties and the agent's phone is up, or it is turned away."""
     agent = call.story.maker
     try:
-        party = await _reach(call, to, agent, centre)
+        with _ring_back(call, centre):
+            party = await _reach(call, to, agent, centre)
     except DialRefused as error:
         log.debug("agent %s: may not call there: %s", agent, error)  # the guard has said so
         await _turn_away(call, error.sip_code, centre)
@@ -71,6 +79,14 @@ async def ring_out(call: Call, to: Target | DialRefused, centre: Centre) -> None
         await call.leg.answer()
     call.caller.open(centre.media)
     call.note(CallAnswered(call_id=call.id))
+
+
+def _ring_back(call: Call, centre: Centre) -> contextlib.AbstractContextManager[object]:
+    """A phone that is answered already makes no ring-back tone by itself."""
+    if call.leg.state is not LegState.UP:
+        return contextlib.nullcontext()
+    call.caller.open(centre.media)
+    return centre.media.tone(f"{call.id}/tone", call.port, "ringback", centre.config.box.country)
 
 
 async def _reach(call: Call, to: Target | DialRefused, agent: str, centre: Centre) -> Party:

@@ -19,6 +19,7 @@ from appliance.calls.call import Call, new_call_id, short
 from appliance.calls.centre import Centre
 from appliance.calls.numbers import first_destination
 from appliance.calls.reconciler import Reconciler
+from appliance.calls.phone_codes import SERVICES, serve
 from appliance.calls.recovery import lacks
 from appliance.calls.story import Stage, Story
 from appliance.calls.supervise import Supervisors
@@ -93,6 +94,9 @@ class Reception:
         agent = agent_of(leg, self._centre)
         if agent is None or is_code(leg.called):
             await serve_code(leg, agent, self._centre)
+            return
+        if leg.called in SERVICES:
+            await serve(SERVICES[leg.called], leg, agent, self._centre)
             return
         call, to = begin(leg, agent, self._centre)
         log.info("call %s: agent %s calls %s", call.id, agent, short(leg.called))

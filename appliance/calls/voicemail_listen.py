@@ -18,7 +18,7 @@ from appliance.calls.ask_key import ask_key, forget_keys
 from appliance.calls.centre import Centre
 from appliance.calls.speak import speak
 from appliance.voicemail.mailboxes import Message
-from appliance.voicemail_events import MessageDeleted, MessageHeard
+from appliance.voicemail_events import MessageHeard
 from drivers.port import Leg
 
 log = logging.getLogger(__name__)
@@ -38,8 +38,7 @@ async def listen(leg: Leg, port: str, mailboxes: Sequence[str], by: str, centre:
             continue  # deleted meanwhile, by another owner
         key = await _one(leg, port, message, by, centre)
         if key == "3":
-            gone = MessageDeleted(mailbox=message.mailbox, message=message.message, by=by)
-            centre.bus.publish(gone)
+            centre.bus.publish(message.deleted(by))
             await speak(f"{leg.id}/say", port, "voicemail-deleted", centre)
         elif key == "4" and message.caller:
             return message.caller
@@ -53,9 +52,9 @@ async def _one(leg: Leg, port: str, message: Message, by: str, centre: Centre) -
     kind = "voicemail-new" if message.is_new else "voicemail-old"
     files = [*centre.prompt(kind), *(Path(path) for path in message.paths)]
     questions = 0
+    if message.is_new:
+        centre.bus.publish(MessageHeard(mailbox=message.mailbox, message=message.message, by=by))
     while questions < QUESTIONS:
-        if message.is_new and questions == 0:
-            centre.bus.publish(MessageHeard(mailbox=message.mailbox, message=message.message, by=by))
         files = [*files, *centre.prompt("voicemail-keys")]
         key = await ask_key(leg, port, files, centre, wait_seconds=KEY_SECONDS)
         if key in ("2", "3", "4"):

@@ -39,6 +39,7 @@ AGENTS = {
     "afterwards": "THEN",
     "call": "CALL",
 }
+VOICEMAIL = {"mailbox": "MAILBOX", "new": "NEW", "messages": "MESSAGES", "agents": "OWNERS"}
 PROCESSES = {"process": "PROCESS", "pid": "PID", "answers": "ANSWERS"}
 ALARMS = {"since": "SINCE", "object": "OF", "name": "ALARM", "text": "WHAT TO KNOW"}
 LIMITS = {"line": "LINE", "limit": "LIMIT", "used": "USED", "most": "OF", "ends": "UNTIL"}
@@ -83,12 +84,17 @@ def _alarms(status: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def _voicemail(status: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{**row, "agents": ", ".join(row["agents"])} for row in status["voicemail"]]
+
+
 VIEWS: dict[str, tuple[Callable[[dict[str, Any]], list[dict[str, Any]]], dict[str, str]]] = {
     "lines": (_lines, LINES),
     "queues": (_queues, QUEUES),
     "agents": (_agents, AGENTS),
     "calls": (_calls, CALLS),
     "alarms": (_alarms, ALARMS),
+    "voicemail": (_voicemail, VOICEMAIL),
 }
 
 

@@ -54,6 +54,10 @@ class Message:
         """Nobody has listened to it."""
         return not self.heard_by
 
+    def deleted(self, by: str) -> MessageDeleted:
+        """The event that takes it away."""
+        return MessageDeleted(mailbox=self.mailbox, message=self.message, by=by, paths=list(self.paths))
+
     def plain(self) -> dict[str, Any]:
         """As values for JSON."""
         return {
