@@ -12,6 +12,8 @@ from appliance.clock import Clock
 from appliance.config.schema import Config
 from appliance.dialplan.explain import explain, state
 from appliance.dialplan.guard import Guard, UnlockRefused
+from appliance.dialplan.ledger import BOX
+from appliance.dialplan.permit import ITSELF
 from drivers import wire
 
 
@@ -51,7 +53,7 @@ class OutboundRequests:
         return dict(explain(self._config, self._guard, str(message["dialled"]), agent, at))
 
     def _known(self, agent: str) -> None:
-        if agent and agent not in self._config.agents:
+        if agent not in (BOX, ITSELF, *self._config.agents):
             known = ", ".join(self._config.agents) or "none"
             raise wire.WireError(f"there is no agent {agent!r}. Agents: {known}")
 

@@ -135,10 +135,6 @@ class Centre:
             codes=tuple(settings.codes),
         )
 
-    def wall(self) -> float:
-        """Seconds since 1970."""
-        return self.clock.wall()
-
     def agent(self, name: str) -> Agent:
         """Settings of an agent."""
         return self.config.agents[name]

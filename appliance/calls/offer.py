@@ -74,7 +74,7 @@ async def _ring(agent: str, call: Call, centre: Centre) -> Party:
 async def _ring_phone(agent: str, call: Call, centre: Centre) -> Party:
     by_itself = centre.agent(agent).auto_answer
     try:
-        leg = await ring_phone(agent, call, centre, from_name=call.story.queue, by_itself=by_itself)
+        leg = await ring_phone(agent, call, centre, from_name=call.story.title, by_itself=by_itself)
         party = call.rung = Party(leg, agent=agent)
         await leg.until(LegState.RINGING, LegState.UP)
         call.note(AgentRinging(call_id=call.id, agent=agent))

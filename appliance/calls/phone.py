@@ -24,7 +24,8 @@ async def ring_phone(
 
     Between the start and the return nothing is awaited that lasts, so the leg cannot get lost.
     """
-    near = call.leg if isinstance(call.leg, SipLeg) else None
+    legs = (party.leg for party in call.parties[:1])
+    near = next((leg for leg in legs if isinstance(leg, SipLeg)), None)
     shown = _shown(call)
     return await ring(agent, centre, label=call.id, shown=(from_name, shown), by_itself=by_itself, near=near)
 

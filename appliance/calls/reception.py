@@ -18,8 +18,8 @@ from appliance.calls.agent_phone import agent_of, is_code, serve_code
 from appliance.calls.call import Call, new_call_id, short
 from appliance.calls.centre import Centre
 from appliance.calls.numbers import first_destination
-from appliance.calls.reconciler import Reconciler
 from appliance.calls.phone_codes import SERVICES, serve
+from appliance.calls.reconciler import Reconciler
 from appliance.calls.recovery import lacks
 from appliance.calls.story import Stage, Story
 from appliance.calls.supervise import Supervisors
@@ -60,6 +60,7 @@ class Reception:
         self._lines = lines
         self._phones = phones
         self._tasks: set[asyncio.Task[None]] = set()
+        centre.begin = self._begin
 
     async def run(self, interrupted: Iterable[Story]) -> None:
         """Open everything, take up the interrupted calls, then serve whoever comes."""
@@ -89,6 +90,9 @@ class Reception:
             self._start(self._phone_calls(leg), f"phone {leg.id}")
         else:
             self._centre.chore(leg.hangup(), f"stray {leg.id}")
+
+    def _begin(self, call: Call) -> None:
+        self._start(visit(call, HANG_UP, self._centre), f"visit {call.id}")
 
     async def _phone_calls(self, leg: Leg) -> None:
         agent = agent_of(leg, self._centre)

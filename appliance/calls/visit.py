@@ -14,8 +14,10 @@ from collections.abc import AsyncIterator
 
 from appliance.calls.agent_call import ring_out
 from appliance.calls.call import Call, short
+from appliance.calls.call_back import call_back
 from appliance.calls.centre import Centre
 from appliance.calls.menu import ask_menu
+from appliance.calls.put_through import put_through
 from appliance.calls.ringing import drop_rung
 from appliance.calls.speak import speak
 from appliance.calls.story import Stage
@@ -40,9 +42,12 @@ First = Destination | Target | DialRefused
 async def visit(call: Call, first: First, centre: Centre) -> None:
     """Serve a call that begins (or was found up after a restart) until all its legs are free again."""
     centre.calls[call.id], call.task = call, asyncio.current_task()
-    by = "box"
+    by, is_kept = "box", False
     try:
         by = await _serve(call, first, centre)
+    except asyncio.CancelledError:  # the box stops; who waits for a call-back is not on the phone
+        is_kept = call.story.back is not None and not call.story.leg_id
+        raise
     except LegEnded as ended:
         by = _who_left(call, ended)
     except DriverError as error:
@@ -55,7 +60,8 @@ async def visit(call: Call, first: First, centre: Centre) -> None:
             centre.end(party)
         left = by in ("caller", "silence")
         outcome = call.story.outcome_if_ended(by_caller=left, line_lost=by == "line")
-        call.note(CallEnded(call_id=call.id, outcome=outcome.value, by=by))
+        if not is_kept:
+            call.note(CallEnded(call_id=call.id, outcome=outcome.value, by=by))
         del centre.calls[call.id]
         hear_anew(centre)
 
@@ -64,7 +70,9 @@ async def _serve(call: Call, first: First, centre: Centre) -> str:
     """Alone, then in conversation, as often as the caller goes on; who ended it."""
     to: First = first if isinstance(first, DialRefused) else _entrance(call, first)
     while True:
-        if len(call.parties) < 2:
+        if not call.parties:
+            await call_back(call, centre)
+        elif len(call.parties) < 2:
             await _alone(call, to, centre)
         if len(call.parties) < 2:
             return "box"
@@ -101,6 +109,9 @@ def _entrance(call: Call, first: Destination | Target) -> Destination | Target:
     """Where the call goes on: at its beginning, or where the story broke off."""
     story = call.story
     match story.stage:
+        case Stage.ANSWERED | Stage.WAITING | Stage.PUT_THROUGH if story.next_to:
+            kind, _, name = story.next_to.partition(":")
+            return Destination(kind, name)
         case Stage.MENU | Stage.ENDING | Stage.TRANSFER if story.next_to.partition(":")[2]:
             kind, _, name = story.next_to.partition(":")
             if kind != "agent" or story.stage is Stage.MENU:
@@ -130,6 +141,8 @@ async def _walk(call: Call, to: Destination, centre: Centre) -> None:
                 return
             case "voicemail":
                 next_to = await take_message(call, next_to.name, centre)
+            case "number":
+                next_to = await put_through(call, next_to.name, centre)
             case "agent":
                 next_to = await wait_for_agent(call, str(next_to), centre)
             case _:

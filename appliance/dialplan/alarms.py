@@ -12,6 +12,7 @@ from appliance.config.schema import Config
 from appliance.dialplan.caps import Use, whose
 from appliance.dialplan.guard import Guard
 from appliance.dialplan.ledger import BOX, Cap
+from appliance.dialplan.permit import ITSELF
 from appliance.events import Event, Stamped
 from appliance.outbound_events import (
     OutboundAllowed,
@@ -67,7 +68,7 @@ class OutboundAlarms:
 
     def look(self) -> None:
         """Set or clear every alarm, as things are."""
-        for agent in (BOX, *self._config.agents):
+        for agent in (BOX, ITSELF, *self._config.agents):
             tally = self._guard.tally(agent)
             self._set(LOCKED, whose(agent), tally.why if tally.locked else "")
             for use in self._guard.uses(agent):
@@ -80,4 +81,4 @@ class OutboundAlarms:
 
 def alarm_objects(config: Config) -> list[str]:
     """What alarms of the way out may be about."""
-    return [whose(agent) for agent in (BOX, *config.agents)]
+    return [whose(agent) for agent in (BOX, ITSELF, *config.agents)]

@@ -8,6 +8,7 @@ from typing import Any
 
 from appliance.config.outbound import Outbound, Permission
 from appliance.dialplan.ledger import BOX, Cap, Tally
+from appliance.dialplan.permit import ITSELF
 
 ROUNDING = 1e-6  # money: what sums of binary fractions may be off
 
@@ -68,4 +69,5 @@ def of_box(outbound: Outbound, tally: Tally, reserved: float) -> Iterator[Use]:
 
 def whose(agent: str) -> str:
     """As messages and alarms call an agent, or the box."""
-    return f"agent {agent}" if agent else "outgoing calls"
+    own = {BOX: "outgoing calls", ITSELF: "calls of the box itself"}
+    return own.get(agent, f"agent {agent}")

@@ -10,7 +10,7 @@ from appliance.config.schema import Config
 from appliance.dialplan.caps import whose
 from appliance.dialplan.guard import Guard
 from appliance.dialplan.ledger import BOX
-from appliance.dialplan.permit import DialRefused
+from appliance.dialplan.permit import ITSELF, DialRefused
 
 
 def explain(config: Config, guard: Guard, dialled: str, agent: str, at: datetime) -> Mapping[str, Any]:
@@ -43,7 +43,7 @@ def explain(config: Config, guard: Guard, dialled: str, agent: str, at: datetime
 
 def state(config: Config, guard: Guard) -> Mapping[str, Any]:
     """Every cap with what is used of it, what is locked, and the calls that are up."""
-    uses = [use.plain() for agent in (BOX, *config.agents) for use in guard.uses(agent)]
+    uses = [use.plain() for agent in (BOX, ITSELF, *config.agents) for use in guard.uses(agent)]
     locks = [{"of": whose(each), "agent": each, "why": guard.tally(each).why} for each in guard.locked()]
     going = [
         {

@@ -21,7 +21,7 @@ from appliance.dialplan.caps import Use, whose
 from appliance.dialplan.ledger import BOX, Cap, Ledger, Running, Tally
 from appliance.dialplan.numbering import CountryNumbering
 from appliance.dialplan.outgoing import OutgoingCall, cost
-from appliance.dialplan.permit import Cause, DialRefused, Kind, Permit
+from appliance.dialplan.permit import ITSELF, Cause, DialRefused, Kind, Permit
 from appliance.dialplan.rules import Rules, Verdict
 from appliance.events import Event
 from appliance.outbound_events import (
@@ -94,6 +94,14 @@ class Guard:
         self._note(_allowed(permit, cause))
         return permit
 
+    def foresee(self, agent: str, dialled: str) -> str:
+        """The number that `ask` would permit now, and nothing counted. Raises DialRefused."""
+        verdict = self._known(agent, dialled)
+        if verdict is None:
+            self.refuse_locked(agent)
+            verdict = self.rules.judge(agent, self.rules.read(dialled), self._now())
+        return verdict.number.dial
+
     @contextmanager
     def call(self, permit: Permit) -> Iterator[OutgoingCall]:
         """Held around dialling and talking; puts money by. Raises DialRefused when none is left any more."""
@@ -149,7 +157,7 @@ class Guard:
 
     def locked(self) -> list[str]:
         """Agents that are locked, and BOX for the way out."""
-        return [each for each in (BOX, *self._config.agents) if self.tally(each).locked]
+        return [each for each in (BOX, ITSELF, *self._config.agents) if self.tally(each).locked]
 
     def tally(self, agent: str) -> Tally:
         """What the agent, or BOX, used so far, and whether it is locked."""
@@ -182,9 +190,7 @@ class Guard:
     # --- inside ---------------------------------------------------------------------------------------
 
     def _verdict(self, agent: str, dialled: str, call_id: str, cause: Cause) -> Verdict:
-        if agent not in self._config.agents:
-            raise DialRefused("who is no agent at a phone of the box may dial nothing")
-        emergency = self.rules.emergency(dialled)
+        emergency = self._known(agent, dialled)
         if emergency is not None:
             return emergency
         self.refuse_locked(agent)
@@ -202,6 +208,15 @@ class Guard:
             raise
         self._keep(agent, self.one_call(verdict.a_minute))
         return verdict
+
+    def _known(self, agent: str, dialled: str) -> Verdict | None:
+        """Raises DialRefused for whoever may dial nothing; an emergency number goes out from a phone."""
+        emergency = self.rules.emergency(dialled)
+        if agent == ITSELF and emergency is not None:
+            raise DialRefused("the box dials no emergency number by itself, whoever asked for it")
+        if agent not in (ITSELF, *self._config.agents):
+            raise DialRefused("who is no agent at a phone of the box may dial nothing")
+        return emergency
 
     def one_call(self, a_minute: float) -> Mapping[Cap, float]:
         """What one more call of that price uses at least."""

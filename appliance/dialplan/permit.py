@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+ITSELF = "@box"  # in the place of an agent: the box itself, by outbound.permission; no agent is called so
 FORBIDDEN, NOT_FOUND, INCOMPLETE, UNAVAILABLE = 403, 404, 484, 503  # RFC 3261 21.4, 21.5
 
 
@@ -30,6 +31,8 @@ class Cause(enum.Enum):
     DIALLED = "dialled"
     FORWARDED = "forwarded"  # a 3xx answer, RFC 3261 21.3
     TRANSFERRED = "transferred"  # a REFER, RFC 3515
+    CALLED_BACK = "called back"  # a caller who did not want to wait
+    PUT_THROUGH = "put through"  # a caller, by the configuration
 
 
 class DialRefused(Exception):

@@ -13,7 +13,7 @@ from appliance.config.outbound import Permission, Rate
 from appliance.config.schema import Config
 from appliance.dialplan import number as numbers
 from appliance.dialplan.number import Number, Plan
-from appliance.dialplan.permit import NOT_FOUND, UNAVAILABLE, DialRefused, Kind
+from appliance.dialplan.permit import ITSELF, NOT_FOUND, UNAVAILABLE, DialRefused, Kind
 
 NOTHING = Permission.model_construct(classes=[])  # what agents have who are given no permission
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")  # datetime.weekday()
@@ -38,8 +38,11 @@ class Rules:
 
     def permission(self, agent: str) -> Permission:
         """What the agent has, or who was one."""
+        return self._config.permissions.get(self._permission_name(agent), NOTHING)
+
+    def _permission_name(self, agent: str) -> str:
         known = self._config.agents.get(agent)
-        return self._config.permissions.get(known.permission, NOTHING) if known else NOTHING
+        return self._config.outbound.permission if agent == ITSELF else known.permission if known else ""
 
     def emergency(self, dialled: str) -> Verdict | None:
         """An emergency number, over every line there is; None when it is no such number."""
@@ -79,9 +82,10 @@ class Rules:
 
     def _allow(self, agent: str, number: Number, now: datetime) -> None:
         permission = self.permission(agent)
-        name = self._config.agents[agent].permission
+        name = self._permission_name(agent)
         if not name:
-            raise DialRefused(f"agent {agent} may dial no outside number. Give agents.{agent} a permission")
+            where = "outbound" if agent == ITSELF else f"agents.{agent}"
+            raise DialRefused(f"agent {agent} may dial no outside number. Give {where} a permission")
         if number.kind.value not in permission.classes:
             raise DialRefused(
                 f"agent {agent} may not dial {number.kind.value} numbers. "
