@@ -19,7 +19,7 @@ import peewee
 from peewee import SqliteDatabase
 
 from appliance.events import Stamped
-from appliance.store import message_tables, models, opening
+from appliance.store import message_tables, models, opening, recording_tables
 from appliance.store.derive import Progress, Stage, apply, derive
 
 log = logging.getLogger(__name__)
@@ -232,6 +232,7 @@ class _Writer:
             models.put_legs(db, [leg for progress in changed.values() for leg in progress.legs.legs])
             models.put_agents(db, events)
             message_tables.put(db, events)
+            recording_tables.put(db, events)
         self._calls.update(changed)
         for call_id, progress in changed.items():
             if progress.row.stage is Stage.OVER:

@@ -153,6 +153,8 @@ def _damage(path: Path) -> str:
         if is_corruption(error):
             return str(error)
         raise
+    except UnicodeDecodeError as error:  # SQLite hands out a name that is none
+        return str(error)
     return "" if found == "ok" else found.replace("\n", " ")
 
 

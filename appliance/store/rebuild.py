@@ -9,12 +9,18 @@ from pathlib import Path
 import peewee
 from peewee import Model, SqliteDatabase
 
-from appliance.store import message_tables, models, opening
+from appliance.store import message_tables, models, opening, recording_tables
 from appliance.store.derive import Progress, derive
 from appliance.store.models import AgentTable, CallTable, EventTable, LegTable
 from appliance.store.opening import StoreError
 
-DERIVED: tuple[type[Model], ...] = (CallTable, LegTable, AgentTable, *message_tables.TABLES)
+DERIVED: tuple[type[Model], ...] = (
+    CallTable,
+    LegTable,
+    AgentTable,
+    *message_tables.TABLES,
+    *recording_tables.TABLES,
+)
 PART = 1000  # calls written at a time, so that memory stays small
 
 
@@ -41,6 +47,9 @@ def _rebuild(db: SqliteDatabase) -> int:
     kinds = [kind.__name__ for kind in message_tables.CHANGES]
     changes = EventTable.select().where(EventTable.kind.in_(kinds)).order_by(EventTable.id).dicts()
     message_tables.put(db, models.readable(list(changes.execute(db))))
+    kinds = [kind.__name__ for kind in recording_tables.CHANGES]
+    changes = EventTable.select().where(EventTable.kind.in_(kinds)).order_by(EventTable.id).dicts()
+    recording_tables.put(db, models.readable(list(changes.execute(db))))
     count, calls = 0, _calls(db)
     while part := list(islice(calls, PART)):
         models.put_calls(db, [progress.row for progress in part])

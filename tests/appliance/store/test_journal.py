@@ -61,6 +61,7 @@ def test_a_new_journal_begins_a_database_with_wal_and_every_migration(path: Path
         ("0003_hindered",),
         ("0004_directions",),
         ("0005_queue_legs",),
+        ("0006_recordings",),
     ]
 
 
