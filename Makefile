@@ -13,6 +13,7 @@ PYTEST := $(PYTHON) -m pytest $(if $(CALLBOX_NO_SKIPS),-p tests.no_skips)
 PACKAGES := appliance drivers dsp
 WEB := appliance/web
 PAGE := $(addprefix $(WEB)/phone/,package.json package-lock.json) $(wildcard $(WEB)/phone/src/*.js $(WEB)/phone/page/*)
+SPOKEN := appliance/speaking.py $(wildcard appliance/say/catalogue/*.toml)
 NATIVE := setup.py $(wildcard dsp/_native/*.pyx dsp/_native/*.pxd dsp/_native/*.c dsp/_native/*.h)
 SAY := printf '\n== %s\n'
 
@@ -21,10 +22,10 @@ SAY := printf '\n== %s\n'
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
 
-run: $(VENV)/.built $(VENV)/.pjsua2 $(VENV)/.web ## start the demo: emulated lines, agents, a live board (ARGS="--seconds 60")
+run: $(VENV)/.built $(VENV)/.pjsua2 $(VENV)/.web $(VENV)/.spoken ## start the demo: emulated lines, agents, a live board (ARGS="--seconds 60")
 	@exec $(VENV)/bin/callbox demo $(ARGS)
 
-test: lint $(VENV)/.built $(VENV)/.pjsua2 $(VENV)/.web packages ## check everything: lint, then all tests
+test: lint $(VENV)/.built $(VENV)/.pjsua2 $(VENV)/.web $(VENV)/.spoken packages ## check everything: lint, then all tests
 	@failed=0
 	$(SAY) "tests, two at a time"
 	$(PYTEST) -n 2 --dist loadfile -m "not realtime" || failed=1
@@ -70,6 +71,8 @@ packages:
 	command -v smsd >/dev/null || missing+=" smstools"
 	command -v ModemManager >/dev/null || missing+=" modemmanager dbus libglib2.0-bin"
 	command -v sox >/dev/null || missing+=" sox"
+	command -v espeak-ng >/dev/null || missing+=" espeak-ng"
+	command -v flite >/dev/null || missing+=" flite"
 	command -v minimodem >/dev/null || missing+=" minimodem"
 	command -v multimon-ng >/dev/null || missing+=" multimon-ng"
 	/sbin/ldconfig -p | grep -q libspandsp || missing+=" libspandsp-dev"
@@ -142,3 +145,8 @@ $(VENV)/.web: $(VENV)/.made $(PAGE)
 	else
 	    $(SAY) "npm failed (see above), so agents have no browser phone. Try again with: make run"
 	fi
+
+# What the box says by itself. Without the programs that speak it is silent where nothing is recorded.
+$(VENV)/.spoken: $(VENV)/.built $(SPOKEN)
+	@$(SAY) "speaking the prompts that are new or changed"
+	$(PYTHON) -m appliance.speaking && touch $@ || true

@@ -19,7 +19,7 @@ from appliance.say.words import Currency, Noun
 TEXTS = texts()
 SEED = 6
 LARGE = [random.Random(SEED).randrange(10**power) for power in range(4, 10) for _ in range(100)]
-NUMBERS = [*range(1001), *LARGE, 10**4, 10**6, 10**8, 999_999_999]
+NUMBERS = [*range(1001), *LARGE, 10**4, 10**6, 2 * 10**6, 10**8, 999_999_999]
 
 
 def said(names: list[str]) -> str:
