@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from appliance.event import Event, Stamped
+from appliance.events import Event, Stamped
 from appliance.wait_events import CallBackAsked, CallBackEnded, CallBackTried
 
 

@@ -316,6 +316,11 @@ class Rig:
         )
         self.desk = TalkDesk(self.centre)
         self.visits: list[asyncio.Task[None]] = []
+        self.centre.begin = self._begin
+
+    def _begin(self, call: Call) -> None:
+        """The box makes a call by itself."""
+        self.visits.append(asyncio.create_task(visit(call, Destination("hangup"), self.centre)))
 
     @staticmethod
     def _sound(acd: Distributor) -> None:
