@@ -92,6 +92,7 @@ class OfferResult(enum.Enum):
     FORWARDED = "forwarded"  # the phone sends callers where it may not
     CALLER_LEFT = "caller left"
     RECALLED = "recalled"  # taken back by us: restart, agent forced out
+    TAKEN = "answered by another"  # of several who were rung
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,7 @@ from appliance.events import (
     CallEnded,
     CallInherited,
     CallQueued,
+    CallResumed,
     Direction,
     MenuEntered,
     MenuLeft,
@@ -127,6 +128,7 @@ class Story:
     queue: str = ""
     place: float = 0.0
     agent: str = ""
+    ringing: frozenset[str] = frozenset()  # agents rung for a queue
     offered: bool = False
     other: Who | None = None  # whom the caller speaks with
     third: Who | None = None
@@ -165,11 +167,14 @@ class Story:
                 self.queue, self.place, self.agent, self.next_to = queue, place, "", ""
             case AgentOffered(agent=agent):
                 self._move(Stage.OFFERED, stamped)
-                self.agent = agent
-            case OfferEnded(result=result):
-                if result != OfferResult.ANSWERED.value:
+                self.agent, self.ringing = agent, self.ringing | {agent}
+            case OfferEnded(agent=agent, result=result):
+                self.ringing -= {agent}
+                if result != OfferResult.ANSWERED.value and not self.ringing:
                     self._move(Stage.WAITING, stamped)
                     self.agent = ""
+            case CallResumed():
+                self.ringing = frozenset()
             case RecordingStarted(path=path):
                 self.recordings = (*self.recordings, path)
             case RecordingEnded(path=path):
