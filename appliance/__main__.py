@@ -16,6 +16,7 @@ from pathlib import Path
 from appliance.api.control import SOCKET, BrainAway, ask
 from appliance.config.load import ConfigError, format_problems, load
 from appliance.console import calls as calls_view
+from appliance.console.agents import agents, queue, queue_options, supervise, supervise_options
 from appliance.console.figures import figures, figures_options
 from appliance.console.line_commands import line, line_options, sms_options, ussd, ussd_options
 from appliance.console.outbound_commands import outbound, outbound_options
@@ -46,7 +47,7 @@ when it is named:
   callbox lines probe --call +491234567
   callbox lines probe /dev/ttyS1
 """
-AGENT_COMMANDS = ("login", "logout", "pause", "ready", "end-wrap-up")
+AGENT_COMMANDS = ("login", "logout", "pause", "ready", "end-wrap-up", "extend-wrap-up", "code")
 TALK_COMMANDS = ("transfer", "consult", "complete", "conference", "back", "hold", "resume", "hangup")
 
 
@@ -95,7 +96,14 @@ def _parser() -> argparse.ArgumentParser:
     agent = add("agent", _agent, "log an agent in or out, pause, resume, end wrap-up, transfer, confer")
     agent.add_argument("name", help="the agent's name in the configuration")
     agent.add_argument("command", choices=(*AGENT_COMMANDS, *TALK_COMMANDS))
-    agent.add_argument("reason", nargs="?", default="", help="why a pause; whom to transfer to or ask")
+    agent.add_argument(
+        "reason", nargs="?", default="", help="why a pause; whom to transfer to or ask; a code of the queue"
+    )
+    agent.add_argument("--by", default="", metavar="WHO", help="somebody else wants it so: journalled")
+    agent.add_argument("--hold", action="store_true", help="with --by: a pause that the agent cannot end")
+    add("agents", agents, "what every agent does, since when, and how long today; who supervises")
+    supervise_options(add("supervise", supervise, "listen to an agent, whisper, barge in, take over"))
+    queue_options(add("queue", queue, "give an agent to a queue, or take one from it, while the box runs"))
     return parser
 
 
@@ -248,12 +256,17 @@ def _probe(options: argparse.Namespace) -> int:
 
 
 def _agent(options: argparse.Namespace) -> int:
+    if options.hold and not options.by:
+        sys.stderr.write("callbox: agent: --hold needs --by. Say who holds the pause.\n")
+        return 2
+    forced = {"by": options.by, "hold": options.hold} if options.by else {}
     ask(
         options.state / "run" / SOCKET,
         "agent",
         agent=options.name,
         command=options.command,
         reason=options.reason,
+        **forced,
     )
     print(json.dumps({"done": True}) if options.json else f"agent {options.name}: {options.command} done")
     return 0

@@ -10,15 +10,14 @@ import logging
 import os
 import signal
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from appliance.acd.agent import AgentState
 from appliance.acd.distributor import Distributor
 from appliance.acd.invariants import breaches_near
 from appliance.acd.timer import LoopTimer
 from appliance.agent_phones import AgentPhones
+from appliance.api.agent_requests import AgentRequests
 from appliance.api.agent_view import AgentView
 from appliance.api.control import Control
 from appliance.api.line_requests import LineRequests
@@ -29,14 +28,12 @@ from appliance.api.voicemail_requests import VoicemailRequests
 from appliance.bus import Bus
 from appliance.calendars.calendars import Calendars
 from appliance.calendars.zone import box_zone
-from appliance.calls.agent_facts import midnight
 from appliance.calls.agents import AgentDesk
+from appliance.calls.agents_restored import remember_agents, restore_agents
 from appliance.calls.centre import Centre
 from appliance.calls.reception import Reception
-from appliance.calls.recovery import WrapUp, restored_state, stories, talking, wrap_ups
-from appliance.calls.story import Story
+from appliance.calls.recovery import stories, wrap_ups
 from appliance.calls.talk_desk import TalkDesk
-from appliance.calls.wrap_ups import Rule
 from appliance.clock import Clock
 from appliance.config.line_base import LineBase
 from appliance.config.load import ConfigError, format_problems, load
@@ -55,14 +52,12 @@ from appliance.events import (
     ProcessBack,
     ProcessLost,
     Stamped,
-    WrapUpEnded,
 )
 from appliance.lines.desk import LineDesk
 from appliance.lines.line import Books, LineRefused
 from appliance.media.graph import MediaGraph
 from appliance.queues import add_queues
 from appliance.say.spoken import recorded_prompts
-from appliance.store.agent_reads import agent_events
 from appliance.store.journal import Journal
 from appliance.store.kinds import events_of
 from appliance.store.opening import StoreError
@@ -149,6 +144,7 @@ class Brain:
             run,
             desk=self.desk,
             also=[
+                AgentRequests(self.centre),
                 LineRequests(self.line_desk),
                 OutboundRequests(config, self.guard, self.clock),
                 PhoneRequests(config, self.agent_phones),
@@ -180,11 +176,12 @@ class Brain:
         try:
             await self._engine_there()
             going_on = stories(interrupted)
-            self._remember_agents()
+            remember_agents(self.database, self.centre)
             self.guard.start(self.database, [story.call_id for story in going_on])
             self.voicemail.start(await self._past(VOICEMAIL_EVENTS, "what is in mailboxes"))
             tasks.append(asyncio.create_task(self.voicemail.run(), name="mailboxes"))
-            self._restore_agents(last, going_on, wrap_ups(interrupted))
+            wrapping, begins = wrap_ups(interrupted), self.agent_phones.wait_for_phone
+            restore_agents(last, going_on, wrapping, self.centre, begins=begins)
             tasks.append(asyncio.create_task(self.agent_phones.run(), name="agents' phones"))
             tasks.append(asyncio.create_task(self.trunks.run(), name="trunks"))
             if self.config.edge.start != "no" and installed().kamailio:
@@ -261,42 +258,6 @@ class Brain:
         except StoreError as error:
             log.error("the journal cannot be read, so nothing is taken up from before: %s", error)
             return [], {}
-
-    def _remember_agents(self) -> None:
-        try:
-            past = agent_events(self.database, midnight(self.clock.wall()))
-        except StoreError as error:
-            log.error("the journal cannot be read, so holds, phones and times of agents are lost: %s", error)
-            return
-        for stamped in past:
-            self.desk.facts.apply(stamped)
-
-    def _restore_agents(
-        self, last: dict[str, AgentLast], going_on: list[Story], wrapping: list[WrapUp]
-    ) -> None:
-        talks = talking(going_on)
-        wrap = {wrap_up.agent: wrap_up for wrap_up in wrapping}
-        calls = {name: wrap_up.call_id for name, wrap_up in wrap.items()}
-        for name, agent in self.config.agents.items():
-            if name not in last:
-                if agent.ready_at_start:
-                    self.agent_phones.wait_for_phone(name)
-                    self.acd.log_in(name)
-                continue
-            state = AgentState(last[name].state)
-            state, reason, call_id = restored_state(name, (state, last[name].reason), talks, calls)
-            since = last[name].mono_s if last[name].boot == self.clock.boot else self.clock.mono()
-            hindered = last[name].hindered and state is AgentState.PAUSED
-            self.acd.restore(name, state, since=since, reason=reason, call_id=call_id, hindered=hindered)
-            if state is AgentState.WRAP_UP:
-                self._restore_wrap_up(wrap.pop(name))
-        for wrap_up in wrap.values():  # nobody goes on with it: the agent is gone from the configuration
-            self.bus.publish(WrapUpEnded(call_id=wrap_up.call_id, agent=wrap_up.agent, by="box"))
-
-    def _restore_wrap_up(self, was: WrapUp) -> None:
-        rule = self.centre.wrap_up(was.queue, was.agent) if was.queue in self.acd.queues else Rule()
-        rule = replace(rule, extensions=max(0, rule.extensions - was.extended))
-        self.desk.wrap_ups.go_on(was.agent, was.call_id, rule, was.until_wall_s - self.clock.wall())
 
     def _status(self) -> dict[str, Any]:
         seen = snapshot(self.centre, self.lines, self.phones, self.line_desk)

@@ -15,6 +15,7 @@ from dataclasses import asdict, fields
 from datetime import datetime, tzinfo
 from typing import Any
 
+from appliance.console.agent_words import AGENT_WORDS
 from appliance.console.flow_words import FLOW_WORDS
 from appliance.console.line_words import LINE_WORDS
 from appliance.console.outbound_words import OUTBOUND_WORDS
@@ -252,6 +253,7 @@ WORDS: Mapping[type[Event], Words] = {
     CallEnded: lambda e: f"the call ends, {e.outcome}, by the {e.by}",
     CallResumed: lambda e: f"found alive after a restart, goes on at: {e.stage}",
     InvariantBroken: lambda e: f"a rule was broken, please report this: {e.rule} ({e.seen})",
+    **AGENT_WORDS,
     **FLOW_WORDS,
     **LINE_WORDS,
     **OUTBOUND_WORDS,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from appliance.agent_events import CallCoded
 from appliance.events import (
     TRANSFERRED,
     AgentOffered,
@@ -63,7 +64,7 @@ class CallRow:
     - `agent`, `connected_ms`: the last agent (of a call to outside: who made it), and the beginning of the
       first conversation.
     - `direction`: a Direction value; `caller` of a call that an agent made is the agent's extension.
-    - `transfers` that came about.
+    - `transfers` that came about; `code`: what it was about, as the agent says.
     - `ring_ms`: how long the phones of those agents rang who answered.
     - `talk_ms` is without hold; talk, hold, ring and wrap-up are sums over the conversations of the call.
     """
@@ -89,6 +90,7 @@ class CallRow:
     offers: int = 0
     direction: str = Direction.IN.value
     transfers: int = 0
+    code: str = ""
     recordings: tuple[Mapping[str, Any], ...] = ()  # {path, seconds or None, dropped_frames}
     stage: Stage = Stage.RINGING
 
@@ -235,6 +237,10 @@ def _ended(progress: Progress, event: CallEnded, now: Mark) -> Progress:
     return _settle(progress, Stage.OVER)
 
 
+def _coded(progress: Progress, event: CallCoded, now: Mark) -> Progress:
+    return _set(progress, code=event.code)
+
+
 def _settle(progress: Progress, stage: Stage) -> Progress:
     """The stage of a call that may have ended: wrap-up may outlast it."""
     if progress.row.ended_ms is not None:
@@ -294,4 +300,5 @@ HANDLERS: Mapping[type[Event], Handler] = {
     WrapUpStarted: _wrap_up_started,
     WrapUpEnded: _wrap_up_ended,
     CallEnded: _ended,
+    CallCoded: _coded,
 }

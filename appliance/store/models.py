@@ -72,6 +72,7 @@ class CallTable(Model):
     offers = IntegerField()
     direction = CharField()
     transfers = IntegerField()
+    code = CharField(default="")
     recordings = TextField()
     stage = CharField()
     is_open = BooleanField(index=True)

@@ -62,6 +62,7 @@ def test_a_new_journal_begins_a_database_with_wal_and_every_migration(path: Path
         ("0004_directions",),
         ("0005_queue_legs",),
         ("0006_recordings",),
+        ("0007_codes",),
     ]
 
 
