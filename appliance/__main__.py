@@ -17,15 +17,21 @@ from appliance.api.control import SOCKET, BrainAway, ask
 from appliance.config.load import ConfigError, format_problems, load
 from appliance.console import calls as calls_view
 from appliance.console.agents import agents, queue, queue_options, supervise, supervise_options
+from appliance.console.call_backs import call_backs, call_backs_options
+from appliance.console.erlang import erlang, erlang_options
 from appliance.console.figures import figures, figures_options
 from appliance.console.line_commands import line, line_options, sms_options, ussd, ussd_options
+from appliance.console.lost import lost_json, lost_table, since
 from appliance.console.outbound_commands import outbound, outbound_options
 from appliance.console.phones import phones, phones_options
 from appliance.console.show import VIEWS, box_version, show
+from appliance.console.simulate import simulate, simulate_options
 from appliance.console.voicemail_commands import voicemail, voicemail_options
 from appliance.demo.run import DemoRefused, run_demo
 from appliance.edge.programs import installed
 from appliance.probing import Wish, probe_lines
+from appliance.simulate.refused import SimulationRefused
+from appliance.store.lost import read_lost
 from appliance.store.opening import StoreError
 from appliance.store.read import call_story, calls
 from appliance.store.rebuild import rebuild
@@ -59,7 +65,7 @@ def main(argv: list[str] | None = None) -> int:
         return command(options)
     except ConfigError as error:
         sys.stderr.write(format_problems(error.problems) + "\n")
-    except (AlreadyRunning, BrainAway, WireError, DemoRefused, StoreError) as error:
+    except (AlreadyRunning, BrainAway, WireError, DemoRefused, SimulationRefused, StoreError) as error:
         sys.stderr.write(f"callbox: {error}\n")
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -84,6 +90,8 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("file", nargs="?", type=Path, help="the file (default: that of --config)")
     _calls_options(add("calls", _calls, "list calls, or tell the whole story of one"))
     figures_options(add("figures", figures, "how well callers were served, every figure with its formula"))
+    simulate_options(add("simulate", simulate, "a day on a fake clock, and what if"))
+    erlang_options(add("erlang", erlang, "agents and lines for a load, by Erlang B, C and A"))
     look = add("show", _show, "what the box is doing now")
     look.add_argument("what", choices=[*VIEWS, "limits", "sip", "media", "processes", "version"])
     line_options(add("line", line, "reset a line, tell how it was, or ask for its balance"))
@@ -91,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     ussd_options(add("ussd", ussd, "talk to a line's network by USSD: callbox ussd gsm-1 '*100#'"))
     phones_options(add("phones", phones, "who is registered; passwords, and tokens for phones' settings"))
     outbound_options(add("outbound", outbound, "what calls out cost, who may dial what, unlock"))
+    call_backs_options(add("callbacks", call_backs, "who is to be called back with the place kept; cancel"))
     voicemail_options(add("voicemail", voicemail, "messages of callers: list, play, export, delete"))
     _probe_options(commands.add_parser("lines", help="find modems and say what to configure"), shared)
     agent = add("agent", _agent, "log an agent in or out, pause, resume, end wrap-up, transfer, confer")
@@ -158,9 +167,11 @@ def _probe_options(lines: argparse.ArgumentParser, shared: argparse.ArgumentPars
 
 def _calls_options(listing: argparse.ArgumentParser) -> None:
     listing.add_argument(
-        "verb", nargs="?", choices=["show", "rebuild"], help="show ID: one call, line by line"
+        "verb", nargs="?", choices=["show", "lost", "rebuild"],
+        help="show ID: one call, line by line; lost: who gave up or was not let in, and what became of them"
     )
     listing.add_argument("id", nargs="?", default="", help="a call's id, or its beginning")
+    listing.add_argument("--since", default="", metavar="DAY", help='with lost: from "2026-11-01" on (7 days)')
     listing.add_argument("--csv", action="store_true", help="print CSV, for a spreadsheet")
     listing.add_argument(
         "--limit", type=int, default=50, help="how many, newest first (default: %(default)s)"
@@ -227,6 +238,9 @@ def _calls(options: argparse.Namespace) -> int:
     if options.verb == "show":
         row, events = call_story(database, options.id)
         print(calls_view.story_json(row, events) if options.json else calls_view.story(row, events))
+    elif options.verb == "lost":
+        callers = read_lost(database, since(options.since))
+        print(lost_json(callers) if options.json else lost_table(callers))
     elif options.verb == "rebuild":
         print(f"{rebuild(database)} calls derived again from their events")
     else:
@@ -262,7 +276,7 @@ def _agent(options: argparse.Namespace) -> int:
     forced = {"by": options.by, "hold": options.hold} if options.by else {}
     ask(
         options.state / "run" / SOCKET,
-        "agent",
+        "force" if options.by else "agent",
         agent=options.name,
         command=options.command,
         reason=options.reason,

@@ -35,6 +35,7 @@ COLUMNS = {
     "longest_wait_s": "LONGEST",
     "occupancy": "OCC",
 }
+SHARES = ("occupancy", "occupancy_with_ring", "utilisation")
 MOST_INTERVALS = 3000  # a month of 15 minutes
 
 Row = dict[str, Any]
@@ -42,16 +43,16 @@ Row = dict[str, Any]
 
 def figures_options(parser: argparse.ArgumentParser) -> None:
     """`callbox figures [--since --until --queue --interval --by --target --short --csv]`."""
-    parser.add_argument("--since", type=_moment, metavar="TIME", help='"2026-11-22" or "2026-11-22 08:00"')
-    parser.add_argument("--until", type=_moment, metavar="TIME", help="the same (default: now)")
+    parser.add_argument("--since", type=moment, metavar="TIME", help='"2026-11-22" or "2026-11-22 08:00"')
+    parser.add_argument("--until", type=moment, metavar="TIME", help="the same (default: now)")
     parser.add_argument("--queue", default="", help="of one queue (default: all together)")
     parser.add_argument("--interval", type=int, choices=LENGTHS_MIN, help="a row for every 15 or 30 minutes")
     parser.add_argument("--by", choices=BY, default="entered", help="what puts a caller into an interval")
     parser.add_argument(
-        "--target", type=_seconds, default=20.0, metavar="S", help="T of the service levels (20)"
+        "--target", type=seconds, default=20.0, metavar="S", help="T of the service levels (20)"
     )
     parser.add_argument(
-        "--short", type=_seconds, default=5.0, metavar="S", help="an abandon is short below (5)"
+        "--short", type=seconds, default=5.0, metavar="S", help="an abandon is short below (5)"
     )
     parser.add_argument("--csv", action="store_true", help="print CSV, for a spreadsheet")
 
@@ -107,7 +108,7 @@ def interval_rows(
 def figures_text(row: Mapping[str, Any], heading: Mapping[str, Any]) -> str:
     """A line a figure, with its formula."""
     lines = [
-        {"figure": name, "value": _said(name, row[name]), "formula": formula}
+        {"figure": name, "value": said(name, row[name]), "formula": formula}
         for name, formula in {**FORMULAS, **TIME_FORMULAS}.items()
     ]
     told = f"T = {heading['target_s']:g} s, short < {heading['short_s']:g} s, by {heading['by']}"
@@ -119,7 +120,7 @@ def intervals_text(rows: Sequence[Row]) -> str:
     lines = []
     for row in rows:
         start = datetime.fromisoformat(row["start"]).astimezone()
-        told = {name: _said(name, row[name]) for name in COLUMNS if name != "start"}
+        told = {name: said(name, row[name]) for name in COLUMNS if name != "start"}
         lines.append({"start": f"{start:%m-%d %H:%M}", **told})
     return table(lines, COLUMNS)
 
@@ -137,14 +138,14 @@ def figures_csv(rows: Sequence[Row], heading: Mapping[str, Any]) -> str:
     return out.getvalue().rstrip("\n")
 
 
-def _said(name: str, value: Figure) -> str:
+def said(name: str, value: Figure) -> str:
+    """The value with the unit that the name of the figure says; a share in percent."""
     if value is None:
         return "-"
-    if isinstance(value, int):
-        return str(value)
     if name.endswith("_s"):
         return f"{value:.1f} s" if value < 3600 else duration(value)
-    return f"{value:.1%}"
+    is_share = name.startswith("sl") or "rate" in name or name in SHARES
+    return f"{value:.1%}" if is_share else f"{round(value, 1):g}"
 
 
 def _within(spent: Sequence[Span], since_ms: int, until_ms: int) -> list[Span]:
@@ -160,18 +161,20 @@ def _midnight() -> float:
     return datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
 
 
-def _moment(text: str) -> float:
+def moment(text: str) -> float:
+    """For argparse: a local time as seconds since 1970."""
     try:
         return datetime.fromisoformat(text).timestamp()
     except (ValueError, OverflowError, OSError):
         raise argparse.ArgumentTypeError(f'"{text}" is no time; write it as "2026-11-22 08:00"') from None
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """For argparse: a length, from none to a day."""
     try:
-        seconds = float(text)
+        value = float(text)
     except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds <= 86_400:
+        value = -1.0
+    if not 0 <= value <= 86_400:
         raise argparse.ArgumentTypeError(f'"{text}" is no time in seconds, from 0 to 86400')
-    return seconds
+    return value
