@@ -15,7 +15,13 @@ from appliance.config.check_calendars import calendar_problems
 from appliance.config.check_choice import choice_problems
 from appliance.config.check_edge import edge_problems
 from appliance.config.check_flows import flow_destinations, flow_problems, flow_references
+from appliance.config.check_emergency import (
+    emergency_destinations,
+    emergency_problems,
+    emergency_references,
+)
 from appliance.config.check_outbound import outbound_problems
+from appliance.config.check_prompts import known_prompts, prompt_problems
 from appliance.config.check_queues import queue_destinations, queue_problems, queue_prompts
 from appliance.config.check_recording import recording_problems
 from appliance.config.check_trunks import trunk_problems
@@ -29,7 +35,6 @@ from appliance.config.schema import Config
 from appliance.config.section import Destination
 from appliance.config.serial_lines import GsmLine, SerialLine, V253Line
 from dsp.tones import zones
-from dsp.wav import WavError, read_mono
 
 Known = dict[str, set[str]]  # kind of thing -> the names there are
 PLACES = ("imei", "usb", "port")  # the ways to tell which modem a line is
@@ -60,15 +65,11 @@ def check(config: Config, folder: Path, *, broken: Iterable[Keys] = ()) -> list[
         *calendar_problems(config),
         *flow_problems(config, set(broken)),
         *voicemail_problems(config),
-        *_bad_prompts(config, folder),
+        *emergency_problems(config),
+        *prompt_problems(config, folder),
         *recording_problems(config),
         *_bad_patterns(config),
     ]
-
-
-def prompt_file(folder: Path, written: str) -> Path:
-    """The file that an entry of [prompts] means."""
-    return folder / written
 
 
 def _known(config: Config, broken: Iterable[Keys]) -> Known:
@@ -79,7 +80,7 @@ def _known(config: Config, broken: Iterable[Keys]) -> Known:
         "queue": set(config.queues),
         "voicemail": set(config.voicemail),
         "agent": set(config.agents),
-        "prompt": set(config.prompts),
+        "prompt": known_prompts(config),
         "tariff": set(config.tariffs),
         "permission": set(config.permissions),
         "line": set(config.lines),
@@ -114,7 +115,7 @@ def _unknown_references(config: Config, known: Known) -> Iterator[Problem]:
                 path=path,
                 value=str(to),
                 wrong=f"there is no {kind} {to.name}",
-                allowed=names(f"{to.kind}:{name}" for name in known[kind]),
+                allowed=names(f"{to.kind}:{name}" for name in _listed(kind, config, known)),
                 closest=f"{to.kind}:{near}" if near else "",
             )
     for path, kind, name in _references(config):
@@ -123,9 +124,14 @@ def _unknown_references(config: Config, known: Known) -> Iterator[Problem]:
                 path=path,
                 value=name,
                 wrong=f"there is no {kind} {name}" if name else f"needs the name of a {kind}",
-                allowed=names(known[kind]) or f"a name from [{kind}s], which has none yet",
+                allowed=names(_listed(kind, config, known)) or f"a name from [{kind}s], which has none yet",
                 closest=closest(name, known[kind]),
             )
+
+
+def _listed(kind: str, config: Config, known: Known) -> Iterable[str]:
+    """What a message offers: of prompts those of the file, not the hundreds that the box has itself."""
+    return config.prompts if kind == "prompt" else known[kind]
 
 
 def _destinations(config: Config) -> Iterator[tuple[Keys, Destination]]:
@@ -137,6 +143,7 @@ def _destinations(config: Config) -> Iterator[tuple[Keys, Destination]]:
         yield ("menus", name, "otherwise"), menu.otherwise
     yield from flow_destinations(config)
     yield from voicemail_destinations(config)
+    yield from emergency_destinations(config)
     yield from queue_destinations(config)
     for name, calendar in config.calendars.items():
         for option, days in (("holidays", calendar.holidays), ("special", calendar.special)):
@@ -167,6 +174,7 @@ def _optional_references(config: Config) -> Iterator[Reference]:
     yield ("recording", "announce_calls_out"), "prompt", config.recording.announce_calls_out
     yield from flow_references(config)
     yield from voicemail_references(config)
+    yield from emergency_references(config)
 
 
 def _repeated_agents(config: Config) -> Iterator[Problem]:
@@ -261,29 +269,6 @@ def _shared_phones(config: Config) -> Iterator[Problem]:
         if owner != name:
             wrong = f"the same phone as agents.{owner}, every agent needs an own one"
             yield Problem(path=("agents", name, "phone"), value=agent.phone, wrong=wrong)
-
-
-def _bad_prompts(config: Config, folder: Path) -> Iterator[Problem]:
-    for name, written in config.prompts.items():
-        wrong = _why_unplayable(folder, written)
-        if wrong:
-            allowed = "a WAV file with speech or music, 8 kHz, mono, 16 bit"
-            yield Problem(path=("prompts", name), value=written, wrong=wrong, allowed=allowed)
-
-
-def _why_unplayable(folder: Path, written: str) -> str:
-    if not written or "\0" in written:
-        return "no name of a file"
-    path = prompt_file(folder, written)
-    try:
-        if not path.is_file():  # asked first: opening a named pipe would wait for ever
-            return f"there is no file {path}"
-        read_mono(path)
-    except OSError as error:
-        return f"cannot be read: {error.strerror}"
-    except WavError as error:
-        return f"cannot be played: {error}"
-    return ""
 
 
 def _bad_patterns(config: Config) -> Iterator[Problem]:

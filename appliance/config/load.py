@@ -13,7 +13,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from appliance.config.check import check, prompt_file
+from appliance.config.check import check
+from appliance.config.check_prompts import prompt_file
 from appliance.config.explain import explain
 from appliance.config.positions import positions
 from appliance.config.problem import ConfigError, Keys, Problem, format_problems
