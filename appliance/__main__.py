@@ -10,7 +10,9 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 from appliance.api.control import SOCKET, BrainAway, ask
@@ -18,16 +20,18 @@ from appliance.config.load import ConfigError, format_problems, load
 from appliance.console import calls as calls_view
 from appliance.console.agents import agents, queue, queue_options, supervise, supervise_options
 from appliance.console.call_backs import call_backs, call_backs_options
+from appliance.console.emergency_commands import emergency, emergency_options
 from appliance.console.erlang import erlang, erlang_options
-from appliance.console.figures import figures, figures_options
+from appliance.console.figures import figures, figures_options, moment
 from appliance.console.line_commands import line, line_options, sms_options, ussd, ussd_options
-from appliance.console.lost import lost_json, lost_table, since
+from appliance.console.lost import lost_json, lost_table
 from appliance.console.outbound_commands import outbound, outbound_options
 from appliance.console.phones import phones, phones_options
 from appliance.console.show import VIEWS, box_version, show
 from appliance.console.simulate import simulate, simulate_options
 from appliance.console.voicemail_commands import voicemail, voicemail_options
 from appliance.demo.run import DemoRefused, run_demo
+from appliance.dialplan.alert_numbers import refused_alerts
 from appliance.edge.programs import installed
 from appliance.probing import Wish, probe_lines
 from appliance.simulate.refused import SimulationRefused
@@ -42,6 +46,7 @@ from drivers.wire import WireError
 log = logging.getLogger(__name__)
 
 BOX_CONFIG = Path("/etc/callbox/callbox.toml")  # present on a box, where /data keeps everything
+LOST_SECONDS = 7 * 86_400  # callers who were lost are listed so far back
 PROBE = """\
 Asks every modem on USB who it is, all at a time, in some seconds, and prints what to put into the
 configuration. No PIN is entered, no call is made (but see --call), nothing of a modem is changed, and a port
@@ -100,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     phones_options(add("phones", phones, "who is registered; passwords, and tokens for phones' settings"))
     outbound_options(add("outbound", outbound, "what calls out cost, who may dial what, unlock"))
     call_backs_options(add("callbacks", call_backs, "who is to be called back with the place kept; cancel"))
+    emergency_options(add("emergency", emergency, "the emergency mode: one switch, its state and its log"))
     voicemail_options(add("voicemail", voicemail, "messages of callers: list, play, export, delete"))
     _probe_options(commands.add_parser("lines", help="find modems and say what to configure"), shared)
     agent = add("agent", _agent, "log an agent in or out, pause, resume, end wrap-up, transfer, confer")
@@ -167,11 +173,15 @@ def _probe_options(lines: argparse.ArgumentParser, shared: argparse.ArgumentPars
 
 def _calls_options(listing: argparse.ArgumentParser) -> None:
     listing.add_argument(
-        "verb", nargs="?", choices=["show", "lost", "rebuild"],
-        help="show ID: one call, line by line; lost: who gave up or was not let in, and what became of them"
+        "verb",
+        nargs="?",
+        choices=["show", "lost", "rebuild"],
+        help="show ID: one call, line by line; lost: who gave up or was not let in, and what became of them",
     )
     listing.add_argument("id", nargs="?", default="", help="a call's id, or its beginning")
-    listing.add_argument("--since", default="", metavar="DAY", help='with lost: from "2026-11-01" on (7 days)')
+    listing.add_argument(
+        "--since", type=moment, metavar="TIME", help='with lost: from "2026-11-22" on (default: 7 days)'
+    )
     listing.add_argument("--csv", action="store_true", help="print CSV, for a spreadsheet")
     listing.add_argument(
         "--limit", type=int, default=50, help="how many, newest first (default: %(default)s)"
@@ -226,8 +236,11 @@ def _check(options: argparse.Namespace) -> int:
         "queues": len(config.queues),
         "agents": len(config.agents),
     }
+    warnings = refused_alerts(config, datetime.now())
+    for warning in warnings if not options.json else ():
+        sys.stderr.write(f"warning: {warning}\n")
     if options.json:
-        print(json.dumps({"ok": True, **counts}))
+        print(json.dumps({"ok": True, **counts, "warnings": warnings}))
     else:
         print(f"{file}: good. " + ", ".join(f"{count} {what}" for what, count in counts.items()))
     return 0
@@ -239,7 +252,7 @@ def _calls(options: argparse.Namespace) -> int:
         row, events = call_story(database, options.id)
         print(calls_view.story_json(row, events) if options.json else calls_view.story(row, events))
     elif options.verb == "lost":
-        callers = read_lost(database, since(options.since))
+        callers = read_lost(database, options.since or time.time() - LOST_SECONDS)
         print(lost_json(callers) if options.json else lost_table(callers))
     elif options.verb == "rebuild":
         print(f"{rebuild(database)} calls derived again from their events")

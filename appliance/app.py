@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ from appliance.acd.timer import LoopTimer
 from appliance.agent_phones import AgentPhones
 from appliance.api.agent_requests import AgentRequests
 from appliance.api.agent_view import AgentView
+from appliance.api.call_back_requests import CallBackRequests
 from appliance.api.control import Control
+from appliance.api.emergency_requests import EmergencyRequests
 from appliance.api.line_requests import LineRequests
 from appliance.api.outbound_requests import OutboundRequests
 from appliance.api.phone_requests import PhoneRequests
@@ -30,6 +33,7 @@ from appliance.calendars.calendars import Calendars
 from appliance.calendars.zone import box_zone
 from appliance.calls.agents import AgentDesk
 from appliance.calls.agents_restored import remember_agents, restore_agents
+from appliance.calls.alerting import Alerting
 from appliance.calls.centre import Centre
 from appliance.calls.reception import Reception
 from appliance.calls.recovery import stories, wrap_ups
@@ -39,10 +43,12 @@ from appliance.config.line_base import LineBase
 from appliance.config.load import ConfigError, format_problems, load
 from appliance.config.schema import Config
 from appliance.dialplan.alarms import OutboundAlarms, alarm_objects
+from appliance.dialplan.alert_numbers import refused_alerts
 from appliance.dialplan.guard import Guard
 from appliance.edge.orphans import end_calls_of
 from appliance.edge.programs import installed
 from appliance.edge.rpc import EdgeError
+from appliance.emergency_events import EVENTS as EMERGENCY_EVENTS
 from appliance.events import (
     BoxStarted,
     BoxStopped,
@@ -58,6 +64,7 @@ from appliance.lines.line import Books, LineRefused
 from appliance.media.graph import MediaGraph
 from appliance.queues import add_queues
 from appliance.say.spoken import recorded_prompts
+from appliance.store.figure_reads import legs_between
 from appliance.store.journal import Journal
 from appliance.store.kinds import events_of
 from appliance.store.opening import StoreError
@@ -66,7 +73,6 @@ from appliance.trunk_lines import TrunkLines
 from appliance.voicemail.desk import EVENTS as VOICEMAIL_EVENTS
 from appliance.voicemail.desk import VoicemailDesk
 from appliance.voicemail.mailboxes import Mailboxes
-from appliance.voicemail.notices import NotTold
 from drivers.discovery.modems import Modems
 from drivers.discovery.sysfs import SYSFS
 from drivers.port import AudioNews, Port, PortState
@@ -76,6 +82,7 @@ from drivers.sip.pool import SipPool
 log = logging.getLogger(__name__)
 
 ENGINE_WAIT_SECONDS = 2.0
+LEARNT_MS = 86_400_000  # calls so old still tell how long callers wait
 
 
 class Brain:
@@ -139,16 +146,19 @@ class Brain:
         self.voicemail = VoicemailDesk(
             config, self.centre.mailboxes, bus=self.bus, clock=self.clock, send_text=self._send_text
         )
+        self.alerting = Alerting(self.centre, self._send_text)
         self.desk.add(TalkDesk(self.centre).commands())
         self.control = Control(
             run,
             desk=self.desk,
             also=[
                 AgentRequests(self.centre),
+                CallBackRequests(self.centre),
                 LineRequests(self.line_desk),
                 OutboundRequests(config, self.guard, self.clock),
                 PhoneRequests(config, self.agent_phones),
                 VoicemailRequests(self.centre.mailboxes, self.bus),
+                EmergencyRequests(self.centre),
             ],
             status=self._status,
             reset_line=self._reset_line,
@@ -177,9 +187,15 @@ class Brain:
             await self._engine_there()
             going_on = stories(interrupted)
             remember_agents(self.database, self.centre)
+            await self._learn_waits()
             self.guard.start(self.database, [story.call_id for story in going_on])
             self.voicemail.start(await self._past(VOICEMAIL_EVENTS, "what is in mailboxes"))
             tasks.append(asyncio.create_task(self.voicemail.run(), name="mailboxes"))
+            for stamped in await self._past(EMERGENCY_EVENTS, "whether there is an emergency"):
+                self.centre.emergencies.apply(stamped)
+            tasks.append(asyncio.create_task(self.alerting.run(), name="alerts"))
+            for warning in refused_alerts(self.config, datetime.now()):
+                log.warning("%s", warning)
             wrapping, begins = wrap_ups(interrupted), self.agent_phones.wait_for_phone
             restore_agents(last, going_on, wrapping, self.centre, begins=begins)
             tasks.append(asyncio.create_task(self.agent_phones.run(), name="agents' phones"))
@@ -239,13 +255,27 @@ class Brain:
             log.error("the journal cannot be read, so %s is not known from before: %s", what, error)
             return []
 
-    async def _send_text(self, line: str, number: str, text: str) -> None:
+    async def _send_text(self, line: str, number: str, text: str) -> str:
+        """Why it could not be taken for sending, "" when it could."""
         await self.line_desk.ready.wait()
         try:
             on = self.line_desk.line(line)
             await self.line_desk.outbox.send(on, number, text, report=False, flash=False)
         except (LineRefused, StoreError) as error:
-            raise NotTold(str(error)) from error
+            return str(error)
+        return ""
+
+    async def _learn_waits(self) -> None:
+        """What the last day tells of how long callers wait."""
+        now_ms = round(self.clock.wall() * 1000)
+        try:
+            legs = await asyncio.to_thread(
+                legs_between, self.database, now_ms - LEARNT_MS, now_ms, by="ended"
+            )
+        except StoreError as error:
+            log.warning("expected waits begin anew, those of before cannot be read: %s", error)
+            return
+        self.centre.waits.learn(legs)
 
     async def _watch_outbound(self) -> None:
         await self.line_desk.ready.wait()  # the board of alarms knows what stood before

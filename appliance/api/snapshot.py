@@ -25,6 +25,7 @@ def snapshot(centre: Centre, lines: Mapping[str, Port], phones: Port, desk: Line
         "supervisors": [supervisor_row(each) for each in centre.supervisions.by_name.values()],
         "calls": [call_row(call, centre) for call in centre.calls.values()],
         "voicemail": mailbox_rows(centre.config, centre.mailboxes),
+        "emergency": now.plain() if (now := centre.emergencies.now) else None,
         "sip": phones.status(),
     }
 
@@ -52,7 +53,13 @@ def _queue(name: str, centre: Centre) -> dict[str, Any]:
         "agents": len(agents),
         "ready": sum(agent.state.value == "ready" for agent in agents),
         "logged_in": sum(agent.state.value != "offline" for agent in agents),
+        "expected_wait_seconds": _rounded(centre.waits.expected(name, len(queue))),
+        **centre.waits.accuracy(name),
     }
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 1)
 
 
 def agent_row(name: str, centre: Centre) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from appliance.console.line_words import LINE_WORDS
 from appliance.console.outbound_words import OUTBOUND_WORDS
 from appliance.console.table import duration, table
 from appliance.console.talk_words import TALK_WORDS
+from appliance.console.wait_words import WAIT_WORDS
 from appliance.events import (
     AgentChanged,
     AgentOffered,
@@ -258,4 +259,5 @@ WORDS: Mapping[type[Event], Words] = {
     **LINE_WORDS,
     **OUTBOUND_WORDS,
     **TALK_WORDS,
+    **WAIT_WORDS,
 }

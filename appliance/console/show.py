@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from appliance.api.control import SOCKET, BrainAway, ask
+from appliance.console.calls import printable
 from appliance.console.sip import sip_status, sip_text
 from appliance.console.table import duration, table
 
@@ -29,6 +30,11 @@ QUEUES = {
     "longest": "LONGEST",
     "ready": "READY",
     "logged_in": "LOGGED IN",
+    "expected": "EXPECTED",
+    "promises": "TOLD",
+    "rmse": "RMSE S",
+    "bias": "BIAS S",
+    "late": "TOO LITTLE",
 }
 AGENTS = {
     "agent": "AGENT",
@@ -67,7 +73,20 @@ def _trunk(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _queues(status: dict[str, Any]) -> list[dict[str, Any]]:
-    return [{**row, "longest": duration(row["longest_wait_seconds"])} for row in status["queues"]]
+    return [
+        {**row, **_waits(row), "longest": duration(row["longest_wait_seconds"])} for row in status["queues"]
+    ]
+
+
+def _waits(row: dict[str, Any]) -> dict[str, Any]:
+    """How long one who comes now would wait, and how right callers were told."""
+    expected, late = row["expected_wait_seconds"], row["ewt_late_rate"]
+    return {
+        "expected": "nobody there" if expected is None else duration(expected),
+        "rmse": "" if row["ewt_rmse_s"] is None else f"{row['ewt_rmse_s']:.0f}",
+        "bias": "" if row["ewt_bias_s"] is None else f"{row['ewt_bias_s']:+.0f}",
+        "late": "" if late is None else f"{100 * late:.0f} %",
+    }
 
 
 def _agents(status: dict[str, Any]) -> list[dict[str, Any]]:
@@ -130,8 +149,16 @@ def show(what: str, run_folder: Path, *, as_json: bool) -> str:
         return json.dumps(told, indent=2) if as_json else sip_text(told)
     status = ask(run_folder / SOCKET, "status")
     view, columns = VIEWS[what]
-    rows = view(status)
-    return json.dumps(status[what], indent=2) if as_json else table(rows, columns)
+    if as_json:
+        return json.dumps(status[what], indent=2)
+    mark = [emergency_mark(status), ""] if emergency_mark(status) else []
+    return "\n".join([*mark, table(view(status), columns)])
+
+
+def emergency_mark(status: Mapping[str, Any]) -> str:
+    """What nobody may overlook; "" in peace."""
+    incident = status.get("emergency")
+    return printable(f"*** {incident['title']} ***") if incident else ""
 
 
 def box_version() -> str:

@@ -40,6 +40,11 @@ STATUS = {
             "agents": 2,
             "ready": 0,
             "logged_in": 1,
+            "expected_wait_seconds": 95.0,
+            "promises": 4,
+            "ewt_rmse_s": 31.6,
+            "ewt_bias_s": -12.2,
+            "ewt_late_rate": 0.25,
         }
     ],
     "agents": [
@@ -82,7 +87,7 @@ async def answered(run_folder: Path, what: str, *, as_json: bool = False) -> str
     ("what", "wanted"),
     [
         ("lines", ["gsm-1", "fault", "100", "no SIM"]),
-        ("queues", ["sales", "2", "1:05", "0", "1"]),
+        ("queues", ["sales", "2", "1:05", "0", "1", "1:35", "4", "32", "-12", "25", "%"]),
         ("agents", ["ana", "paused", "1:01", "lunch", "3"]),
         ("calls", ["c1", "gsm-2", "+1555", "menu", "2", "s"]),
     ],
