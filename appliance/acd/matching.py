@@ -37,16 +37,18 @@ def caller_for(agent: Agent, queues: Mapping[str, Queue], now: float) -> tuple[T
             reason = why_not(agent, ticket, queue)
             if reason:
                 passed.append((ticket, reason))
-            elif best is None or _before(ticket, best, now):
+            elif best is None or ticket.before(now) < best.before(now):
                 best = ticket
     if best is None:
         return None, []
-    return best, [f"{ticket.call_id} ({why})" for ticket, why in passed if _before(ticket, best, now)]
+    return best, [
+        f"{ticket.call_id} ({why})" for ticket, why in passed if ticket.before(now) < best.before(now)
+    ]
 
 
 def by_urgency(queue: Queue, now: float) -> list[Ticket]:
     """The first of every lane, the most urgent first."""
-    return sorted(queue.heads(), key=lambda ticket: (-ticket.urgency(now), ticket.place, ticket.call_id))
+    return sorted(queue.heads(), key=lambda ticket: ticket.before(now))
 
 
 def agents_for(ticket: Ticket, queue: Queue, now: float) -> tuple[list[Agent], str]:
@@ -75,11 +77,6 @@ def agents_for(ticket: Ticket, queue: Queue, now: float) -> tuple[list[Agent], s
 def passed_over(why: str, passed: list[str]) -> str:
     """The reason with those whom the agent could not serve."""
     return f"{why}; before it {few(passed)}" if passed else why
-
-
-def _before(ticket: Ticket, other: Ticket, now: float) -> bool:
-    mine, others = ticket.urgency(now), other.urgency(now)
-    return (-mine, ticket.place, ticket.call_id) < (-others, other.place, other.call_id)
 
 
 def _able(ticket: Ticket, queue: Queue, skipped: list[str]) -> Iterator[Agent]:

@@ -101,6 +101,10 @@ class Ticket:
         """Who has more is served first."""
         return self.lane.rate * (now - self.urgent_since)
 
+    def before(self, now: float) -> tuple[float, str]:
+        """Who has less is served first, whatever the rate."""
+        return (-self.urgency(now), self.call_id)
+
 
 class Queue:
     """The tickets of one queue, and its agents who are ready."""
@@ -133,7 +137,7 @@ class Queue:
         lists = [tickets for tickets in self._by_rate.values() if len(tickets)]
         if len(lists) == 1:
             return iter(list(lists[0]))
-        return heapq.merge(*lists, key=lambda ticket: -ticket.urgency(now))
+        return heapq.merge(*lists, key=lambda ticket: ticket.before(now))
 
     def __len__(self) -> int:
         return self._length

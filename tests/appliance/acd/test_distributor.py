@@ -176,17 +176,14 @@ async def test_a_caller_cancelled_at_any_await_leaves_nothing_behind(moment: str
     assert len(floor.acd.queues["sales"]) == 0
 
 
-@pytest.mark.parametrize(
-    ("seed", "steps"),
-    [*((seed, 3000) for seed in range(8)), pytest.param(8, 1_000_000, marks=pytest.mark.slow)],
-)
-def test_no_order_of_events_breaks_an_invariant_loses_a_caller_or_sticks(seed: int, steps: int) -> None:
+@pytest.mark.parametrize("seed", range(8))
+def test_no_order_of_events_breaks_an_invariant_loses_a_caller_or_sticks(seed: int) -> None:
     dice = random.Random(seed)
     floor = Floor(sales=("a", "b", "c"), support=("b", "c", "d"), gold=("d",))
     agents = "abcd"
     live: list = []
     ended = made = 0
-    for step in range(steps):
+    for step in range(3000):
         floor.events.clear()
         floor.now += dice.random()
         act = dice.randrange(9)
