@@ -35,6 +35,7 @@ from appliance.calls.agents import AgentDesk
 from appliance.calls.agents_restored import remember_agents, restore_agents
 from appliance.calls.alerting import Alerting
 from appliance.calls.centre import Centre
+from appliance.calls.flow_outside import Outside
 from appliance.calls.reception import Reception
 from appliance.calls.recovery import stories, wrap_ups
 from appliance.calls.talk_desk import TalkDesk
@@ -147,6 +148,7 @@ class Brain:
             config, self.centre.mailboxes, bus=self.bus, clock=self.clock, send_text=self._send_text
         )
         self.alerting = Alerting(self.centre, self._send_text)
+        self.centre.outside = Outside(config, self.database, self._send_text)
         self.desk.add(TalkDesk(self.centre).commands())
         self.control = Control(
             run,
@@ -208,6 +210,7 @@ class Brain:
             await Reception(self.centre, self.lines, self.phones).run(going_on)
         finally:
             self.desk.close()
+            self.centre.outside.close()
             self.control.close()
             for task in tasks:
                 task.cancel()

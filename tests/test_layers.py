@@ -68,6 +68,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "appliance.config",
     },
     "appliance.flows": {"appliance.config"},
+    "appliance.flows": {"appliance.config"},
     "appliance.media": {"dsp", "drivers", "appliance.events", "appliance.clock", "appliance.config"},
     "appliance.queues": {"appliance.acd", "appliance.config"},
     "appliance.acd": {"appliance.events", "appliance.clock", "appliance.bus"},

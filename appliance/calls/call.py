@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from collections import deque
 
 from appliance.bus import Bus
 from appliance.calls.hearing import Hearing
@@ -13,12 +14,15 @@ from appliance.calls.story import Story
 from appliance.events import Event
 from drivers.port import Leg
 
+TURNS = 20  # comings into a flow
+
 
 class Call:
     """`parties` begin with the one whose call it is; whoever is in there when the call ends is hung up.
 
     `rung` is somebody whose phone rings for the call outside a queue; `apology` is owed to a caller whose
-    agent's leg was lost. `unclaimed` are files that were being recorded when the brain died.
+    agent's leg was lost. `unclaimed` are files that were being recorded when the brain died; `secrets` are
+    facts that are written down nowhere.
     """
 
     def __init__(self, story: Story, leg: Leg | None, bus: Bus) -> None:
@@ -34,6 +38,8 @@ class Call:
         self.apology = False
         self.task: asyncio.Task[None] | None = None  # runs the visit
         self.unclaimed: list[str] = []
+        self.secrets: dict[str, str] = {}
+        self._turns: deque[float] = deque(maxlen=TURNS)
 
     @property
     def id(self) -> str:
@@ -59,6 +65,11 @@ class Call:
     def lines(self) -> set[str]:
         """The lines that carry a leg of it."""
         return {party.line for party in self.parties if party.line}
+
+    def turns_within(self, seconds: float, mono_s: float) -> bool:
+        """True when this is asked for the TURNS-th time, at least, in so short a time."""
+        self._turns.append(mono_s)
+        return len(self._turns) == TURNS and mono_s - self._turns[0] < seconds
 
     def note(self, event: Event) -> None:
         """Make an event of this call part of its story and tell everybody."""

@@ -16,6 +16,7 @@ from appliance.calls.agents import AgentDesk
 from appliance.calls.call import Call
 from appliance.calls.engaged import Engaged
 from appliance.calls.expected import ExpectedWaits
+from appliance.calls.flow_outside import Outside
 from appliance.calls.party import Party
 from appliance.calls.supervisions import Supervisions
 from appliance.calls.wrap_ups import Rule
@@ -71,6 +72,10 @@ class Tariffs(Protocol):
         """Something went out over the line: see whether a limit is near."""
 
 
+async def _no_outbox(line: str, number: str, text: str) -> str:
+    return "this box sends no messages"
+
+
 @dataclass(slots=True, eq=False)
 class Centre:
     """One call centre. `calls` are those going on, by id; `registered` tells whether an agent has phones."""
@@ -97,6 +102,7 @@ class Centre:
     call_backs: dict[str, Callable[[str], None]] = field(default_factory=dict)  # ends one, saying why
     begin: Callable[[Call], None] = lambda call: None  # serves a call that the box makes; set by Reception
     waits: ExpectedWaits = field(init=False)
+    outside: Outside = field(init=False)  # of flows; app.py gives the one that reaches there
     engaged: Engaged = field(init=False)
     supervisions: Supervisions = field(init=False)
     facts: AgentFacts = field(init=False)
@@ -104,6 +110,7 @@ class Centre:
     _chores: set[asyncio.Task[None]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
+        self.outside = Outside(self.config, None, _no_outbox)
         self.engaged = Engaged(self.acd)
         self.waits = ExpectedWaits(self.acd)
         self.bus.subscribe(self.waits.hear)

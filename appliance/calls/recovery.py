@@ -47,9 +47,14 @@ def lacks(story: Story, config: Config) -> str:
         *(("agent", agent, config.agents) for agent in agents),
         *(("queue", name, config.queues) for name in {queue} - {""}),
         *(("menu", name, config.menus) for name in {story.menu} - {""}),
+        *(("flow", name, config.flows) for name in {_flow(story)} - {""}),
         *(("mailbox", name, config.voicemail) for name in {story.mailbox} - {""}),
     )
     return ", ".join(sorted(f"{kind} {name}" for kind, name, known in needed if name not in known))
+
+
+def _flow(story: Story) -> str:
+    return story.node.partition("/")[0] if story.stage is Stage.MENU else ""
 
 
 def talking(stories: Iterable[Story]) -> dict[str, str]:

@@ -19,6 +19,7 @@ from appliance.calls.records import recordings
 from appliance.calls.ringing import NotReached, drop_rung
 from appliance.calls.sounds import is_music, sounds
 from appliance.calls.story import Stage
+from appliance.calls.survey import survey
 from appliance.calls.target import Target
 from appliance.calls.watch import Ended, HoldChanged, MustEnd, News, Pressed, Referred, watch
 from appliance.config.section import Destination
@@ -281,6 +282,8 @@ class Talk:
             if place > 0 and lost and party.agent:
                 self.next = self._back_to_queue()
                 self.call.apology = self.next != HANG_UP
+            elif place > 0 and by == "agent":
+                self.next = survey(self.call, self.centre)
 
     # --- inside -----------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from appliance.calls.agent_call import ring_out
 from appliance.calls.call import Call, short
 from appliance.calls.call_back import call_back
 from appliance.calls.centre import Centre
+from appliance.calls.flow import run_flow
 from appliance.calls.menu import ask_menu
 from appliance.calls.put_through import put_through
 from appliance.calls.ringing import drop_rung
@@ -119,6 +120,8 @@ def _entrance(call: Call, first: Destination | Target) -> Destination | Target:
             return Destination("queue", story.queue) if story.queue else HANG_UP
         case Stage.MENU if story.next_to:
             return HANG_UP
+        case Stage.MENU if story.node:
+            return Destination("flow", story.node)
         case Stage.MENU:
             return Destination("menu", story.menu)
         case Stage.MESSAGE:
@@ -136,6 +139,8 @@ async def _walk(call: Call, to: Destination, centre: Centre) -> None:
         match next_to.kind:
             case "menu":
                 next_to = await ask_menu(call, next_to.name, centre)
+            case "flow":
+                next_to = await run_flow(call, next_to.name, centre)
             case "play":
                 await speak(f"{call.id}/say", call.port, next_to.name, centre)
                 return

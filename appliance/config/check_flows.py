@@ -41,7 +41,10 @@ def flow_problems(config: Config, broken: Collection[Keys]) -> Iterator[Problem]
 
 
 def flow_destinations(config: Config) -> Iterator[tuple[Keys, Destination]]:
-    """Where nodes lead out of their flow."""
+    """Where nodes lead out of their flow, and where callers go to answer questions."""
+    for name, queue in config.queues.items():
+        if queue.survey != NOWHERE:
+            yield ("queues", name, "survey"), queue.survey
     for path, edge in _all_edges(config):
         if edge.to != NOWHERE and edge.to.kind != "node":
             yield path, edge.to

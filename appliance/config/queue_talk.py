@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from appliance.config.section import Name, Seconds, Section
+from appliance.config.section import NOWHERE, Name, Seconds, Section, To
 
 
 class QueueTalk(Section):
