@@ -16,4 +16,5 @@ class QueueTalk(Section):
     codes: list[Name] = Field(
         default_factory=list, max_length=100, description="what a call may be about, for the agent to choose"
     )
+    survey: To = Field(NOWHERE, description='where a caller goes whose agent hung up first, as "flow:nps"')
     record: bool = Field(True, description="record conversations of this queue")
