@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from appliance.agent_events import AGENT_KINDS
+from appliance.emergency_events import EVENTS as EMERGENCY_EVENTS
 from appliance.event import Event as Event
 from appliance.event import Stamped as Stamped
 from appliance.flow_events import FLOW_EVENTS
@@ -357,6 +358,7 @@ KINDS: dict[str, type[Event]] = {
         ThirdLeft,
         CallInherited,
         *VOICEMAIL_EVENTS,
+        *EMERGENCY_EVENTS,
         *RECORDING_EVENTS,
         *AGENT_KINDS,
         *FLOW_EVENTS,

@@ -31,7 +31,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "appliance.talk_events": {"appliance.event"},
     "appliance.recording_events": {"appliance.event"},
     "appliance.voicemail_events": {"appliance.event"},
+    "appliance.emergency_events": {"appliance.event"},
     "appliance.events": {
+        "appliance.emergency_events",
         "appliance.recording_events",
         "appliance.voicemail_events",
         "appliance.agent_events",
@@ -80,7 +82,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         "appliance.bus",
         "appliance.config",
     },
+    "appliance.emergency": {"appliance.event", "appliance.emergency_events"},
     "appliance.calls": {
+        "appliance.emergency",
+        "appliance.emergency_events",
         "appliance.voicemail",
         "appliance.voicemail_events",
         "appliance.recording_events",
@@ -149,6 +154,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "appliance.calls.wait_rules",
     },
     "appliance.console": {
+        "appliance.emergency",
         "appliance.simulate",
         "appliance.acd.erlang",
         "appliance.voicemail",

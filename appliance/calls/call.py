@@ -37,6 +37,7 @@ class Call:
         self.talk: object | None = None  # `talk.Talk`, see `talk.talk_of`
         self.apology = False
         self.task: asyncio.Task[None] | None = None  # runs the visit
+        self.step: asyncio.Timeout | None = None  # ends what the caller is doing, `emergency.interrupt`
         self.unclaimed: list[str] = []
         self.secrets: dict[str, str] = {}
         self._turns: deque[float] = deque(maxlen=TURNS)

@@ -24,6 +24,7 @@ from appliance.clock import Clock
 from appliance.config.agents import Agent
 from appliance.config.schema import Config, Queue
 from appliance.dialplan.guard import Guard
+from appliance.emergency.incident import Emergencies
 from appliance.media.graph import MediaGraph
 from appliance.say.spoken import SpokenPrompts
 from appliance.voicemail.mailboxes import Mailboxes
@@ -98,6 +99,7 @@ class Centre:
     may_record: Callable[[], bool] = lambda: True  # whether the disk has room for new recordings
     calls: dict[str, Call] = field(default_factory=dict)
     mailboxes: Mailboxes = field(default_factory=Mailboxes)
+    emergencies: Emergencies = field(default_factory=Emergencies)
     aside: Aside = asyncio.to_thread  # runs what reads or writes files
     call_backs: dict[str, Callable[[str], None]] = field(default_factory=dict)  # ends one, saying why
     begin: Callable[[Call], None] = lambda call: None  # serves a call that the box makes; set by Reception
@@ -115,6 +117,7 @@ class Centre:
         self.waits = ExpectedWaits(self.acd)
         self.bus.subscribe(self.waits.hear)
         self.bus.subscribe(self.mailboxes.apply)
+        self.bus.subscribe(self.emergencies.apply)
         self.supervisions = Supervisions(self.calls, self.bus)
         self.facts = self.desk.facts
 

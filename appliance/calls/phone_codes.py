@@ -1,8 +1,11 @@
 """Star codes that a conversation with the box follows on, beside those of `agent_phone.py`.
 
-| code | does                                                      |
-|------|-----------------------------------------------------------|
-| *98  | the messages of the mailboxes whose owner the agent is    |
+| code | does                                                   |
+|------|--------------------------------------------------------|
+| *98  | the messages of the mailboxes whose owner the agent is |
+| *71  | emergency mode on                                      |
+| *70  | emergency mode off                                     |
+| *72  | a drill of it                                          |
 """
 
 from __future__ import annotations
@@ -11,7 +14,9 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from appliance.calls.agent_call import begin
+from appliance.calls.ask_key import ask_digits
 from appliance.calls.centre import Centre
+from appliance.calls.emergency import EmergencyRefused, switch_off, switch_on
 from appliance.calls.party import Party
 from appliance.calls.speak import speak
 from appliance.calls.visit import visit
@@ -19,6 +24,9 @@ from appliance.calls.voicemail_listen import listen
 from drivers.port import DriverError, Leg, LegEnded
 
 log = logging.getLogger(__name__)
+
+PIN_TRIES = 3
+KEY_SECONDS = 5.0
 
 #: Talks with the agent at an answered leg; a number to be called then, "" for none.
 Service = Callable[[Leg, str, str, Centre], Awaitable[str]]
@@ -53,4 +61,41 @@ async def _messages(leg: Leg, port: str, agent: str, centre: Centre) -> str:
     return await listen(leg, port, own, agent, centre)
 
 
-SERVICES: dict[str, Service] = {"*98": _messages}
+def _switching(prompt: str, switch: Callable[[Centre, str], None]) -> Service:
+    """A service that switches the emergency mode and says so."""
+
+    async def service(leg: Leg, port: str, agent: str, centre: Centre) -> str:
+        said = "not-allowed"
+        if await _may_switch(leg, port, agent, centre):
+            try:
+                switch(centre, agent)
+                said = prompt
+            except EmergencyRefused as error:
+                log.warning("agent %s: %s", agent, error)
+                said = "emergency-refused"
+        await speak(f"{leg.id}/say", port, said, centre)
+        return ""
+
+    return service
+
+
+async def _may_switch(leg: Leg, port: str, agent: str, centre: Centre) -> bool:
+    """Those who are named may, others with the PIN."""
+    settings = centre.config.emergency
+    if agent in settings.agents:
+        return True
+    for _ in range(PIN_TRIES if settings.pin else 0):
+        files = centre.prompt("emergency-pin")
+        most = len(settings.pin)
+        if await ask_digits(leg, port, files, centre, most=most, wait_seconds=KEY_SECONDS) == settings.pin:
+            return True
+        log.warning("agent %s: a wrong PIN for the emergency mode", agent)
+    return False
+
+
+SERVICES: dict[str, Service] = {
+    "*98": _messages,
+    "*71": _switching("emergency-on", lambda centre, agent: switch_on(centre, by=agent)),
+    "*70": _switching("emergency-off", lambda centre, agent: switch_off(centre, by=agent)),
+    "*72": _switching("emergency-drill-on", lambda centre, agent: switch_on(centre, by=agent, drill=True)),
+}

@@ -14,6 +14,7 @@ from appliance.calls.call_back_state import CallBack, after
 from appliance.calls.party import Who
 from appliance.calls.record_state import RecordState
 from appliance.calls.record_state import after as record_after
+from appliance.emergency_events import CallDiverted
 from appliance.events import (
     TRANSFERRED,
     AgentOffered,
@@ -141,6 +142,7 @@ class Story:
     mailbox: str = ""
     draft: Draft | None = None  # a message that is being left
     message_left: bool = False
+    diverted: str = ""  # where an emergency sent the caller
     recordings: tuple[str, ...] = ()  # the files that are being written
     record: RecordState = RecordState()
     promised: WaitPromised | None = None  # the last time told how long it takes
@@ -185,6 +187,8 @@ class Story:
             case MessageBegun() | MessageFile() | MessageRecorded() | MessageDropped() | MessageLeft():
                 self.draft = draft_after(self.draft, stamped)
                 self.message_left = self.message_left or isinstance(stamped.event, MessageLeft)
+            case CallDiverted(to=to):
+                self.diverted = to
             case CallEnded(outcome=outcome):
                 self._move(Stage.ENDED, stamped)
                 self.outcome = outcome

@@ -17,6 +17,7 @@ from appliance.calls.call import Call, short
 from appliance.calls.call_back import call_back
 from appliance.calls.centre import Centre
 from appliance.calls.flow import run_flow
+from appliance.calls.emergency import Interrupted, divert, interruptible
 from appliance.calls.menu import ask_menu
 from appliance.calls.put_through import put_through
 from appliance.calls.ringing import drop_rung
@@ -134,24 +135,34 @@ def _entrance(call: Call, first: Destination | Target) -> Destination | Target:
 
 
 async def _walk(call: Call, to: Destination, centre: Centre) -> None:
-    next_to: Destination | None = to
+    next_to: Destination | None = await divert(call, to, centre)
     while next_to is not None and next_to != HANG_UP:
-        match next_to.kind:
-            case "menu":
-                next_to = await ask_menu(call, next_to.name, centre)
-            case "flow":
-                next_to = await run_flow(call, next_to.name, centre)
-            case "play":
-                await speak(f"{call.id}/say", call.port, next_to.name, centre)
-                return
-            case "voicemail":
-                next_to = await take_message(call, next_to.name, centre)
-            case "number":
-                next_to = await put_through(call, next_to.name, centre)
-            case "agent":
-                next_to = await wait_for_agent(call, str(next_to), centre)
-            case _:
-                next_to = await wait_for_agent(call, next_to.name, centre)
+        here = next_to
+        try:
+            next_to = await interruptible(call, _step(call, here, centre))
+        except Interrupted:
+            found = _entrance(call, here)
+            next_to = await divert(call, found if isinstance(found, Destination) else here, centre)
+
+
+async def _step(call: Call, to: Destination, centre: Centre) -> Destination | None:
+    """One place of a caller's way; the next one, None when somebody answered or it is over."""
+    match to.kind:
+        case "menu":
+            return await ask_menu(call, to.name, centre)
+        case "flow":
+            return await run_flow(call, to.name, centre)
+        case "play":
+            await speak(f"{call.id}/say", call.port, to.name, centre)
+        case "voicemail":
+            return await take_message(call, to.name, centre)
+        case "number":
+            return await put_through(call, to.name, centre)
+        case "agent":
+            return await wait_for_agent(call, str(to), centre)
+        case _:
+            return await wait_for_agent(call, to.name, centre)
+    return None
 
 
 @contextlib.asynccontextmanager

@@ -13,6 +13,7 @@ from pydantic import Field
 from appliance.config.agents import Agent
 from appliance.config.calendars import Calendar
 from appliance.config.edge import Edge, Phone
+from appliance.config.emergency import Emergency
 from appliance.config.flows import Flow, Lookup
 from appliance.config.line_base import LineBase
 from appliance.config.outbound import Outbound, Permission, Rate, Route
@@ -138,6 +139,7 @@ class Config(Section):
     recording: Recording = Recording()
     voicemail: dict[Name, Mailbox] = Field(default_factory=dict)
     mail: Mail = Mail()
+    emergency: Emergency = Emergency()
     pause_reasons: PauseReasons = PauseReasons()
     supervision: Supervision = Supervision()
     health: Health = Health()

@@ -30,6 +30,7 @@ class Cause(enum.Enum):
 
     DIALLED = "dialled"
     FORWARDED = "forwarded"  # a 3xx answer, RFC 3261 21.3
+    ALERTED = "alerted"  # of an emergency
     TRANSFERRED = "transferred"  # a REFER, RFC 3515
     CALLED_BACK = "called back"  # a caller who did not want to wait
     PUT_THROUGH = "put through"  # a caller, by the configuration

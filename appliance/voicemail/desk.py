@@ -34,8 +34,8 @@ AT_ONCE = 4  # people told at a time
 CLOSED_SECONDS = 0.5  # for the recorder to close a file
 LOOK_SECONDS = 3600.0  # how often old messages are looked for
 
-#: Sends a text: line ("" for the only one), number, text. Raises NotTold.
-SendText = Callable[[str, str, str], Awaitable[None]]
+#: Sends a text: line ("" for the only one), number, text. Gives why it could not, "" when it could.
+SendText = Callable[[str, str, str], Awaitable[str]]
 
 
 class VoicemailDesk:
@@ -126,7 +126,9 @@ class VoicemailDesk:
         way, _, where = to.partition(":")
         text = self._text(message, box)
         if way == "sms":
-            await self._send_text(box.sms_line, where, text)
+            why = await self._send_text(box.sms_line, where, text)
+            if why:
+                raise NotTold(why)
         elif way == "mail":
             files = [Path(path) for path in message.paths] if box.mail_attach else []
             await self._aside(send_mail, self._config.mail, where, text, text, files)

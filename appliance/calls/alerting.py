@@ -1,0 +1,110 @@
+"""Whoever is to know of an emergency is told: texts to all at once, calls one after the other, until
+enough have acknowledged it. What was done is in the journal, so a restart goes on where it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from appliance.calls.alert_call import alert_call
+from appliance.calls.centre import Centre
+from appliance.emergency.incident import Incident, next_called
+from appliance.emergency_events import AlertCalled, AlertTexted, EmergencyBegun, EmergencyEnded
+from appliance.events import Stamped
+
+log = logging.getLogger(__name__)
+
+TEXT_AGAIN_SECONDS = 30.0
+
+#: Sends a text: line ("" for the only one), number, text. Gives why it could not, "" when it could.
+SendText = Callable[[str, str, str], Awaitable[str]]
+
+
+class Alerting:
+    """`run` for as long as the box runs."""
+
+    def __init__(self, centre: Centre, send_text: SendText) -> None:
+        self._centre = centre
+        self._send_text = send_text
+        self._switched = asyncio.Event()
+
+    async def run(self) -> None:
+        """Alert in every incident, from the one that goes on when the box starts."""
+        unsubscribe = self._centre.bus.subscribe(self._hear)
+        try:
+            while True:
+                self._switched.clear()
+                incident = self._centre.emergencies.now
+                work = asyncio.create_task(self._alert(), name="alerts") if incident else None
+                if work is not None:
+                    work.add_done_callback(_say_if_it_failed)
+                try:
+                    await self._switched.wait()
+                finally:
+                    await _ended(work)
+        finally:
+            unsubscribe()
+
+    def _hear(self, stamped: Stamped) -> None:
+        if isinstance(stamped.event, EmergencyBegun | EmergencyEnded):
+            self._switched.set()
+
+    async def _alert(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            for number in self._centre.config.emergency.sms_to:
+                tasks.create_task(self._text(number), name="alert by text")
+            tasks.create_task(self._call_all(), name="alert calls")
+
+    @property
+    def _incident(self) -> Incident:
+        incident = self._centre.emergencies.now
+        assert incident is not None  # `run` ends the rest with it
+        return incident
+
+    async def _text(self, number: str) -> None:
+        centre = self._centre
+        while number not in self._incident.texted:
+            why = await self._send_text(centre.config.emergency.sms_line, number, self._words())
+            centre.bus.publish(AlertTexted(number=number, why=why))
+            if why:
+                log.error("emergency mode: no text to …%s: %s", number[-3:], why)
+                await asyncio.sleep(TEXT_AGAIN_SECONDS)
+
+    def _words(self) -> str:
+        incident = self._incident
+        at = f"{datetime.fromtimestamp(incident.begun_s):%Y-%m-%d %H:%M}"
+        return f"{self._centre.config.box.name} {at}: {incident.title}"[:300]
+
+    async def _call_all(self) -> None:
+        """Down the list, as often as `rounds` says."""
+        settings, centre = self._centre.config.emergency, self._centre
+        while self._wanted():
+            number, anew = next_called(self._incident, settings.call, settings.rounds)
+            if not number:
+                break
+            if anew:
+                await asyncio.sleep(settings.pause_seconds)
+            done = await alert_call(number, self._incident, centre)
+            centre.bus.publish(
+                AlertCalled(number=number, call=done.call_id, result=done.result.value, why=done.why)
+            )
+        if settings.call and self._wanted():
+            log.error("emergency mode: nobody else is called, too few have acknowledged the alert")
+
+    def _wanted(self) -> bool:
+        return len(self._incident.acknowledged) < self._centre.config.emergency.acknowledgements
+
+
+async def _ended(work: asyncio.Task[None] | None) -> None:
+    """Its call is hung up."""
+    if work is not None:
+        work.cancel()
+        await asyncio.wait({work})
+
+
+def _say_if_it_failed(work: asyncio.Task[None]) -> None:
+    if not work.cancelled() and (error := work.exception()) is not None:
+        log.error("alerts of the emergency mode went wrong", exc_info=error)
