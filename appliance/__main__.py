@@ -29,6 +29,7 @@ from appliance.console.outbound_commands import outbound, outbound_options
 from appliance.console.phones import phones, phones_options
 from appliance.console.show import VIEWS, box_version, show
 from appliance.console.simulate import simulate, simulate_options
+from appliance.console.emergency_commands import emergency, emergency_options
 from appliance.console.voicemail_commands import voicemail, voicemail_options
 from appliance.demo.run import DemoRefused, run_demo
 from appliance.dialplan.alert_numbers import refused_alerts

@@ -64,6 +64,8 @@ from appliance.lines.desk import LineDesk
 from appliance.lines.line import Books, LineRefused
 from appliance.media.graph import MediaGraph
 from appliance.queues import add_queues
+from appliance.recording_office import RecordingOffice
+from appliance.recordings.keeper import OBJECT
 from appliance.say.spoken import recorded_prompts
 from appliance.store.figure_reads import legs_between
 from appliance.store.journal import Journal
@@ -122,7 +124,7 @@ class Brain:
         self.modems = Modems(sysfs)
         self.lines = {name: self._line(name) for name, line in config.lines.items() if line.enabled}
         books = Books(self.bus, self.clock, self.journal)
-        self.line_desk = LineDesk(config, self.lines, books, others=alarm_objects(config))
+        self.line_desk = LineDesk(config, self.lines, books, others=[*alarm_objects(config), OBJECT])
         self.guard = Guard(config, bus=self.bus, clock=self.clock)
         alarms = self.line_desk.alarms
         self.outbound_alarms = OutboundAlarms(config, self.guard, self.clock, alarms.set)
@@ -150,6 +152,7 @@ class Brain:
         self.alerting = Alerting(self.centre, self._send_text)
         self.centre.outside = Outside(config, self.database, self._send_text)
         self.desk.add(TalkDesk(self.centre).commands())
+        self.recording = RecordingOffice(self.centre, self.journal, self.line_desk)
         self.control = Control(
             run,
             desk=self.desk,
@@ -159,6 +162,7 @@ class Brain:
                 LineRequests(self.line_desk),
                 OutboundRequests(config, self.guard, self.clock),
                 PhoneRequests(config, self.agent_phones),
+                self.recording.requests,
                 VoicemailRequests(self.centre.mailboxes, self.bus),
                 EmergencyRequests(self.centre),
             ],
@@ -184,13 +188,14 @@ class Brain:
         self.bus.subscribe(self.outbound_alarms.hear)
         tasks.append(asyncio.create_task(self.line_desk.run(), name="lines"))
         tasks.append(asyncio.create_task(self._watch_outbound(), name="outbound alarms"))
+        tasks.append(asyncio.create_task(self.recording.run(), name="recordings"))
         tasks += [asyncio.create_task(self._report(n, p), name=f"report {n}") for n, p in self.lines.items()]
         try:
             await self._engine_there()
             going_on = stories(interrupted)
             remember_agents(self.database, self.centre)
             await self._learn_waits()
-            self.guard.start(self.database, [story.call_id for story in going_on])
+            self.guard.start(self.database, ["", *(story.call_id for story in going_on)])  # "": agents' legs
             self.voicemail.start(await self._past(VOICEMAIL_EVENTS, "what is in mailboxes"))
             tasks.append(asyncio.create_task(self.voicemail.run(), name="mailboxes"))
             for stamped in await self._past(EMERGENCY_EVENTS, "whether there is an emergency"):
@@ -314,6 +319,9 @@ class Brain:
             for party in call.parties:
                 if party.port == port:
                     party.leg.heard(digit)
+        for party in self.centre.asked:
+            if party.port == port:
+                party.leg.heard(digit)
 
     def _audio(self, line: str, news: AudioNews, value: str) -> None:
         if line in self.lines:

@@ -39,6 +39,7 @@ class AgentView:
         return {
             "agent": agent_row(agent, self._centre),
             "call": call_row(call, self._centre) if call else None,
+            "emergency": now.title if (now := self._centre.emergencies.now) else "",
             "new_messages": sum(
                 self._centre.mailboxes.new(name)
                 for name, box in self._centre.config.voicemail.items()

@@ -34,6 +34,8 @@ def draw(
     )
     if status.get("breaches"):
         title += f"  {status['breaches']} INVARIANTS BROKEN"
+    if status.get("emergency"):
+        title += f"  *** {'DRILL' if status['emergency']['drill'] else 'EMERGENCY'} ***"
     title += f"  {note}" if note else ""
     rows = max(3, height - len(queues) - 8)
     body = _beside(left, right, rows)

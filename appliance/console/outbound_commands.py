@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import getpass
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from appliance.api.outbound_requests import explain_from_file
 from appliance.config.load import load
 from appliance.console.calls import printable
 from appliance.console.table import duration, table
+from appliance.console.user import who_types
 
 CAPS = {"of": "OF", "cap": "CAP", "used": "USED", "most": "MOST"}
 CALLS = {"agent": "AGENT", "number": "NUMBER", "kind": "KIND", "for": "FOR", "reserved": "PUT BY"}
@@ -39,7 +38,7 @@ def outbound_options(parser: argparse.ArgumentParser) -> None:
 def outbound(options: argparse.Namespace) -> int:
     """`callbox outbound`."""
     if options.verb == "unlock":
-        ask(_socket(options), "outbound_unlock", agent=options.what, by=_user())
+        ask(_socket(options), "outbound_unlock", agent=options.what, by=who_types())
         told: Mapping[str, Any] = {"done": True}
         text = f"{f'agent {options.what}' if options.what else 'outgoing calls'}: unlocked"
     elif options.verb == "explain":
@@ -89,14 +88,6 @@ def _explained(options: argparse.Namespace) -> Mapping[str, Any]:
     except BrainAway:
         config = load(options.config).config
         return asyncio.run(explain_from_file(config, options.state / "callbox.db", **fields))
-
-
-def _user() -> str:
-    """Who types; its number where it has no name."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"user {os.getuid()}"
 
 
 def _socket(options: argparse.Namespace) -> Path:
