@@ -23,13 +23,14 @@ from appliance.console.call_backs import call_backs, call_backs_options
 from appliance.console.emergency_commands import emergency, emergency_options
 from appliance.console.erlang import erlang, erlang_options
 from appliance.console.figures import figures, figures_options, moment
+from appliance.console.flow_commands import flow_options
 from appliance.console.line_commands import line, line_options, sms_options, ussd, ussd_options
 from appliance.console.lost import lost_json, lost_table
 from appliance.console.outbound_commands import outbound, outbound_options
 from appliance.console.phones import phones, phones_options
+from appliance.console.recordings import record, record_options, recordings, recordings_options
 from appliance.console.show import VIEWS, box_version, show
 from appliance.console.simulate import simulate, simulate_options
-from appliance.console.emergency_commands import emergency, emergency_options
 from appliance.console.voicemail_commands import voicemail, voicemail_options
 from appliance.demo.run import DemoRefused, run_demo
 from appliance.dialplan.alert_numbers import refused_alerts
@@ -95,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     check = add("check", _check, "check a configuration file and print all errors at once")
     check.add_argument("file", nargs="?", type=Path, help="the file (default: that of --config)")
     _calls_options(add("calls", _calls, "list calls, or tell the whole story of one"))
+    flow_options(commands.add_parser("flow", help="what menus, hours and holidays do at some time"), shared)
     figures_options(add("figures", figures, "how well callers were served, every figure with its formula"))
     simulate_options(add("simulate", simulate, "a day on a fake clock, and what if"))
     erlang_options(add("erlang", erlang, "agents and lines for a load, by Erlang B, C and A"))
@@ -107,6 +109,8 @@ def _parser() -> argparse.ArgumentParser:
     outbound_options(add("outbound", outbound, "what calls out cost, who may dial what, unlock"))
     call_backs_options(add("callbacks", call_backs, "who is to be called back with the place kept; cancel"))
     emergency_options(add("emergency", emergency, "the emergency mode: one switch, its state and its log"))
+    record_options(add("record", record, "record a call that is going on, pause that, or stop it"))
+    recordings_options(add("recordings", recordings, "list, export, keep, audit and erase recordings"))
     voicemail_options(add("voicemail", voicemail, "messages of callers: list, play, export, delete"))
     _probe_options(commands.add_parser("lines", help="find modems and say what to configure"), shared)
     agent = add("agent", _agent, "log an agent in or out, pause, resume, end wrap-up, transfer, confer")

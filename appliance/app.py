@@ -103,7 +103,11 @@ class Brain:
         self.journal = Journal(self.database)
         timer = LoopTimer(self.clock.mono, lambda: self.acd.advance())
         self.acd = Distributor(
-            publish=self.bus.publish, now=self.clock.mono, checked=self._check, wake=timer.wake
+            publish=self.bus.publish,
+            now=self.clock.mono,
+            checked=self._check,
+            wake=timer.wake,
+            expected=lambda queue, agent: self.centre.waits.of_agent(queue, agent),
         )
         self.desk = AgentDesk(self.acd, self.bus, config.pause_reasons)
         self.media = MediaGraph(

@@ -78,6 +78,22 @@ class RecordingRemoved(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RecordingFound(Event):
+    """A file that no event told of is in the index now, by what it tells of itself; `contact` is its call."""
+
+    path: str
+    contact: str
+    seconds: float
+    began_ms: int
+    n: int = 0
+    left: str = ""
+    right: str = ""
+    queue: str = ""
+    agent: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CustomerErased(Event):
     """Everything of one number was erased: so many calls, recordings, messages. It is not told whose."""
 
@@ -94,5 +110,6 @@ RECORDING_EVENTS: tuple[type[Event], ...] = (
     RecordingResumed,
     RecordingsKept,
     RecordingRemoved,
+    RecordingFound,
     CustomerErased,
 )

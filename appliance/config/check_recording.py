@@ -6,8 +6,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from appliance.config.positions import Keys
-from appliance.config.problem import Problem
+from appliance.config.problem import Keys, Problem
 from appliance.config.schema import Config
 
 

@@ -19,6 +19,7 @@ from appliance.console.agent_words import AGENT_WORDS
 from appliance.console.flow_words import FLOW_WORDS
 from appliance.console.line_words import LINE_WORDS
 from appliance.console.outbound_words import OUTBOUND_WORDS
+from appliance.console.record_words import RECORD_WORDS
 from appliance.console.table import duration, table
 from appliance.console.talk_words import TALK_WORDS
 from appliance.console.wait_words import WAIT_WORDS
@@ -45,8 +46,6 @@ from appliance.events import (
     OfferEnded,
     ProcessBack,
     ProcessLost,
-    RecordingEnded,
-    RecordingStarted,
     Stamped,
     TalkEnded,
     WrapUpEnded,
@@ -224,10 +223,6 @@ def _because(reason: str) -> str:
     return f" ({reason})" if reason else ""
 
 
-def _dropped(event: RecordingEnded) -> str:
-    return f", {event.dropped_frames} frames missing" if event.dropped_frames else ""
-
-
 WORDS: Mapping[type[Event], Words] = {
     BoxStarted: lambda e: f"the box starts, {e.recovered} calls found alive",
     BoxStopped: lambda e: "the box stops",
@@ -246,8 +241,6 @@ WORDS: Mapping[type[Event], Words] = {
     CallConnected: lambda e: f"talks with {e.agent or e.number or 'somebody'}",
     HoldStarted: lambda e: f"{e.agent} puts the caller on hold",
     HoldEnded: lambda e: f"{e.agent} takes the caller off hold",
-    RecordingStarted: lambda e: f"recording to {e.path}",
-    RecordingEnded: lambda e: f"recorded {e.seconds:.1f} s in {e.path}{_dropped(e)}",
     TalkEnded: lambda e: f"the conversation{f' with {e.agent}' if e.agent else ''} is ended by the {e.by}",
     WrapUpStarted: lambda e: f"{e.agent} writes it up, at most {e.seconds:g} s",
     WrapUpEnded: lambda e: f"{e.agent} has written it up (ended by the {e.by})",
@@ -258,6 +251,7 @@ WORDS: Mapping[type[Event], Words] = {
     **FLOW_WORDS,
     **LINE_WORDS,
     **OUTBOUND_WORDS,
+    **RECORD_WORDS,
     **TALK_WORDS,
     **WAIT_WORDS,
 }

@@ -43,8 +43,7 @@ class MediaGraph:
     """Client of the engine at `socket`.
 
     `on_digit(port, digit)` gets DTMF found in the audio, `on_engine(up)` the engine's coming and going,
-    `on_audio(port, news, value)` what is found in the sound of a serial port, `on_refused(reason)` why the
-    disk takes no recording.
+    `on_audio(port, news, value)` what is found in the sound of a serial port.
     """
 
     def __init__(
@@ -54,7 +53,6 @@ class MediaGraph:
         on_digit: Callable[[str, str], None],
         on_engine: Callable[[bool], None] = lambda up: None,
         on_audio: Callable[[str, AudioNews, str], None] = lambda port, news, value: None,
-        on_refused: Callable[[str], None] = lambda reason: None,
     ) -> None:
         self._link = EngineLink(socket, on_met=self._met, on_up=on_engine, on_event=self._event)
         self._on_digit = on_digit
@@ -65,9 +63,7 @@ class MediaGraph:
         self._dtmf: set[str] = set()
         self._edges: dict[tuple[str, str], float] = {}
         self._plays: dict[str, Play] = {}
-        self.recordings = Recordings(
-            link=lambda: self._link, held=lambda: self._held.get("records", {}), on_refused=on_refused
-        )
+        self.recordings = Recordings(link=lambda: self._link, held=lambda: self._held.get("records", {}))
         self.recording = self.recordings.recording
 
     # --- the connection ---------------------------------------------------------------------------

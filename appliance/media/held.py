@@ -13,7 +13,7 @@ from drivers.port import Leg, SerialAudio
 from dsp import wav
 
 ENGINE_AWAY = "the media engine was away"  # why a file ended, and a play
-ENCRYPTED = ".age"  # what is added to the name of a file that is encrypted
+ENCRYPTED = ".age"  # what recordings/files.py adds to the name of a file that is encrypted
 Started = Callable[[str], Mapping[str, Any] | None]
 Ended = Callable[[str, float, int, str], None]
 OURS = frozenset({"fd", "up_seconds", "heard"})  # of a SerialAudio, not what kind of sound it is

@@ -20,18 +20,17 @@ log = logging.getLogger(__name__)
 
 
 class Recordings:
-    """`held` are those wanted now, by id; `earlier()` what the engine had when it was met."""
+    """`held` are those wanted now, by id; `on_refused(reason)` is called when the disk takes no more."""
 
     def __init__(
         self,
         *,
         link: Callable[[], EngineLink],
         held: Callable[[], Mapping[str, Any]],
-        on_refused: Callable[[str], None],
     ) -> None:
         self._link = link
         self._earlier = held
-        self._on_refused = on_refused
+        self.on_refused: Callable[[str], None] = lambda reason: None
         self.held: dict[str, Recording] = {}
 
     @contextlib.contextmanager
@@ -93,7 +92,9 @@ class Recordings:
         if not self._link().there:
             return  # begun when there is an engine
         if held is not None:
-            record.path = Path(held["path"])
+            known, record.path = record.path, Path(held["path"])
+            if known is None:  # begun by an earlier brain, which could not tell of it any more
+                record.started(str(record.path))
             if bool(held.get("paused")) is not record.paused:
                 self._pause(record.id, record.paused)
             return
@@ -117,7 +118,7 @@ class Recordings:
         if "error" in reply and record.path == path:
             record.path = None
             record.ended(str(path), 0.0, 0, str(reply["error"]))
-            self._on_refused(str(reply["error"]))
+            self.on_refused(str(reply["error"]))
 
     def _stop(self, record: Recording) -> None:
         path, record.path = record.path, None
@@ -147,4 +148,4 @@ class Recordings:
         if record is not None and record.path is not None and str(record.path) == message.get("path"):
             path, record.path = record.path, None
             record.ended(str(path), wav_seconds(path), 0, reason)
-        self._on_refused(reason)
+        self.on_refused(reason)

@@ -13,7 +13,7 @@ from appliance.store.recording_tables import RecordingTable, Segment, segment
 
 @dataclass(frozen=True)
 class Wish:
-    """Which ones, all where nothing is said; `call` is an id or its beginning, `removed`: deleted ones too."""
+    """Which ones; all where nothing is said. `call` is an id or its beginning; `removed`: deleted too."""
 
     call: str = ""
     agent: str = ""
@@ -33,6 +33,19 @@ def segments(path: Path, wish: Wish) -> list[Segment]:
             query = query.where(condition)
         rows = query.limit(wish.limit).dicts().execute(db)
         return [segment(values) for values in rows][::-1]
+
+
+def oldest(path: Path, *, before_ms: int | None = None, limit: int | None = None) -> list[Segment]:
+    """Whole recordings that may be deleted, oldest first. Raises StoreError."""
+    table = RecordingTable
+    with opening.reading(path) as db:
+        if db is None:
+            return []
+        query = table.select().where((table.removed == "") & table.seconds.is_null(False) & ~table.kept)
+        if before_ms is not None:
+            query = query.where(table.began_ms < before_ms)
+        rows = query.order_by(table.began_ms, table.n).limit(limit).dicts().execute(db)
+        return [segment(values) for values in rows]
 
 
 def _conditions(wish: Wish) -> Iterable[Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from peewee import BigIntegerField, BooleanField, CharField, FloatField, IntegerField, Model, SqliteDatabase
 
 from appliance.events import Event, RecordingEnded, RecordingStarted, Stamped
-from appliance.recording_events import RecordingRemoved, RecordingsKept
+from appliance.recording_events import RecordingFound, RecordingRemoved, RecordingsKept
 from appliance.store.mark import mark
 from appliance.store.models import Values, put_rows, writable
 
@@ -100,6 +100,11 @@ def _ended(db: SqliteDatabase, event: RecordingEnded, at_ms: int) -> None:
         _put(db, Segment(event.path, event.call_id, began_ms=began_ms, **told))
 
 
+def _found(db: SqliteDatabase, event: RecordingFound, at_ms: int) -> None:
+    names = ("path", "seconds", "began_ms", "n", "left", "right", "queue", "agent", "why")
+    _put(db, Segment(call_id=event.contact, **{name: getattr(event, name) for name in names}))
+
+
 def _removed(db: SqliteDatabase, event: RecordingRemoved, at_ms: int) -> None:
     RecordingTable.update(removed=event.why).where(RecordingTable.path == writable(event.path)).execute(db)
 
@@ -118,6 +123,7 @@ Change = Callable[[SqliteDatabase, Any, int], None]
 CHANGES: Mapping[type[Event], Change] = {
     RecordingStarted: _started,
     RecordingEnded: _ended,
+    RecordingFound: _found,
     RecordingRemoved: _removed,
     RecordingsKept: _kept,
 }

@@ -44,9 +44,8 @@ class Bench:
         self.earlier: dict[str, Mapping[str, Any]] = {}
         self.news: list[tuple[str, ...]] = []
         self.refusals: list[str] = []
-        self.all = Recordings(
-            link=lambda: self.link, held=lambda: self.earlier, on_refused=self.refusals.append
-        )
+        self.all = Recordings(link=lambda: self.link, held=lambda: self.earlier)
+        self.all.on_refused = self.refusals.append
 
     @contextmanager
     def recording(self, **more: Any) -> Iterator[None]:

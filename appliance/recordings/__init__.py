@@ -1,0 +1,1 @@
+"""Recordings as files: where they are, how long they stay, who can read them."""
