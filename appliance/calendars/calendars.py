@@ -59,6 +59,10 @@ class Calendars:
         """When it opens or closes next, None when not within `HORIZON_DAYS`."""
         return self.state(name, wall_s).until
 
+    def day(self, name: str, wall_s: float) -> tuple[Day | None, Day | None]:
+        """The special day and the holiday that an instant falls on; the special day counts."""
+        return self._calendars[name].day(self.local(name, wall_s).date())
+
     def local(self, name: str, wall_s: float) -> datetime:
         """An instant as the calendar's own clock shows it."""
         return datetime.fromtimestamp(wall_s, self._calendars[name].zone)
@@ -110,6 +114,9 @@ class _Year:
             if begin < end:  # an hour that the clock leaps over has no length
                 yield _Hours(begin, end, named.name if named else "")
 
+    def day(self, day: date) -> tuple[Day | None, Day | None]:
+        return day_of(self._calendar.special, day), day_of(self._calendar.holidays, day)
+
     def _named(self, day: date) -> Day | None:
-        """The special day or else the holiday that this day is."""
-        return day_of(self._calendar.special, day) or day_of(self._calendar.holidays, day)
+        special, holiday = self.day(day)
+        return special or holiday

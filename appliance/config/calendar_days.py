@@ -13,7 +13,7 @@ from datetime import date
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 
-from appliance.config.section import Destination, To
+from appliance.config.section import DESTINATIONS, Destination, To
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -216,9 +216,7 @@ def _to(text: str) -> Destination:
     try:
         return TypeAdapter(To).validate_python(text)
     except ValidationError as error:
-        raise _wrong(
-            f"{text or 'nothing'} is no destination", str(error.errors()[0]["ctx"]["error"])
-        ) from error
+        raise _wrong(f"{text or 'nothing'} is no destination", DESTINATIONS) from error
 
 
 def _wrong(why: str, allowed: str) -> PydanticCustomError:

@@ -62,7 +62,7 @@ def check(config: Config, folder: Path, *, broken: Iterable[Keys] = ()) -> list[
         *outbound_problems(config),
         *queue_problems(config, _destinations(config)),
         *choice_problems(config),
-        *calendar_problems(config),
+        *calendar_problems(config, set(broken)),
         *flow_problems(config, set(broken)),
         *voicemail_problems(config),
         *emergency_problems(config),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -15,7 +15,7 @@ from appliance.config.schema import Config
 WEEK_MINUTES = 7 * 1440
 
 
-def calendar_problems(config: Config) -> Iterator[Problem]:
+def calendar_problems(config: Config, broken: Set[Keys] = frozenset()) -> Iterator[Problem]:
     """Zones that are none, times that overlap, days that are told twice, and calendars that never open."""
     yield from _no_zone(("box", "zone"), config.box.zone)
     for name, calendar in config.calendars.items():
@@ -24,7 +24,7 @@ def calendar_problems(config: Config) -> Iterator[Problem]:
         yield from _overlaps_of_specials(name, calendar)
         yield from _told_twice(name, "special", calendar.special)
         yield from _told_twice(name, "holidays", calendar.holidays)
-        if not calendar.open and not calendar.special:
+        if not calendar.open and not calendar.special and ("calendars", name) not in broken:
             wrong = "is never open: it has neither `open` nor `special`"
             yield Problem(path=("calendars", name), wrong=wrong, allowed='open = ["mon-fri 09:00-17:00"]')
 
@@ -43,15 +43,13 @@ def _overlaps(name: str, calendar: Calendar) -> Iterator[Problem]:
     taken: list[tuple[int, int, Opening]] = []
     for place, opening in enumerate(calendar.open):
         for begin, end in _minutes_of_week(opening):
-            other = next((it for it in taken if _overlap((begin, end), it[:2])), None)
-            if other is not None:
-                day = WEEKDAYS[max(begin, other[0]) // 1440 % 7]
-                wrong = (
-                    f'overlaps "{other[2]}" on {day}'
-                    if other[2] is not opening
-                    else f"overlaps itself on {day}"
+            hits = ((minute, it[2]) for it in taken for minute in _both((begin, end), it[:2]))
+            if hit := next(hits, None):
+                other = "itself" if hit[1] is opening else f'"{hit[1]}"'
+                path, wrong = (
+                    ("calendars", name, "open", place),
+                    f"overlaps {other} on {WEEKDAYS[hit[0] // 1440]}",
                 )
-                path = ("calendars", name, "open", place)
                 yield Problem(path=path, value=str(opening), wrong=wrong, allowed="each time once")
                 break
             taken.append((begin, end, opening))
@@ -62,11 +60,12 @@ def _minutes_of_week(opening: Opening) -> Iterator[tuple[int, int]]:
         yield weekday * 1440 + span.begin, weekday * 1440 + span.end
 
 
-def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
-    """Also over the end of the week: Sunday night reaches into Monday."""
-    return any(
-        one[0] + turn < other[1] and other[0] < one[1] + turn for turn in (-WEEK_MINUTES, 0, WEEK_MINUTES)
-    )
+def _both(one: tuple[int, int], other: tuple[int, int]) -> Iterator[int]:
+    """The first minute of the week that both have, also over its end: Sunday night reaches into Monday."""
+    for turn in (-WEEK_MINUTES, 0, WEEK_MINUTES):
+        first = max(one[0] + turn, other[0])
+        if first < min(one[1] + turn, other[1]):
+            yield first % WEEK_MINUTES
 
 
 def _overlaps_of_specials(name: str, calendar: Calendar) -> Iterator[Problem]:
