@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+from appliance.acd.agent import AgentState
 from appliance.acd.distributor import UNKNOWN, Distributor
+from appliance.agent_events import PhoneTaken
 from appliance.bus import Bus
 from appliance.clock import Clock
 from appliance.config.schema import Config
@@ -20,6 +22,7 @@ from appliance.edge.news import Refer
 from appliance.edge.refer_to import referral
 from appliance.edge.rpc import EdgeError
 from appliance.edge.watch import EdgeState, EdgeWatch
+from appliance.events import AgentChanged, Stamped
 from appliance.store.accounts import FILE, Accounts
 from appliance.store.opening import StoreError
 from appliance.store.sign_in import SignIns
@@ -29,6 +32,7 @@ from drivers.sip.pool import SipPool
 
 log = logging.getLogger(__name__)
 
+OFFLINE = AgentState.OFFLINE.value
 NO_PHONE = "no phone registered"  # the hindrance
 WORKER_SET = 1  # of Kamailio's dispatcher
 
@@ -37,14 +41,25 @@ class AgentPhones:
     """`run()` watches over the phones until cancelled; start it when the agents are restored."""
 
     def __init__(
-        self, config: Config, state: Path, *, acd: Distributor, pool: SipPool, bus: Bus, clock: Clock
+        self,
+        config: Config,
+        state: Path,
+        *,
+        acd: Distributor,
+        pool: SipPool,
+        bus: Bus,
+        clock: Clock,
+        place_of: Callable[[str], str] = str,
     ) -> None:
+        """`place_of` says at whose phones an agent works."""
+        bus.subscribe(self._hear)
         self.accounts = Accounts(state / FILE, realm=config.edge.realm, wall=clock.wall)
         self.sign_ins = SignIns(self.accounts, mono=clock.mono)
         self.edge = EdgeWatch(
             config, state / "run", bus=bus, on_phones=self._changed, on_refer=self._referred
         )
         self._config = config
+        self._place_of = place_of
         self._acd = acd
         self._pool = pool
         self._chores: set[asyncio.Task[None]] = set()
@@ -78,15 +93,22 @@ class AgentPhones:
         """Tell Kamailio of a worker that is there or gone, which its own probing would find out later."""
         self._chore(self._set_worker(name, up), f"tell of {name}")
 
+    def _hear(self, stamped: Stamped) -> None:
+        """Whoever moves to other phones, or back to the own ones, is looked at."""
+        event = stamped.event
+        if isinstance(event, PhoneTaken | AgentChanged) and getattr(event, "now", OFFLINE) == OFFLINE:
+            asyncio.get_running_loop().call_soon(self._changed, event.agent)
+
     # --- the edge's news --------------------------------------------------------------------------------
 
     def _changed(self, agent: str) -> None:
         if self.edge.state is EdgeState.STARTING:
             return
-        for name in [agent] if agent else list(self._config.agents):
+        everybody = list(self._config.agents)
+        for name in [each for each in everybody if agent in ("", each, self._place_of(each))]:
             if name not in self._acd.agents:
                 continue
-            why = self.edge.why_unreachable(name)
+            why = self.edge.why_unreachable(self._place_of(name))
             if why:
                 self._acd.hinder(name, NO_PHONE, why)
             else:

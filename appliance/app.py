@@ -112,7 +112,7 @@ class Brain:
         self.desk = AgentDesk(self.acd, self.bus, config.pause_reasons)
         self.media = MediaGraph(
             run / "media.sock",
-            on_digit=self._digit,
+            on_digit=lambda port, digit: self.centre.heard(port, digit),
             on_engine=lambda up: self._process("media", up),
             on_audio=self._audio,
         )
@@ -122,7 +122,13 @@ class Brain:
             on_worker_lost=self._worker_lost,
         )
         self.agent_phones = AgentPhones(
-            config, state, acd=self.acd, pool=self.phones, bus=self.bus, clock=self.clock
+            config,
+            state,
+            acd=self.acd,
+            pool=self.phones,
+            bus=self.bus,
+            clock=self.clock,
+            place_of=self.desk.facts.place_of,
         )
         self.trunks = TrunkLines(config, pool=self.phones, edge=self.agent_phones.edge)
         self.modems = Modems(sysfs)
@@ -155,6 +161,7 @@ class Brain:
         )
         self.alerting = Alerting(self.centre, self._send_text)
         self.centre.outside = Outside(config, self.database, self._send_text)
+        self.centre.check_pin = self.agent_phones.sign_ins.check_pin
         self.desk.add(TalkDesk(self.centre).commands())
         self.recording = RecordingOffice(self.centre, self.journal, self.line_desk)
         self.control = Control(
@@ -317,15 +324,6 @@ class Brain:
         self.centre.chore(again(), f"reset {name}")
 
     # --- what the others tell ---------------------------------------------------------------------
-
-    def _digit(self, port: str, digit: str) -> None:
-        for call in self.centre.calls.values():
-            for party in call.parties:
-                if party.port == port:
-                    party.leg.heard(digit)
-        for party in self.centre.asked:
-            if party.port == port:
-                party.leg.heard(digit)
 
     def _audio(self, line: str, news: AudioNews, value: str) -> None:
         if line in self.lines:

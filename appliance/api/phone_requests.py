@@ -29,6 +29,7 @@ class PhoneRequests:
             "phone_password": self._password,
             "phone_token": self._token,
             "agent_password": self._agent_password,
+            "agent_pin": self._agent_pin,
         }
 
     async def answer(self, message: wire.Message) -> wire.Answer:
@@ -88,6 +89,19 @@ class PhoneRequests:
         token = await asyncio.to_thread(self._phones.accounts.new_token, name)
         url = f"https://{edge.address}:{edge.https_port}/provision/{token}/"
         return {"phone": name, "token": token, "url": url}
+
+    async def _agent_pin(self, message: wire.Message) -> wire.Message:
+        agent, pin = str(message["agent"]), str(message.get("pin", ""))
+        if agent not in self._config.agents:
+            known = ", ".join(sorted(self._config.agents)) or "none"
+            raise AccountRefused(f"there is no agent {agent!r}. Known agents: {known}.")
+        if not self._config.agents[agent].extension:
+            raise AccountRefused(
+                f"agent {agent}: has no extension to log in with. Set it in [agents.{agent}]."
+            )
+        made = "" if pin else f"{secrets.randbelow(10**6):06}"
+        await self._phones.sign_ins.set_pin(agent, pin or made)
+        return {"agent": agent, "pin": made}
 
     async def _agent_password(self, message: wire.Message) -> wire.Message:
         agent, password = str(message["agent"]), str(message.get("password", ""))

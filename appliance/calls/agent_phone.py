@@ -7,7 +7,10 @@
 | *13  | pause (*13N: the Nth of [pause_reasons])          |
 | *14  | ready again                                       |
 | *15  | end wrap-up                                       |
+| *17  | stay connected between calls by this phone        |
 | *3   | all the agent's calls become one, heard from here |
+| *2   | the conversation is recorded, or no more          |
+| *8   | its recording pauses, or goes on                  |
 | *4 to *7 and an extension: supervise, see `supervise.py` |
 
 Who calls is known by the account the edge has checked, or by the phone's configured SIP address. For a code
@@ -27,12 +30,13 @@ from appliance.calls.party import Party
 from appliance.calls.speak import speak
 from appliance.calls.supervise import Supervisors
 from appliance.calls.talk_desk import TalkDesk
+from appliance.calls.talk_keys import CODES as TALK_CODES
 from drivers.port import DriverError, Leg, LegEnded
 from drivers.sip.leg import SipLeg
 
 log = logging.getLogger(__name__)
 
-CODE = re.compile(r"\*(?:(3)|(1[1-5])([0-9]?)|([4-7])([1-9][0-9]{1,5}))")
+CODE = re.compile(r"\*(?:(3)|(1[1-5])([0-9]?)|([4-7])([1-9][0-9]{1,5})|(17)|([28]))")
 CODES = {"11": "login", "12": "logout", "13": "pause", "14": "ready", "15": "end-wrap-up"}
 PROMPTS = {
     "login": "agent-logged-in",
@@ -40,6 +44,7 @@ PROMPTS = {
     "pause": "agent-paused",
     "ready": "agent-ready",
     "end-wrap-up": "wrap-up-ended",
+    **dict.fromkeys(TALK_CODES.values(), "recording-switched"),
 }
 REFUSED = "not-allowed"
 
@@ -58,12 +63,16 @@ async def serve_code(leg: Leg, agent: str | None, centre: Centre) -> None:
     elif code[1]:
         await _confer(leg, agent, centre)
         return
+    elif code[6]:
+        await _stay_connected(leg, agent, centre)
+        return
     elif code[4]:
         if await _supervise(leg, agent, code[4], code[5], centre):
             return
         prompt = REFUSED
     else:
-        prompt = _obey(agent, CODES[code[2]], code[3], centre)
+        command = TALK_CODES[leg.called] if code[7] else CODES[code[2]]
+        prompt = _obey(agent, command, code[3] or "", centre)
     party = Party(leg)
     try:
         async with leg.alive():
@@ -76,14 +85,21 @@ async def serve_code(leg: Leg, agent: str | None, centre: Centre) -> None:
 
 
 def agent_of(leg: Leg, centre: Centre) -> str | None:
-    """Whose phone this is: as the edge says, else whose configured address it has.
+    """Who works at this phone: as the edge says whose it is, else whose configured address it has.
 
     Display names and parameters do not matter.
     """
+    place = _place_of(leg, centre)
+    return None if place is None else centre.facts.who_is_at(place)
+
+
+def _place_of(leg: Leg, centre: Centre) -> str | None:
     if isinstance(leg, SipLeg) and leg.agent:
         return leg.agent if leg.agent in centre.config.agents else None
     caller = _address(leg.peer)
-    addresses = {name: _address(agent.phone) for name, agent in centre.config.agents.items() if agent.phone}
+    addresses = {
+        name: _address(agent.address) for name, agent in centre.config.agents.items() if agent.address
+    }
     for name, address in addresses.items():
         if address == caller:
             return name
@@ -106,6 +122,22 @@ def _obey(agent: str, command: str, digit: str, centre: Centre) -> str:
         return REFUSED
     log.info("agent %s: %s by phone", agent, command)
     return PROMPTS[command]
+
+
+async def _stay_connected(leg: Leg, agent: str, centre: Centre) -> None:
+    """The leg is the agent's from now on, who is ready; or is hung up."""
+    party = Party(leg, agent=agent)
+    try:
+        async with leg.alive():
+            await leg.answer()
+        centre.keep(agent, party)
+        centre.desk.log_in(agent)
+    except (AgentRefused, LegEnded, DriverError) as error:
+        log.warning("agent %s: does not stay connected: %s", agent, error)
+        centre.end(party)
+    except asyncio.CancelledError:
+        centre.end(party)
+        raise
 
 
 async def _supervise(leg: Leg, agent: str, key: str, extension: str, centre: Centre) -> bool:

@@ -28,6 +28,7 @@ class AgentDesk:
         self.wrap_ups = WrapUps(bus, acd.wrap_up_ended)
         self._acd = acd
         self._bus = bus
+        self.begins: Callable[[str], None] = lambda agent: None  # somebody logs in; see `agent_legs.py`
         self._more: dict[str, Callable[[str, str], None]] = {}
 
     def commands(self) -> dict[str, Callable[[str, str], None]]:
@@ -48,8 +49,8 @@ class AgentDesk:
 
     def log_in(self, agent: str) -> None:
         """Begin work, ready."""
-        self._not_held(agent)
-        worker = self.facts.who_is_at(agent)
+        self.not_held(agent)
+        worker = self.facts.who_is_at(self.facts.place_of(agent))
         if worker != agent:
             raise AgentRefused(f"agent {agent}: the phone is {worker}'s until logged out. Use another one.")
         self._do("login", agent)
@@ -64,12 +65,12 @@ class AgentDesk:
         if not self.reasons.allows(reason):
             known = ", ".join(self.reasons.names)
             raise AgentRefused(f"agent {agent}: {reason!r} is no reason for a pause. Reasons: {known}.")
-        self._not_held(agent)
+        self.not_held(agent)
         self._do("pause", agent, reason)
 
     def ready(self, agent: str) -> None:
         """Take calls again; ends wrap-up too."""
-        self._not_held(agent)
+        self.not_held(agent)
         self._do("ready", agent)
 
     def end_wrap_up(self, agent: str) -> None:
@@ -107,6 +108,7 @@ class AgentDesk:
         match command:
             case "login":
                 self._acd.log_in(agent)
+                self.begins(agent)
             case "ready":
                 self._acd.resume(agent)
             case "pause":
@@ -114,7 +116,8 @@ class AgentDesk:
             case _:
                 self._acd.log_out(agent)
 
-    def _not_held(self, agent: str) -> None:
+    def not_held(self, agent: str) -> None:
+        """Raises AgentRefused for one whose pause somebody else holds."""
         by = self.facts.held.get(agent)
         if by is not None:
             raise AgentRefused(f"agent {agent}: the pause is held by {by}, who must end it. Ask {by}.")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+import contextlib
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -77,6 +78,10 @@ async def _no_outbox(line: str, number: str, text: str) -> str:
     return "this box sends no messages"
 
 
+async def _no_pins(agent: str, pin: str, source: str) -> bool:
+    return False
+
+
 @dataclass(slots=True, eq=False)
 class Centre:
     """One call centre. `calls` are those going on, by id; `registered` tells whether an agent has phones."""
@@ -108,6 +113,10 @@ class Centre:
     engaged: Engaged = field(init=False)
     supervisions: Supervisions = field(init=False)
     facts: AgentFacts = field(init=False)
+    lend: Callable[[str], Party | None] = lambda agent: None  # the leg of one who stays connected
+    keep: Callable[[str, Party], None] = lambda agent, party: None  # from now on this is it
+    check_pin: Callable[[str, str, str], Awaitable[bool]] = _no_pins  # agent, PIN, where it was typed
+    asked: list[Party] = field(default_factory=list)
     _started: set[asyncio.Task[None]] = field(default_factory=set)
     _chores: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -151,11 +160,34 @@ class Centre:
 
     def has_phone(self, agent: str) -> bool:
         """Whether the agent could be rung anywhere now."""
-        return bool(self.agent(agent).phone) or self.registered(agent)
+        place = self.facts.place_of(agent)
+        return bool(self.agent(place).phone) or self.registered(place)
+
+    def heard(self, port: str, digit: str) -> None:
+        """A key was found in the sound of a port."""
+        parties = [*self.asked, *(party for call in self.calls.values() for party in call.parties)]
+        for party in parties:
+            if party.port == port:
+                party.leg.heard(digit)
+
+    @contextlib.contextmanager
+    def listens(self, party: Party) -> Iterator[None]:
+        """Keys heard in the sound of a party that is in no call yet reach its leg while the body runs."""
+        self.asked.append(party)
+        try:
+            yield
+        finally:
+            self.asked.remove(party)
 
     def end(self, party: Party) -> None:
-        """A party has no part in a call any more: let go of all that is held for it, and hang up."""
+        """A party has no part in a call any more: let go of all that is held for it, and hang up.
+
+        An agent who stays connected is not hung up.
+        """
         party.leave()
+        if party.lent is not None:
+            party.lent()
+            return
         self.chore(party.leg.hangup(), f"hang up {party.leg.id}")
 
     def chore(self, work: Coroutine[Any, Any, None], name: str) -> None:

@@ -7,10 +7,10 @@ import contextlib
 import logging
 from collections.abc import Sequence
 
-from appliance.calls.call import Call, short
+from appliance.calls.call import short
 from appliance.calls.centre import Centre
 from appliance.calls.party import Party
-from appliance.calls.ringing import Early, NotReached, drop_rung, until_taken
+from appliance.calls.ringing import Early, NotReached, Rings, drop_rung, until_taken
 from appliance.calls.story import Stage
 from appliance.dialplan.outgoing import OutgoingCall
 from appliance.dialplan.permit import DialRefused, Permit
@@ -27,7 +27,7 @@ OUTSIDE_RINGS_SECONDS = 90.0  # networks give up by themselves before that
 FREED_SECONDS = 5.0  # for a line to be idle after its call was ended
 
 
-async def dial_out(permit: Permit, call: Call, centre: Centre, early: Early | None) -> Party:
+async def dial_out(permit: Permit, call: Rings, centre: Centre, early: Early | None) -> Party:
     """Over the first of the permit's lines that can; busy or failed ones leave it to the next.
 
     An emergency tries them all, and ends a call on one of them where none is free. Raises NotReached.
@@ -54,7 +54,7 @@ def _permitted(party: Party, out: OutgoingCall) -> None:
 
 
 async def _over_one_of(
-    lines: Sequence[str], permit: Permit, call: Call, centre: Centre, early: Early | None
+    lines: Sequence[str], permit: Permit, call: Rings, centre: Centre, early: Early | None
 ) -> Party | None:
     for line in lines:
         try:
@@ -89,7 +89,7 @@ async def free_line(lines: Sequence[str], centre: Centre) -> list[str]:
     return [party.line]
 
 
-async def _dial_on(line: str, permit: Permit, call: Call, centre: Centre, early: Early | None) -> Party:
+async def _dial_on(line: str, permit: Permit, call: Rings, centre: Centre, early: Early | None) -> Party:
     why = "" if permit.emergency else await centre.tariffs.why_no_call(line)
     port = centre.lines.get(line)
     if why or port is None:

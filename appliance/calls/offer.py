@@ -12,6 +12,7 @@ from appliance.calls.centre import Centre
 from appliance.calls.party import Party
 from appliance.calls.phone import NoPhone, ring_phone
 from appliance.calls.reach import forwarding, reach
+from appliance.calls.remote_agent import ACCEPT_SECONDS, at_own_leg
 from appliance.calls.ringing import NotReached, drop_rung, missed_by
 from appliance.calls.supervise import Supervisors
 from appliance.calls.taking_up import serve
@@ -141,7 +142,8 @@ class Ringing:
     async def _within_time(self, agent: str) -> Party:
         """Within the time of the queue, also where the phone forwards to. Raises NotReached."""
         try:
-            async with asyncio.timeout(self._seconds):
+            more = ACCEPT_SECONDS if self._centre.agent(agent).number else 0.0
+            async with asyncio.timeout(self._seconds + more):
                 try:
                     party = await self._phone(agent)
                     del self._parties[agent]
@@ -161,6 +163,9 @@ class Ringing:
         """Until one of the agent's phones is answered. Raises NotReached."""
         call, centre = self._call, self._centre
         by_itself = centre.agent(agent).auto_answer
+        if (standing := await at_own_leg(agent, call, centre)) is not None:
+            self._parties[agent] = standing
+            return standing
         try:
             leg = await ring_phone(agent, call, centre, from_name=call.story.title, by_itself=by_itself)
             party = self._parties[agent] = Party(leg, agent=agent)

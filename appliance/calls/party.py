@@ -57,6 +57,7 @@ class Party:
         self.silent = False  # ended by us, because it sent nothing
         self.out: OutgoingCall | None = None
         self.answered_mono: float | None = None  # of somebody whom we dialled
+        self.lent: Callable[[], None] | None = None  # the leg stays up after this; told when it is free
         self.port = ""  # the engine's name of its audio
         self._sound = contextlib.ExitStack()
         self._audio: Audio | None = None
@@ -84,6 +85,16 @@ class Party:
         self._sound.close()
         self._audio = self.leg.audio
         self.port = self._sound.enter_context(media.port(self.leg))
+
+    def borrow(self, other: Party) -> None:
+        """Speak by the audio that `other` holds open, which stays so."""
+        self.port, self._audio = other.port, other._audio
+
+    def reopen(self, media: MediaGraph) -> None:
+        """Its audio was closed by one who shared it."""
+        self._sound.close()
+        self.port = ""
+        self.open(media)
 
     def change_leg(self, leg: Leg, media: MediaGraph) -> None:
         """Go on with another leg; everything else that is held stays."""

@@ -41,7 +41,7 @@ async def ring(
 ) -> Leg:
     """As `ring_phone`, for no call: `shown` are the name and the number the phone displays."""
     place = centre.facts.place_of(agent)
-    address, registered = centre.agent(place).phone, centre.registered(place)
+    address, registered = centre.agent(place).address, centre.registered(place)
     if centre.facts.who_is_at(place) != agent:
         raise NoPhone(f"agent {agent}: the phone is {centre.facts.who_is_at(place)}'s now. Log in elsewhere")
     if not registered and not address:

@@ -2,6 +2,7 @@
 
 | code | does                                                   |
 |------|--------------------------------------------------------|
+| *16  | somebody logs in here, by extension and PIN               |
 | *98  | the messages of the mailboxes whose owner the agent is |
 | *71  | emergency mode on                                      |
 | *70  | emergency mode off                                     |
@@ -17,6 +18,7 @@ from appliance.calls.agent_call import begin
 from appliance.calls.ask_key import ask_digits
 from appliance.calls.centre import Centre
 from appliance.calls.emergency import EmergencyRefused, switch_off, switch_on
+from appliance.calls.hot_desk import log_in_here
 from appliance.calls.party import Party
 from appliance.calls.speak import speak
 from appliance.calls.visit import visit
@@ -94,6 +96,7 @@ async def _may_switch(leg: Leg, port: str, agent: str, centre: Centre) -> bool:
 
 
 SERVICES: dict[str, Service] = {
+    "*16": log_in_here,
     "*98": _messages,
     "*71": _switching("emergency-on", lambda centre, agent: switch_on(centre, by=agent)),
     "*70": _switching("emergency-off", lambda centre, agent: switch_off(centre, by=agent)),

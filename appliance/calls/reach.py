@@ -14,6 +14,7 @@ from appliance.calls.centre import Centre
 from appliance.calls.dial_out import OUTSIDE_RINGS_SECONDS, dial_out
 from appliance.calls.party import Party
 from appliance.calls.phone import NoPhone, ring_phone
+from appliance.calls.remote_agent import at_own_leg
 from appliance.calls.ringing import Early, NotReached, drop_rung, until_taken
 from appliance.calls.target import Colleague, Outside, Target, Waiting, resolve
 from appliance.dialplan.permit import Cause, DialRefused
@@ -77,6 +78,9 @@ async def _ring_colleague(agent: str, call: Call, centre: Centre, early: Early |
     from_name = centre.agent(maker).name or maker if maker else call.story.queue
     with contextlib.ExitStack() as held:
         held.enter_context(centre.engaged.on_a_call(agent))
+        if (standing := await at_own_leg(agent, call, centre)) is not None:
+            standing.hold(held.pop_all())
+            return standing
         try:
             leg = await ring_phone(agent, call, centre, from_name=from_name)
         except NoPhone as error:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance.calls.agent_call import begin
+from appliance.calls.agent_legs import AgentLegs
 from appliance.calls.agent_phone import agent_of, is_code, serve_code
 from appliance.calls.call import Call, new_call_id, short
 from appliance.calls.centre import Centre
@@ -59,6 +60,7 @@ class Reception:
         self._centre = centre
         self._lines = lines
         self._phones = phones
+        self._agent_legs = AgentLegs(centre)
         self._tasks: set[asyncio.Task[None]] = set()
         centre.begin = self._begin
 
@@ -137,9 +139,13 @@ class Reception:
         )
         legs = FoundLegs(leg for port in ports for leg in _waiting_at(port))
         calls = [(story, take_up(story, legs, centre)) for story in stories]
+        parties = [party for _, call in calls if call is not None for party in call.parties]
+        rest = self._agent_legs.take_up(legs.rest(), parties)
         centre.guard.settle()
         strays, newcomers = [], []
-        for leg in Supervisors(centre).take_up(legs.rest()):
+        supervisors = Supervisors(centre)
+        attending = supervisors.claim(rest)
+        for leg in (leg for leg in rest if leg not in attending):
             if leg.inbound and leg.state is LegState.RINGING:
                 newcomers.append(leg)
             elif leg.state is not LegState.ENDED:
@@ -151,6 +157,7 @@ class Reception:
                 self._gone_meanwhile(story)
             else:
                 self._go_on(call)
+        supervisors.go_on(attending)
         for leg in newcomers:
             if leg.port in self._lines:
                 self._line_rings(leg.port, leg)

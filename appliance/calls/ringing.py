@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Protocol
 
-from appliance.calls.call import Call
 from appliance.calls.centre import Centre
 from appliance.calls.party import Party
 from appliance.calls.target import user_of
-from appliance.events import OfferResult
+from appliance.events import Event, OfferResult
 from drivers.port import EndCause, Leg, LegEnded, LegState
 from drivers.sip.leg import SipLeg
 
@@ -29,6 +28,19 @@ TELLING = frozenset({404, 410, 484, 604})
 Early = Callable[[Party], Coroutine[Any, Any, None]]
 
 
+class Rings(Protocol):
+    """Somebody is dialled for it: a call, or what stands in its place."""
+
+    rung: Party | None
+
+    @property
+    def id(self) -> str:
+        """Of the call."""
+
+    def note(self, event: Event) -> None:
+        """Something happened to it."""
+
+
 class NotReached(Exception):
     """Nobody came to the phone: what it counts as, and the SIP code for the phone that wanted it.
 
@@ -42,14 +54,14 @@ class NotReached(Exception):
         self.forwarded = forwarded
 
 
-def drop_rung(call: Call, centre: Centre) -> None:
+def drop_rung(call: Rings, centre: Centre) -> None:
     """Ring nobody any more; harmless when nobody is rung."""
     rung, call.rung = call.rung, None
     if rung is not None:
         centre.end(rung)
 
 
-async def until_taken(party: Party, seconds: float, call: Call, early: Early | None) -> None:
+async def until_taken(party: Party, seconds: float, call: Rings, early: Early | None) -> None:
     await until_up(party, seconds, early)
     if call.rung is not party:  # dropped in the very tick of the answer
         raise NotReached(OfferResult.RECALLED, 480)

@@ -28,7 +28,7 @@ from appliance.calls.supervision import Mode
 from appliance.calls.supervisions import Supervision
 from appliance.calls.take_over import take_over
 from appliance.calls.talk import hear_anew, talk_of
-from drivers.port import DriverError, Leg, LegEnded
+from drivers.port import DriverError, Leg, LegEnded, LegState
 
 log = logging.getLogger(__name__)
 
@@ -102,17 +102,21 @@ class Supervisors:
         call.note(CoachRung(call_id=call.id, agent=agent, coach=coach))
         self._centre.start(self._ring(Wish(coach, "", call.id, Mode.LISTEN.value)), f"ring coach {coach}")
 
-    def take_up(self, legs: list[Leg]) -> list[Leg]:
-        """After a restart: go on with the legs of supervisors; those that are nobody's."""
-        by_leg = {fact.leg_id: fact for fact in self._centre.facts.supervisions.values()}
-        for leg in legs:
-            if fact := by_leg.pop(leg.id, None):
-                wish = Wish(fact.supervisor, fact.agent, fact.attended_call, fact.mode)
-                self._centre.start(self._attend(Party(leg, agent=fact.supervisor), wish), f"attends {leg.id}")
-        for fact in by_leg.values():
-            self._centre.bus.publish(SupervisionEnded(supervisor=fact.supervisor, why="lost"))
+    def claim(self, legs: list[Leg]) -> list[Leg]:
+        """After a restart: the legs of supervisors, to be given to `go_on` once the calls do."""
         known = {fact.leg_id for fact in self._centre.facts.supervisions.values()}
-        return [leg for leg in legs if leg.id not in known]
+        return [leg for leg in legs if leg.id in known and leg.state is LegState.UP]
+
+    def go_on(self, legs: list[Leg]) -> None:
+        """Attend whom each attended; a supervisor whose leg is gone does no more."""
+        found = {leg.id: leg for leg in legs}
+        for fact in list(self._centre.facts.supervisions.values()):
+            leg = found.get(fact.leg_id)
+            if leg is None:
+                self._centre.bus.publish(SupervisionEnded(supervisor=fact.supervisor, why="lost"))
+                continue
+            wish = Wish(fact.supervisor, fact.agent, fact.attended_call, fact.mode)
+            self._centre.start(self._attend(Party(leg, agent=fact.supervisor), wish), f"attends {leg.id}")
 
     # --- one supervisor ---------------------------------------------------------------------------------
 

@@ -77,8 +77,11 @@ class TalkDesk:
 
     def hang_up(self, agent: str) -> None:
         """The agent's part in it is over."""
-        _, party = self._talk(agent)
-        self._centre.chore(party.leg.hangup(), f"hang up {party.leg.id}")
+        talk, party = self._talk(agent)
+        if party.lent is not None:
+            talk.leave(party, "agent")
+        else:
+            self._centre.chore(party.leg.hangup(), f"hang up {party.leg.id}")
 
     def code(self, agent: str, code: str) -> None:
         """What the call is about, while talking or writing it up."""

@@ -10,7 +10,7 @@ from annotated_types import Ge, Le
 from pydantic.fields import FieldInfo
 
 from appliance.config import edge, flows, outbound, trunks
-from appliance.config.agents import EXTENSION
+from appliance.config.agents import AGENT_PHONE, EXTENSION
 from appliance.config.problem import Keys
 from appliance.config.recording import RECIPIENT
 from appliance.config.schema import Config
@@ -41,6 +41,7 @@ PATTERNS = {
     USB: 'a place as "1-1.2"',
     USSD_CODE: "digits, *, # and +, or nothing",
     OPTIONAL_PHONE: "sip:USER@HOST or sip:USER@HOST:PORT",
+    AGENT_PHONE: "sip:USER@HOST, sip:USER@HOST:PORT or number:+E164",
     EXTENSION: "2 to 6 digits, the first not 0",
     RECIPIENT: "an age recipient, as age-keygen prints it",
     flows.FACT: "small letters, digits and . _ -, at most 48, the first a letter",

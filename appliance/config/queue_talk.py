@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from appliance.config.recording import Days, Record
 from appliance.config.section import NOWHERE, Name, Seconds, Section, To
 
 
@@ -17,4 +18,5 @@ class QueueTalk(Section):
         default_factory=list, max_length=100, description="what a call may be about, for the agent to choose"
     )
     survey: To = Field(NOWHERE, description='where a caller goes whose agent hung up first, as "flow:nps"')
-    record: bool = Field(True, description="record conversations of this queue")
+    record: Record = Field("", description='conversations of this queue; "" leaves it to the line')
+    keep_recordings_days: Days = Field(0, description="days its recordings are kept; 0 as in [recording]")

@@ -31,6 +31,7 @@ Without more: every phone of [phones], whether it is registered, and the browser
   password NAME          make a new password for a phone, print it once; who used the old one is out
   token NAME             a web address from which a phone fetches its settings, once, within a day
   agent-password NAME    set an agent's password for the browser phone; the box makes one if you type none
+  agent-pin NAME         set the PIN with which an agent logs in at any phone: *16, extension #, PIN #
 """
 
 
@@ -90,11 +91,19 @@ def _agent_password(options: argparse.Namespace) -> tuple[dict[str, Any], str]:
     return told, f"agent {told['agent']}: the password is set"
 
 
-def _typed(agent: str) -> str:
+def _agent_pin(options: argparse.Namespace) -> tuple[dict[str, Any], str]:
+    typed = _typed(options.name, "PIN")
+    told = ask(_socket(options), "agent_pin", within_seconds=30.0, agent=options.name, pin=typed)
+    if told["pin"]:
+        return told, f"agent  {told['agent']}\nPIN    {told['pin']}\nIt is not shown again."
+    return told, f"agent {told['agent']}: the PIN is set"
+
+
+def _typed(agent: str, what: str = "Password") -> str:
     """From the terminal without showing it, or a line from a script; "" has the box make one."""
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\n")
-    return getpass.getpass(f"Password for {agent} (Enter alone: the box makes one): ")
+    return getpass.getpass(f"{what} for {agent} (Enter alone: the box makes one): ")
 
 
 def _socket(options: argparse.Namespace) -> Path:
@@ -106,4 +115,5 @@ VERBS: Mapping[str, Callable[[argparse.Namespace], tuple[dict[str, Any], str]]] 
     "password": _password,
     "token": _token,
     "agent-password": _agent_password,
+    "agent-pin": _agent_pin,
 }

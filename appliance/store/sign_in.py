@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -16,8 +17,12 @@ import argon2
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from appliance.store.accounts import AccountRefused, Accounts
+from appliance.store.opening import StoreError
+
+log = logging.getLogger(__name__)
 
 SHORTEST, LONGEST = 8, 256  # characters; NIST SP 800-63B 5.1.1.2, and a bound for the work
+SHORTEST_PIN, LONGEST_PIN = 4, 12
 MOST_WAITING = 8  # checks; more are sent away, each takes about 0.2 s
 FREE_EACH, LONGEST_EACH_SECONDS = 3, 300.0  # wrong ones of an agent at an address, then 1, 2, 4... s
 FREE_ADDRESS, LONGEST_ADDRESS_SECONDS = 30, 30.0  # of all agents at an address
@@ -57,6 +62,22 @@ class SignIns:
             )
         await self._in_thread(lambda: self._accounts.set_agent_hash(agent, self._hash(password)))
         self._wrong = {key: count for key, count in self._wrong.items() if key[0] != agent}
+
+    async def set_pin(self, agent: str, pin: str) -> None:
+        """From now on this one, for phones. Raises AccountRefused, StoreError."""
+        if not (pin.isdecimal() and pin.isascii() and SHORTEST_PIN <= len(pin) <= LONGEST_PIN):
+            raise AccountRefused(f"agent {agent}: a PIN is {SHORTEST_PIN} to {LONGEST_PIN} digits.")
+        key = _pin_of(agent)
+        await self._in_thread(lambda: self._accounts.set_agent_hash(key, self._hash(pin)))
+        self._wrong = {each: count for each, count in self._wrong.items() if each[0] != key}
+
+    async def check_pin(self, agent: str, pin: str, source: str) -> bool:
+        """Whether this is the agent's PIN; wrong ones make the next wait, as with passwords."""
+        try:
+            return await self.check(_pin_of(agent), pin, source) is SignIn.RIGHT
+        except StoreError as error:
+            log.error("PIN of agent %s: cannot be looked at: %s", agent, error)
+            return False
 
     async def check(self, agent: str, password: str, address: str) -> SignIn:
         """Whether this is the agent's password; `address` is where it was typed. Raises StoreError."""
@@ -112,3 +133,8 @@ class SignIns:
             return 0.0
         pause = min(2.0 ** min(count - free, 20), longest)
         return max(0.0, last + pause - self._mono())
+
+
+def _pin_of(agent: str) -> str:
+    """Where the hash of a PIN is kept: no agent's name has a space in it."""
+    return f"{agent} pin"
