@@ -152,7 +152,9 @@ class Distributor(Roster):
 
     def position(self, queue: str, caller: Caller | str, place: float = 0.0) -> int:
         """1 for a caller who is, or would be, at the head of the queue."""
-        return self.queues[queue].position(_caller(caller, place))
+        here = self.tickets.get(caller) if isinstance(caller, str) else None
+        known = here.caller if here is not None and here.queue == queue else _caller(caller, place)
+        return self.queues[queue].position(known)
 
     @contextlib.contextmanager
     def waiting(self, caller: Caller | str, queue: str, place: float = 0.0) -> Iterator[Ticket]:

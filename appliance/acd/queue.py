@@ -211,6 +211,10 @@ class Queue:
         lanes = (lane for lanes in self.lanes.values() for lane in lanes.values())
         return all(tickets.is_sorted() for tickets in (*self._by_rate.values(), *lanes))
 
+    def kept_for(self, agent: str) -> int:
+        """How many wait for this agent alone."""
+        return sum(len(tickets) for tickets in self.lanes.get(agent, {}).values())
+
     def heads(self, *only: str) -> Iterator[Ticket]:
         """The first of every lane; of the lanes for these agents alone, and for anybody (""), where named."""
         for lanes in (self.lanes.get(name, {}) for name in only) if only else self.lanes.values():

@@ -18,6 +18,7 @@ from appliance.calls.party import Party
 from appliance.calls.reach import reach
 from appliance.calls.ringing import NotReached
 from appliance.calls.target import Outside
+from appliance.calls.who_waits import who_waits
 from appliance.dialplan.permit import ITSELF, Cause, DialRefused
 from appliance.events import CallInherited, CallQueued, OfferResult, Outcome
 from appliance.wait_events import CallBackEnded, CallBackTried
@@ -107,7 +108,9 @@ async def _try(call: Call, centre: Centre) -> None:
 
 
 async def _agent(call: Call, centre: Centre) -> Party:
-    with centre.acd.waiting(call.id, call.story.queue, call.story.place) as ticket:
+    story = call.story
+    caller = await who_waits(call, story.queue, centre)
+    with centre.acd.waiting(caller, story.queue) as ticket:
         while True:
             async with centre.acd.offer(ticket) as offer:
                 party = await ring_agent(call, offer, centre)

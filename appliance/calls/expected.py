@@ -70,6 +70,10 @@ class ExpectedWaits:
             return 0.0
         return self._of[queue].expected(ahead, self.agents(queue))
 
+    def of_agent(self, queue: str, agent: str) -> float | None:
+        """Seconds until one agent at work can take a caller of the queue who waits for that one alone."""
+        return self._of[queue].expected(self._acd.queues[queue].kept_for(agent), 1.0)
+
     def between(self, queue: str, ahead: int) -> tuple[float, float] | None:
         """The 50th and the 80th percentile of it."""
         return self._of[queue].between(ahead, self.agents(queue))

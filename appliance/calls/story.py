@@ -128,6 +128,7 @@ class Story:
     next_to: str = ""
     queue: str = ""
     place: float = 0.0
+    joined: float = 0.0  # when the queue was entered, monotonic s
     agent: str = ""
     ringing: frozenset[str] = frozenset()  # agents rung for a queue
     offered: bool = False
@@ -167,6 +168,7 @@ class Story:
             case CallQueued(queue=queue, place=place):
                 self._move(Stage.WAITING, stamped)
                 self.queue, self.place, self.agent, self.next_to = queue, place, "", ""
+                self.joined = stamped.mono_s
             case AgentOffered(agent=agent):
                 self._move(Stage.OFFERED, stamped)
                 self.agent, self.ringing = agent, self.ringing | {agent}

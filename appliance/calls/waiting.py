@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 
+from appliance.acd.caller import Caller
 from appliance.acd.queue import Ticket
 from appliance.calls.call import Call
 from appliance.calls.call_backs import place_again, take_call_back
@@ -20,6 +22,7 @@ from appliance.calls.speak import speak
 from appliance.calls.story import Stage
 from appliance.calls.wait_hearing import WaitHearing
 from appliance.calls.wait_rules import SentOn, Why, refusal
+from appliance.calls.who_waits import who_waits
 from appliance.config.section import Destination
 from appliance.events import CallQueued
 from appliance.wait_events import QueueLeft, QueueRefused
@@ -42,22 +45,25 @@ async def wait_for_agent(call: Call, queue: str, centre: Centre) -> Destination 
         return to
     if not story.queue and may_be_recorded(call, queue, centre):
         await speak(f"{call.id}/say", call.port, centre.config.recording.announce, centre)
+    caller = await who_waits(call, queue, centre)
     if not resumed:  # told first: joining may ring an agent at once
         place = place_again(call, queue, centre)
-        position = centre.acd.position(queue, call.id, place)
+        caller = replace(caller, place=place)
+        position = centre.acd.position(queue, caller)
         call.note(CallQueued(call_id=call.id, queue=queue, position=position, place=place))
     greeting = "" if resumed else centre.queue(queue).greeting
     if call.apology:
         call.apology, greeting = False, centre.own_prompt("apology")
-    sent_on = await _wait(call, queue, centre, greeting)
+    sent_on = await _wait(call, replace(caller, joined=story.joined), centre, greeting)
     return None if sent_on is None else await _leave(call, queue, sent_on, centre)
 
 
-async def _wait(call: Call, queue: str, centre: Centre, greeting: str) -> SentOn | None:
+async def _wait(call: Call, caller: Caller, centre: Centre, greeting: str) -> SentOn | None:
     """Until an agent has answered (None), or the caller is sent on. An answer goes before anything else."""
+    queue = call.story.queue
     hearing, loop = WaitHearing(call, queue, centre), asyncio.get_running_loop()
     files = centre.prompt(greeting, language=language_of(call, centre))
-    with centre.acd.waiting(call.id, queue, call.story.place) as ticket:
+    with centre.acd.waiting(caller, queue) as ticket:
         try:
             async with asyncio.timeout(None) as limit:
                 entertained = hearing.run(files, lambda: limit.reschedule(loop.time()))
