@@ -38,7 +38,8 @@ class WaitHearing:
         self._announcements = Announcements(call, queue, centre)
         self._loop = asyncio.get_running_loop()
         wait_s = self._settings.max_wait_seconds
-        self._ends_at = self._loop.time() + wait_s if wait_s else None
+        waited_s = centre.clock.mono() - call.story.joined  # before a restart of the brain, too
+        self._ends_at = self._loop.time() + wait_s - waited_s if wait_s else None
         self._empty_since: float | None = None
         self._ringing = False
         self._speech: Play | None = None
