@@ -60,8 +60,8 @@ class ExpectedWaits:
         """How many agents the queue can count on now."""
         acd = self._acd
         mine = (acd.agents[name] for name in acd.queues[queue].agents)
-        staffed = (agent.queues for agent in mine if agent.state not in AWAY)
-        loaded = [name for name, other in acd.queues.items() if len(other)]
+        staffed = [agent.queues for agent in mine if agent.state not in AWAY]
+        loaded = {name for queues in staffed for name in queues if len(acd.queues[name])}
         return shares(queue, staffed, loaded)
 
     def expected(self, queue: str, ahead: int) -> float | None:
