@@ -77,7 +77,7 @@ async def serve_code(leg: Leg, agent: str | None, centre: Centre) -> None:
     try:
         async with leg.alive():
             await leg.answer()
-            await _tell(party, prompt, centre)
+            await _tell(party, prompt, centre.agent(agent).language if agent else "", centre)
     except (LegEnded, DriverError) as error:
         log.info("phone of %s: %s", agent or "nobody", error)
     finally:
@@ -169,7 +169,7 @@ async def _confer(leg: Leg, agent: str, centre: Centre) -> None:
     centre.end(Party(leg))
 
 
-async def _tell(party: Party, prompt: str, centre: Centre) -> None:
+async def _tell(party: Party, prompt: str, language: str, centre: Centre) -> None:
     if centre.own_prompt(prompt):
         party.open(centre.media)
-        await speak(f"{party.leg.id}/say", party.port, prompt, centre)
+        await speak(f"{party.leg.id}/say", party.port, prompt, centre, language=language)

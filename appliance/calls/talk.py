@@ -20,6 +20,7 @@ from appliance.calls.ringing import NotReached, drop_rung
 from appliance.calls.sounds import is_music, sounds
 from appliance.calls.story import Stage
 from appliance.calls.survey import survey
+from appliance.calls.talk_keys import TalkKeys
 from appliance.calls.target import Target
 from appliance.calls.watch import Ended, HoldChanged, MustEnd, News, Pressed, Referred, watch
 from appliance.config.section import Destination
@@ -61,6 +62,7 @@ class Talk:
         self._inbox: asyncio.Queue[News | Reached | Missed | None] = asyncio.Queue()  # None: look up
         self._watches: dict[Party, list[asyncio.Task[None]]] = {}
         self._keys: asyncio.Queue[tuple[Leg, str]] = asyncio.Queue()
+        self._codes = TalkKeys(self._pass_on, centre.desk)
         self._presser: asyncio.Task[None] | None = None
         self._on_hold = False
         self._over = False
@@ -90,6 +92,7 @@ class Talk:
         """The box stops, or all is said."""
         self.call.talk = None
         self.drop_errand()
+        self._codes.close()
         while not self._inbox.empty():
             if isinstance(news := self._inbox.get_nowait(), Reached):
                 self.centre.end(news.party)
@@ -121,7 +124,7 @@ class Talk:
             case HoldChanged():
                 self.arrange()
             case Pressed(party=party, digit=digit):
-                self._pass_on(party, digit)
+                self._codes.press(party, digit)
             case Referred(party=party, referral=referral):
                 self._refer(self, party, referral)
             case MustEnd(party=party, why=why):

@@ -38,7 +38,7 @@ class HoldChanged:
 
 @dataclass(frozen=True, eq=False)
 class Pressed:
-    """The party pressed a key that cannot be heard in its sound."""
+    """The party pressed a key: an agent any, others one that cannot be heard in their sound."""
 
     party: Party
     digit: str
@@ -73,7 +73,7 @@ def watch(party: Party, tell: Tell, has_phone: HasPhone) -> list[asyncio.Task[No
     """
     leg = party.leg
     works: list[Work] = [partial(_ended, party, tell), partial(_holds, party, tell)]
-    if not leg.digits_in_audio:
+    if party.agent or not leg.digits_in_audio:
         works.append(partial(_keys, party, tell))
     if isinstance(leg, SipLeg):
         works.append(partial(end_when_silent, party, leg, has_phone))

@@ -20,6 +20,7 @@ from appliance.media.prompts import PromptCache
 from appliance.media.sound import TICKS_A_SECOND
 from drivers.wire import Message, Peer, Server, close_all
 from dsp._native.engine import Engine, EventKind, lock_memory
+from dsp.dtmf import KEYS
 from dsp.progress_plan import KINDS
 
 log = logging.getLogger(__name__)
@@ -92,7 +93,7 @@ class EngineProcess:
             log.warning("port %s: lost: %s", port, reason)
             return {"event": "port_lost", "port": port, "reason": reason}
         if kind is EventKind.MODEM_CODE:
-            log.debug("port %s: the modem says %r", port, chr(value))
+            log.debug("port %s: the modem says %r", port, "*" if chr(value) in KEYS else chr(value))
             return {"event": "modem_code", "port": port, "code": chr(value)}
         if kind in (EventKind.SILENCE_FOUND, EventKind.SILENCE_ENDED):
             return {"event": kind.name.lower(), "port": port, "seconds": value / TICKS_A_SECOND}

@@ -25,11 +25,16 @@ CALL_ENDS = ("NO CARRIER", "BUSY", "NO ANSWER", "NO DIALTONE", "NO DIAL TONE")
 
 def shown(command: str) -> str:
     """A command as it may stand in a message or log: no PIN, no USSD code (it may hold the number of a
-    voucher), and only the end of a telephone number."""
-    secret = re.match(r"(AT\+CPIN=|AT\+CUSD=1,).", command)
+    voucher), no keys (of a card), and only the end of a telephone number."""
+    secret = re.match(r"(AT\+CPIN=|AT\+CUSD=1,|AT\+VTS=|AT\^DDTMF=[0-9],).", command)
     if secret:
         return f"{secret[1]}..."
     return re.sub(r"^ATD[^;]*?([^;]{0,3});?$", r"ATD...\1", command)
+
+
+def keyless(said: str) -> str:
+    """What a modem says as it may stand in a log: keys that a caller pressed may be of a card."""
+    return re.sub(r"(DTMF:[^0-9A-D*#]*)[0-9A-D*#]", r"\1*", said)
 
 
 class CommandFailed(PortRefused):
@@ -179,7 +184,7 @@ class Channel:
     def feed(self, data: bytes) -> None:
         """Bytes from the modem."""
         for item in self._parser.feed(data):
-            log.debug("port %s: < %s", self.name, item)
+            log.debug("port %s: < %s", self.name, keyless(str(item)))
             self._take(item)
 
     def lost(self, error: DriverError) -> None:

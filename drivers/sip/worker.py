@@ -100,7 +100,8 @@ class Worker:
 
     def _tell(self, event: Message) -> None:
         """News of this turn of the loop go out together: each packet wakes the brain."""
-        log.debug("worker %s: %s", self.name, event)
+        shown = {**event, "digit": "*"} if "digit" in event else event  # it may be of a card
+        log.debug("worker %s: %s", self.name, shown)
         self._news.append(event)
         if event["event"] not in PATIENT and not self._flushes:
             self._flushes = True

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from drivers.at.channel import Channel, CommandFailed, shown
+from drivers.at.channel import Channel, CommandFailed, keyless, shown
 from drivers.port import PortLost, PortTimeout
 from tests.drivers.wires import WIRES, ByteByByte, Delayed, Wire
 
@@ -346,3 +346,21 @@ async def test_ok_alone_where_a_line_is_due_is_a_refusal() -> None:
     other = Scripted({"AT^CVOICE?": b"\r\nOK\r\n"})
     with pytest.raises(CommandFailed, match="OK, and no answer"):
         await other.channel.command("AT^CVOICE?", "^CVOICE:")
+
+
+@pytest.mark.parametrize(
+    ("command", "logged"),
+    [
+        ("AT+VTS=5", "AT+VTS=..."),
+        ("AT^DDTMF=1,5", "AT^DDTMF=1,..."),
+        ("ATD+491701234567;", "ATD...567"),
+        ("AT+CSQ", "AT+CSQ"),
+    ],
+)
+def test_keys_and_numbers_of_a_command_stand_in_no_log(command, logged):
+    assert shown(command) == logged
+
+
+@pytest.mark.parametrize("said", ["+RXDTMF: 5", "+DTMF: 5", "^DDTMF: 5", "^DDTMF: #"])
+def test_keys_that_a_caller_pressed_stand_in_no_log(said):
+    assert keyless(said) == f"{said[:-1]}*"
