@@ -21,7 +21,7 @@ from appliance.calls.story import Story
 from appliance.calls.target import Outside
 from appliance.dialplan.permit import ITSELF, Cause, DialRefused
 from appliance.emergency.incident import Alerted, Incident
-from appliance.events import CallArrived, CallConnected, CallEnded, Direction, TalkEnded
+from appliance.events import CallArrived, CallConnected, CallEnded, Direction, OfferResult, TalkEnded
 from drivers.port import DriverError, LegEnded
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,9 @@ async def alert_call(number: str, incident: Incident, centre: Centre) -> AlertRe
             if await _acknowledged(call, incident, centre):
                 result = Alerted.ACKNOWLEDGED
                 await speak(f"{call.id}/say", call.port, "emergency-acknowledged", centre)
-    except (DialRefused, NotReached, DriverError, TimeoutError) as error:
+    except NotReached as missed:
+        result, why = Alerted.NO_LINE if missed.result is OfferResult.FAILED else result, str(missed)
+    except (DialRefused, DriverError, TimeoutError) as error:
         why = str(error)
     except LegEnded:
         by = "caller"

@@ -11,13 +11,15 @@ from datetime import datetime
 
 from appliance.calls.alert_call import alert_call
 from appliance.calls.centre import Centre
-from appliance.emergency.incident import Incident, next_called
+from appliance.emergency.incident import Alerted, Incident, next_called
 from appliance.emergency_events import AlertCalled, AlertTexted, EmergencyBegun, EmergencyEnded
 from appliance.events import Stamped
 
 log = logging.getLogger(__name__)
 
 TEXT_AGAIN_SECONDS = 30.0
+NO_LINE_SECONDS = 20.0  # until the lines are looked at again
+FREE_SECONDS = 1.0  # for a line to be idle after a call
 
 #: Sends a text: line ("" for the only one), number, text. Gives why it could not, "" when it could.
 SendText = Callable[[str, str, str], Awaitable[str]]
@@ -79,20 +81,31 @@ class Alerting:
         return f"{self._centre.config.box.name} {at}: {incident.title}"[:300]
 
     async def _call_all(self) -> None:
-        """Down the list, as often as `rounds` says."""
-        settings, centre = self._centre.config.emergency, self._centre
+        """Down the list, as often as `rounds` says; who has no line now waits for the others."""
+        settings, no_line = self._centre.config.emergency, set[str]()
         while self._wanted():
-            number, anew = next_called(self._incident, settings.call, settings.rounds)
-            if not number:
+            able = [number for number in settings.call if number not in no_line]
+            number, anew = next_called(self._incident, able or settings.call, settings.rounds)
+            if not number and not no_line:
                 break
+            if not number or not able:
+                await asyncio.sleep(NO_LINE_SECONDS)
+                no_line.clear()
+                continue
             if anew:
                 await asyncio.sleep(settings.pause_seconds)
-            done = await alert_call(number, self._incident, centre)
-            centre.bus.publish(
-                AlertCalled(number=number, call=done.call_id, result=done.result.value, why=done.why)
-            )
+            if await self._call(number) is Alerted.NO_LINE:
+                no_line.add(number)
+            await asyncio.sleep(FREE_SECONDS)
         if settings.call and self._wanted():
             log.error("emergency mode: nobody else is called, too few have acknowledged the alert")
+
+    async def _call(self, number: str) -> Alerted:
+        done = await alert_call(number, self._incident, self._centre)
+        self._centre.bus.publish(
+            AlertCalled(number=number, call=done.call_id, result=done.result.value, why=done.why)
+        )
+        return done.result
 
     def _wanted(self) -> bool:
         return len(self._incident.acknowledged) < self._centre.config.emergency.acknowledgements

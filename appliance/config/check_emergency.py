@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from appliance.config.check_voicemail import no_line_for_texts
 from appliance.config.problem import Keys, Problem
 from appliance.config.schema import Config
 from appliance.config.section import DESTINATIONS, NOWHERE, Destination
@@ -19,6 +20,7 @@ def emergency_problems(config: Config) -> Iterator[Problem]:
         wrong = "nobody can be called: the box itself may dial nothing"
         allowed = "outbound.permission names a permission that covers these numbers"
         yield Problem(path=("emergency", "call"), value=settings.call, wrong=wrong, allowed=allowed)
+    yield from no_line_for_texts(("emergency",), settings.sms_to, settings.sms_line, config)
     if settings.acknowledgements > len(settings.call) > 0:
         wrong = f"more than the {len(settings.call)} who are called, so they are called for nothing"
         yield Problem(path=("emergency", "acknowledgements"), value=settings.acknowledgements, wrong=wrong)

@@ -6,9 +6,10 @@ import shutil
 import string
 from collections.abc import Iterator
 
-from appliance.config.problem import Keys, Problem, closest
+from appliance.config.problem import Keys, Problem, closest, names
 from appliance.config.schema import Config
 from appliance.config.section import Destination
+from appliance.config.serial_lines import GsmLine
 from appliance.config.voicemail import Mailbox
 
 WORDS = ("box", "caller", "seconds", "new")
@@ -19,6 +20,7 @@ def voicemail_problems(config: Config) -> Iterator[Problem]:
     for name, box in config.voicemail.items():
         yield from _bad_text(name, box)
         yield from _bad_hook(name, box)
+        yield from no_line_for_texts(("voicemail", name), box.sms_to, box.sms_line, config)
         yield from _full_in_a_circle(name, config)
         if box.least_seconds >= box.most_seconds:
             wrong = "not below most_seconds, so no message is ever kept"
@@ -37,6 +39,19 @@ def voicemail_references(config: Config) -> Iterator[tuple[Keys, str, str]]:
         yield ("voicemail", name, "greeting"), "prompt", box.greeting
         yield ("voicemail", name, "sms_line"), "line", box.sms_line
         yield from ((("voicemail", name, "agents", n), "agent", agent) for n, agent in enumerate(box.agents))
+
+
+def no_line_for_texts(section: Keys, sms_to: list[str], sms_line: str, config: Config) -> Iterator[Problem]:
+    """Texts go out over one line, which must be known and carry messages."""
+    able = [name for name, line in config.lines.items() if isinstance(line, GsmLine)]
+    path = (*section, "sms_line")
+    if sms_line and sms_line in config.lines and sms_line not in able:
+        yield Problem(
+            path=path, value=sms_line, wrong="carries no messages", allowed=names(able) or "a GSM line"
+        )
+    elif sms_to and not sms_line and len(able) != 1:
+        wrong = f"missing, {len(able) or 'no'} lines carry messages"
+        yield Problem(path=path, wrong=wrong, allowed=names(able) or "a GSM line")
 
 
 def _bad_text(name: str, box: Mailbox) -> Iterator[Problem]:

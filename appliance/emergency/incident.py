@@ -24,6 +24,7 @@ class Alerted(enum.Enum):
     ACKNOWLEDGED = "acknowledged"
     HEARD = "answered, not acknowledged"
     NOT_REACHED = "not reached"
+    NO_LINE = "no line was free"  # nobody's telephone rang, so it counts for nobody
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def after(incident: Incident | None, stamped: Stamped) -> Incident | None:
     match event:
         case AlertTexted(number=number, why=""):
             return replace(incident, texted=incident.texted | {number})
-        case AlertCalled(number=number, result=result):
+        case AlertCalled(number=number, result=result) if result != Alerted.NO_LINE.value:
             called = {**incident.called, number: incident.called.get(number, 0) + 1}
             new = (number,) if result == Alerted.ACKNOWLEDGED.value else ()
             return replace(incident, called=called, acknowledged=(*incident.acknowledged, *new))

@@ -260,7 +260,7 @@ async def test_people_are_called_one_after_the_other_until_one_presses_1(tmp_pat
         first = await outside(rig)
         assert first.leg.peer == "+4930111111"
         first.remote_hangs_up()
-        await asyncio.sleep(1)
+        await asyncio.sleep(2)
         second = await outside(rig)
         second.answers()
         await asyncio.sleep(1)
@@ -316,9 +316,24 @@ async def test_a_number_the_dial_plan_refuses_is_passed_over(tmp_path: Path) -> 
     rig = await centre(tmp_path, call=["+12425550100", "+4930222222"])
     async with alerting(rig):
         switch_on(rig.centre, by="ana")
-        await asyncio.sleep(1)
+        await asyncio.sleep(2)
         assert (await outside(rig)).leg.peer == "+4930222222"
         assert "may not dial" in of(rig, AlertCalled)[0].why
+        switch_off(rig.centre, by="ana")
+    await all_over(rig)
+
+
+async def test_without_a_free_line_nobody_counts_as_called_and_it_is_tried_again(tmp_path: Path) -> None:
+    rig = await centre(tmp_path, call=["+4930111111", "+4930222222"], rounds=1)
+    rig.tariffs.why = {"out-1": "limit reached", "out-2": "limit reached"}
+    async with alerting(rig):
+        switch_on(rig.centre, by="ana")
+        await asyncio.sleep(60)
+        assert {event.result for event in of(rig, AlertCalled)} == {"no line was free"}
+        assert len(of(rig, AlertCalled)) >= 4
+        rig.tariffs.why = {}
+        await asyncio.sleep(25)
+        assert (await outside(rig)).leg.peer == "+4930111111"
         switch_off(rig.centre, by="ana")
     await all_over(rig)
 
