@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from appliance.config.check_agents import agent_problems
 from appliance.config.check_calendars import calendar_problems
 from appliance.config.check_choice import choice_problems
 from appliance.config.check_edge import edge_problems
@@ -60,6 +61,7 @@ def check(config: Config, folder: Path, *, broken: Iterable[Keys] = ()) -> list[
         *edge_problems(config, folder),
         *trunk_problems(config, folder),
         *outbound_problems(config),
+        *agent_problems(config),
         *queue_problems(config, _destinations(config)),
         *choice_problems(config),
         *calendar_problems(config, set(broken)),

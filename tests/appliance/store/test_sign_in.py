@@ -84,3 +84,22 @@ def test_a_password_too_short_or_too_long_is_refused(tmp_path: Path) -> None:
                 await door.sign_ins.set("ana", password)
 
     on_a_loop(tmp_path, work)
+
+
+@pytest.mark.slow
+def test_a_pin_is_for_phones_alone_and_beside_the_password(tmp_path: Path) -> None:
+    async def work(door: Door) -> None:
+        assert not await door.sign_ins.check_pin("ana", "", "phone of desk")  # none is shipped
+        await door.sign_ins.set("ana", "correct horse")
+        await door.sign_ins.set_pin("ana", "4711")
+        assert await door.sign_ins.check_pin("ana", "4711", "phone of desk")
+        assert await door.sign_ins.check("ana", "4711", "192.0.2.1") is SignIn.WRONG
+        assert await door.sign_ins.check("ana", "correct horse", "192.0.2.2") is SignIn.RIGHT
+        for _ in range(3):
+            assert not await door.sign_ins.check_pin("ana", "0000", "phone of desk")
+        assert not await door.sign_ins.check_pin("ana", "4711", "phone of desk")  # now it waits
+        for pin in ("", "123", "1234567890123", "12a4", "١٢٣٤"):
+            with pytest.raises(AccountRefused, match="4 to 12 digits"):
+                await door.sign_ins.set_pin("ana", pin)
+
+    on_a_loop(tmp_path, work)
