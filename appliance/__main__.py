@@ -29,6 +29,7 @@ from appliance.console.lost import lost_json, lost_table
 from appliance.console.outbound_commands import outbound, outbound_options
 from appliance.console.phones import phones, phones_options
 from appliance.console.recordings import record, record_options, recordings, recordings_options
+from appliance.console.prompts import prompts, prompts_options
 from appliance.console.show import VIEWS, box_version, show
 from appliance.console.simulate import simulate, simulate_options
 from appliance.console.voicemail_commands import voicemail, voicemail_options
@@ -97,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("file", nargs="?", type=Path, help="the file (default: that of --config)")
     _calls_options(add("calls", _calls, "list calls, or tell the whole story of one"))
     flow_options(commands.add_parser("flow", help="what menus, hours and holidays do at some time"), shared)
+    prompts_options(add("prompts", prompts, "what the box says: list it, find what is missing, export it"))
     figures_options(add("figures", figures, "how well callers were served, every figure with its formula"))
     simulate_options(add("simulate", simulate, "a day on a fake clock, and what if"))
     erlang_options(add("erlang", erlang, "agents and lines for a load, by Erlang B, C and A"))

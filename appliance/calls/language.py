@@ -1,4 +1,4 @@
-"""In which language a caller is spoken to: what is known of the call, else the box's."""
+"""In which language a caller is spoken to: what is known of the call, else the queue's, else the box's."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from appliance.say.phrases import GRAMMARS
 
 
 def language_of(call: Call, centre: Centre) -> Language:
-    """Of the call's fact `language`, where it is one the box can speak."""
-    wanted = call.story.facts.get("language", "")
-    return next((each for each in GRAMMARS if each == wanted), centre.config.box.language)
+    """The first of the call's fact `language` and its queue's that the box can speak, else its own."""
+    queue = call.story.queue
+    wanted = (call.story.facts.get("language", ""), centre.queue(queue).language if queue else "")
+    return next((each for name in wanted for each in GRAMMARS if each == name), centre.config.box.language)

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from appliance.config.queue_choice import Level
 from appliance.config.recording import Record
-from appliance.config.section import OPTIONAL_PHONE, Name, Section
+from appliance.config.section import OPTIONAL_PHONE, Name, OptionalLanguage, Section
 
 AGENT_PHONE = OPTIONAL_PHONE + r"|^number:\+[0-9]{4,15}$"
 EXTENSION = r"^([1-9][0-9]{1,5})?$"
@@ -48,6 +48,9 @@ class Agent(Section):
     )
     stay_connected: bool = Field(
         False, description="dial the agent's number at log-in, and stay connected between calls"
+    )
+    language: OptionalLanguage = Field(
+        "", description="of what the box says to this agent; the box's if left out"
     )
     ready_at_start: bool = Field(False, description="log the agent in when the box starts for the first time")
 

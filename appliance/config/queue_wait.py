@@ -6,7 +6,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer
 
-from appliance.config.section import DESTINATIONS, Destination, Digit, Seconds, Section, To, destination
+from appliance.config.section import (
+    DESTINATIONS,
+    Destination,
+    Digit,
+    OptionalLanguage,
+    Seconds,
+    Section,
+    To,
+    destination,
+)
 
 #: What a key may do beside leading somewhere: the caller keeps the place and is called back.
 CALL_BACK = Destination("call-back")
@@ -39,6 +48,9 @@ class QueueWait(Section):
         description="a name from [prompts], or a list of them: one is played every comfort_seconds, in turn",
     )
     comfort_seconds: float = Field(60.0, ge=5, le=3600, description="from one such message to the next")
+    language: OptionalLanguage = Field(
+        "", description="of what the box says to its callers, where none was chosen; the box's if left out"
+    )
     tell_position: bool = Field(False, description="tell callers how many stand before them")
     tell_wait: bool = Field(False, description="tell callers how many minutes it may take, at most 15")
     tell_seconds: float = Field(

@@ -72,6 +72,7 @@ Step = Annotated[Destination, STEP, PlainSerializer(str)]
 Digit = Annotated[str, Field(pattern=r"^[0-9*#]$")]
 #: Languages that `appliance/say` can count in.
 Language = Literal["en", "ru", "zh"]
+OptionalLanguage = Literal["", "en", "ru", "zh"]
 NAME = r"^[a-z0-9][a-z0-9_-]{0,31}$"
 Name = Annotated[str, Field(pattern=NAME)]
 #: A prompt, in one language where that stands before it: "en/welcome".

@@ -6,8 +6,10 @@ import logging
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Literal
 
 from appliance.config.schema import Config
+from appliance.say.catalogue import sentences
 
 log = logging.getLogger(__name__)
 
@@ -15,8 +17,13 @@ SPOKEN = Path(sys.prefix) / "share" / "callbox" / "spoken"  # where `make` puts 
 
 
 def recorded_prompts(config: Config, folder: Path, *, spoken: Path = SPOKEN) -> SpokenPrompts:
-    """Those of a configuration whose relative files are in `folder`."""
+    """Those of a configuration whose relative files are in `folder`.
+
+    A recording with the plain name of a sentence of ours is that sentence in the box's language.
+    """
     recorded = {name: folder / written for name, written in config.prompts.items()}
+    plain = {f"{config.box.language}/{name}": recorded[name] for name in sentences() if name in recorded}
+    recorded = {**plain, **recorded}
     return SpokenPrompts(spoken, recorded, config.box.language)
 
 
@@ -39,6 +46,10 @@ class SpokenPrompts:
         """The files of whole names ("en/20"), in order; none where one is missing: no half sentences."""
         files = [self._recorded.get(name) or self._spoken.get(name) for name in names]
         return [file for file in files if file] if all(files) else []
+
+    def source(self, name: str) -> Literal["recorded", "spoken", "missing"]:
+        """Where the sound of a whole name is from."""
+        return "recorded" if name in self._recorded else "spoken" if name in self._spoken else "missing"
 
     def named(self, name: str, language: str = "") -> list[Path]:
         """The file of a prompt as a configuration names it, in a language ("": the box's); [] for none.
