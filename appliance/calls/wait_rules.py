@@ -8,12 +8,20 @@ from typing import Protocol
 
 from appliance.acd.agent import Agent, AgentState
 from appliance.acd.distributor import Distributor
+from appliance.acd.roster import REST, UNKNOWN
 from appliance.calendars.calendars import Calendars, Closed
 from appliance.calls.engaged import REASON
 from appliance.calls.expected import ExpectedWaits
 from appliance.clock import Clock
 from appliance.config.schema import Queue
 from appliance.config.section import Destination
+
+LOOK_SECONDS = 2.0  # between two looks at the rules of the queue
+EMPTY_SECONDS = 10.0  # a queue must be without agents for so long: a phone that registers anew takes less
+
+
+#: What hinders an agent for a moment: a call of his own, a rest, a box that has just started.
+PASSING = frozenset({REASON, REST, UNKNOWN})
 
 
 class Site(Protocol):
@@ -60,6 +68,36 @@ class SentOn:
     number: str = ""
 
 
+class WaitLimits:
+    """When the rules of the queue end one caller's wait. Times are those of one clock, in seconds."""
+
+    def __init__(self, queue: str, place: float, call_id: str, site: Site, ends_at: float | None) -> None:
+        """`ends_at` is when the caller has waited for too long, None for never."""
+        self._queue = queue
+        self._place = place
+        self._call_id = call_id
+        self._site = site
+        self._ends_at = ends_at
+        self._empty_since: float | None = None
+
+    def sent_on(self, now: float, *, rings: bool) -> SentOn | None:
+        """Where the caller goes now; `rings` says that an agent's phone rings for the caller."""
+        if self._ends_at is not None and now >= self._ends_at:
+            return SentOn(Why.WAITED, self._site.queue(self._queue).overflow)
+        nobody = empty(self._queue, self._site)
+        self._empty_since = None if nobody is None else self._empty_since or now
+        if nobody is not None and now - (self._empty_since or now) >= EMPTY_SECONDS:
+            return nobody
+        return None if rings else too_long(self._queue, self._place, self._call_id, self._site)
+
+    def seconds_to_look(self, now: float) -> float | None:
+        """Until the rules may have changed their mind; None = they never will."""
+        settings = self._site.queue(self._queue)
+        ends = [] if self._ends_at is None else [max(0.0, self._ends_at - now)]
+        changes = settings.empty_when != "never" or settings.overflow_expected_seconds
+        return min([*ends, LOOK_SECONDS] if changes else ends, default=None)
+
+
 def refusal(queue: str, place: float, call_id: str, site: Site) -> SentOn | None:
     """Where a caller goes who would join now; None lets him in."""
     settings = site.queue(queue)
@@ -83,9 +121,9 @@ def empty(queue: str, site: Site) -> SentOn | None:
 
 
 def _is_away(agent: Agent, counts_paused: bool) -> bool:
-    """Logged out, or in a pause that is not just a call of the agent's own."""
+    """Logged out, or in a pause that does not end by itself in a moment."""
     if agent.state is AgentState.PAUSED:
-        return counts_paused and REASON not in agent.hindrances
+        return counts_paused and not (agent.hindered and PASSING.issuperset(agent.hindrances))
     return agent.state is AgentState.OFFLINE
 
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from appliance.acd.caller import Caller
 from appliance.acd.queue import Ticket
+from appliance.calls.ask_key import forget_keys
 from appliance.calls.call import Call
 from appliance.calls.call_backs import place_again, take_call_back
 from appliance.calls.centre import Centre
@@ -47,6 +48,7 @@ async def wait_for_agent(call: Call, queue: str, centre: Centre) -> Destination 
         await speak(f"{call.id}/say", call.port, centre.config.recording.announce, centre)
     caller = await who_waits(call, queue, centre)
     if not resumed:  # told first: joining may ring an agent at once
+        forget_keys(call.leg)  # they were meant for what was before
         place = place_again(call, queue, centre)
         caller = replace(caller, place=place)
         position = centre.acd.position(queue, caller)

@@ -265,6 +265,17 @@ async def test_want_8_a_key_works_while_the_greeting_plays_and_the_place_is_carr
     assert_all_free(rig)
 
 
+async def test_a_key_pressed_twice_in_the_menu_is_none_of_the_queues(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, **site(keys={"1": "hangup"}))
+    caller = rig.caller()
+    await asyncio.sleep(0.5)
+    caller.leg.heard("1")
+    caller.leg.heard("1")
+    await asyncio.sleep(5)
+    assert caller.stage == "waiting"
+    await left(caller)
+
+
 async def test_other_keys_do_nothing_and_do_not_cut_a_prompt(tmp_path: Path) -> None:
     rig = Rig(tmp_path, **site(greeting="hello", keys={"5": "hangup"}))
     caller = await waiting(rig)
@@ -334,6 +345,16 @@ async def test_what_counts_as_empty_is_the_queues_to_say(
     assert [e.why for e in rig.events(QueueRefused)] == why  # type: ignore[attr-defined]
     await left(caller)
     await all_over(rig)
+
+
+@pytest.mark.parametrize(("hindrance", "lets_in"), [("on a call", True), ("rest", True), ("no phone", False)])
+async def test_who_is_hindered_for_a_moment_is_there(tmp_path: Path, hindrance: str, lets_in: bool) -> None:
+    rig = Rig(tmp_path, **site(empty_when="all-paused", empty="play:sorry"))
+    rig.acd.log_in("ana")
+    rig.acd.hinder("ana", hindrance)
+    caller = await waiting(rig)
+    assert (caller.stage == "waiting") is lets_in
+    await left(caller)
 
 
 async def test_callers_are_sent_on_when_the_last_agent_leaves_but_not_by_a_phone_that_registers_anew(
