@@ -16,12 +16,10 @@ from appliance.calls.call import Call
 from appliance.calls.call_back_dialogue import ask_number
 from appliance.calls.centre import Centre
 from appliance.calls.speak import LIMIT_SECONDS
-from appliance.calls.wait_rules import SentOn, Why, empty, too_long
+from appliance.calls.wait_rules import SentOn, WaitLimits, Why
 from appliance.config.queue_wait import CALL_BACK
 from appliance.media.held import Play
 
-LOOK_SECONDS = 2.0  # between two looks at the rules of the queue
-EMPTY_SECONDS = 10.0  # a queue must be without agents for so long: a phone that registers anew takes less
 RINGING_LOOK_SECONDS = 1.0
 ANY = frozenset("0123456789*#")
 
@@ -39,8 +37,8 @@ class WaitHearing:
         self._loop = asyncio.get_running_loop()
         wait_s = self._settings.max_wait_seconds
         waited_s = centre.clock.mono() - call.story.joined  # before a restart of the brain, too
-        self._ends_at = self._loop.time() + wait_s - waited_s if wait_s else None
-        self._empty_since: float | None = None
+        ends_at = self._loop.time() + wait_s - waited_s if wait_s else None
+        self._limits = WaitLimits(queue, call.story.place, call.id, centre, ends_at)
         self._ringing = False
         self._speech: Play | None = None
         self._turns = 0  # how often the music began
@@ -85,7 +83,8 @@ class WaitHearing:
             if not key and not text:
                 with self._music():
                     while not key and not (text := self._due()):
-                        if (sent_on := self._ruled_out()) is not None:
+                        sent_on = self._limits.sent_on(self._loop.time(), rings=self._ringing)
+                        if sent_on is not None:
                             return sent_on
                         key = await self._key(keys, self._seconds_to_look(), asyncio.Event())
             if key and (sent_on := await self._pressed(key)) is not None:
@@ -134,25 +133,13 @@ class WaitHearing:
     def _due(self) -> list[Path]:
         return [] if self._ringing else self._announcements.due()
 
-    def _ruled_out(self) -> SentOn | None:
-        """Where the rules of the queue send the caller now."""
-        now, settings = self._loop.time(), self._settings
-        if self._ends_at is not None and now >= self._ends_at:
-            return SentOn(Why.WAITED, settings.overflow)
-        nobody = empty(self._queue, self._centre)
-        self._empty_since = None if nobody is None else self._empty_since or now
-        if nobody is not None and now - (self._empty_since or now) >= EMPTY_SECONDS:
-            return nobody
-        story = self._call.story
-        return None if self._ringing else too_long(self._queue, story.place, story.call_id, self._centre)
-
     def _seconds_to_look(self) -> float | None:
         """Until something may be due; None = only a key can come."""
-        settings, waits = self._settings, []
-        if settings.empty_when != "never" or settings.overflow_expected_seconds:
-            waits.append(LOOK_SECONDS)
-        if self._ends_at is not None:
-            waits.append(self._ends_at - self._loop.time())
-        if (next_s := self._announcements.seconds_to_next()) is not None:
-            waits.append(max(next_s, RINGING_LOOK_SECONDS) if self._ringing else next_s)
-        return max(0.0, min(waits)) if waits else None
+        rules_s, next_s = (
+            self._limits.seconds_to_look(self._loop.time()),
+            self._announcements.seconds_to_next(),
+        )
+        if next_s is not None and self._ringing:
+            next_s = max(next_s, RINGING_LOOK_SECONDS)
+        due = [seconds for seconds in (rules_s, next_s) if seconds is not None]
+        return max(0.0, min(due)) if due else None

@@ -16,9 +16,8 @@ from typing import Any
 from appliance.acd.caller import Caller
 from appliance.acd.distributor import Distributor
 from appliance.acd.queue import Ticket, TicketState
-from appliance.calls.wait_rules import refusal
+from appliance.calls.wait_rules import WaitLimits, refusal
 from appliance.config.schema import Config
-from appliance.config.section import Destination
 from appliance.events import AgentChanged, Event
 from appliance.simulate.arrivals import Arrival
 from appliance.simulate.floor import Floor
@@ -27,6 +26,7 @@ from appliance.store.agent_time import Span
 from appliance.store.legs import LegOutcome, QueueLeg
 
 MOST_LEGS = 100  # of one caller sent from queue to queue; then the caller is let go
+IN_QUEUE = (TicketState.WAITING, TicketState.OFFERED)
 DELAY_S = 1e-9  # a wait longer than this is one
 
 
@@ -188,9 +188,10 @@ class Day:
         self.result.longest_queue = max(self.result.longest_queue, len(self.acd.queues[queue]))
         if visit.ticket.state is TicketState.WAITING:
             visit.promise = self._promise(visit.ticket)
-            longest_s = self.floor.queue(queue).max_wait_seconds
-            if longest_s:
-                self._at(self.now + longest_s, self._waited_too_long, visit, visit.number)
+        longest_s = self.floor.queue(queue).max_wait_seconds
+        ends_at = self.now + longest_s if longest_s else None
+        limits = WaitLimits(queue, caller.place, visit.id, self.floor, ends_at)
+        self._look_again(visit, visit.number, limits)
 
     def _promise(self, ticket: Ticket) -> Promise | None:
         ahead = self.acd.position(ticket.queue, ticket.caller) - 1
@@ -205,20 +206,26 @@ class Day:
         if self._leaves(visit, LegOutcome.ABANDONED) and ticket is not None and visit.promise is not None:
             self._promises.gave_up(visit.promise, ticket.place)
 
-    def _waited_too_long(self, visit: _Visit, number: int) -> None:
-        if visit.number == number and visit.ticket is not None:
-            to = self.floor.queue(visit.ticket.queue).overflow
-            if self._leaves(visit, LegOutcome.FLOWED_OUT):
-                self._goes_to(visit, to)
+    def _look_again(self, visit: _Visit, number: int, limits: WaitLimits) -> None:
+        seconds = limits.seconds_to_look(self.now)
+        if seconds is not None:
+            self._at(self.now + seconds, self._look, visit, number, limits)
 
-    def _goes_to(self, visit: _Visit, to: Destination) -> None:
-        if to.kind == "queue":
-            self._enter(visit, to.name)
+    def _look(self, visit: _Visit, number: int, limits: WaitLimits) -> None:
+        """What the rules of the queue say now to one who is still in it."""
+        ticket = visit.ticket
+        if visit.number != number or ticket is None or ticket.state not in IN_QUEUE:
+            return
+        sent = limits.sent_on(self.now, rings=ticket.state is TicketState.OFFERED)
+        if sent is None:
+            self._look_again(visit, number, limits)
+        elif self._leaves(visit, LegOutcome.FLOWED_OUT) and sent.to.kind == "queue":
+            self._enter(visit, sent.to.name)
 
     def _leaves(self, visit: _Visit, outcome: LegOutcome) -> bool:
         """Out of the queue without an agent; False for one who is not in one."""
         ticket = visit.ticket
-        if ticket is None or ticket.state not in (TicketState.WAITING, TicketState.OFFERED):
+        if ticket is None or ticket.state not in IN_QUEUE:
             return False
         self.acd.leave(ticket)
         visit.ticket = None

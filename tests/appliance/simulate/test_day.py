@@ -153,3 +153,10 @@ def test_promises_are_scored_for_those_too_who_gave_up() -> None:
     kept = {promise.at_s: promise.wait_s for promise in result.promises}
     assert kept == {10: 90, 20: 80}
     assert all(math.isfinite(promise.expected_s) for promise in result.promises)
+
+
+def test_callers_whom_everybody_leaves_are_sent_on_by_the_same_rule_as_on_the_box() -> None:
+    config = two_queues(empty_when="nobody-logged-in", empty="queue:help")
+    staff = [Staffed(0, "ana", here=True), Staffed(0, "ben", here=True), Staffed(50, "ana", here=False)]
+    result = day(config, Arrival(1, "sales", 60), Arrival(10, "sales", 30), staff=staff)
+    assert told(result) == [("sales", "A", 0), ("sales", "F", 62), ("help", "A", 0)]
