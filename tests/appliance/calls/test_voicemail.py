@@ -273,6 +273,23 @@ async def test_a_caller_who_left_while_the_brain_was_away_has_left_a_message(tmp
         assert of(again, MessageLeft)[0].seconds == 5.0
 
 
+async def test_an_engine_that_died_begins_another_file_of_the_same_message(tmp_path: Path) -> None:
+    rig = centre(tmp_path)
+    caller = await speaking(rig)
+    draft = caller.call.story.draft
+    assert draft is not None
+    Path(draft.paths[0]).parent.mkdir(parents=True, exist_ok=True)
+    wav.write(draft.paths[0], b"\0\0" * 2 * 8000, 2)
+    await asyncio.sleep(2)
+    rig.media.recordings.declare_all()  # a new engine has met the brain
+    await asyncio.sleep(3)
+    caller.leg.remote_hangs_up()
+    assert await caller.gone() == "voicemail"
+    [left] = of(rig, MessageLeft)
+    assert [Path(path).name for path in left.paths] == [f"{left.message}.wav", f"{left.message}-2.wav"]
+    assert 5 < left.seconds < 6
+
+
 async def test_a_lost_line_keeps_what_was_said(tmp_path: Path) -> None:
     rig = centre(tmp_path)
     caller = await speaking(rig)
