@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from appliance.acd.agent import AgentState
 from appliance.acd.caller import Caller
 from appliance.acd.distributor import Distributor
 from appliance.acd.queue import Ticket, TicketState
@@ -281,8 +282,8 @@ class Day:
     def _done(self, leg: QueueLeg) -> None:
         self.floor.waits.learn((leg,))
         agent = self.acd.agents[leg.agent]
-        for queue in agent.queues:
-            if not len(self.acd.queues[queue]) and len(self.acd.queues[queue].ready):
+        for queue in agent.queues if agent.state is AgentState.READY else ():
+            if not len(self.acd.queues[queue]):
                 self._promises.idle(queue, self.now)
 
     def _leg(self, visit: _Visit, queue: str, outcome: LegOutcome) -> None:
