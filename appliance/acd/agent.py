@@ -39,6 +39,9 @@ AT_WORK = frozenset({AgentState.TALKING, AgentState.WRAP_UP})
 WITH_A_CALL = frozenset({AgentState.OFFERED, AgentState.TALKING, AgentState.WRAP_UP})
 
 
+Profile = tuple[tuple[str, int], ...]
+
+
 class AgentRefused(Exception):
     """What was asked of an agent is not possible in the present state; the message says what to do."""
 
@@ -52,6 +55,7 @@ class Agent:
     `afterwards` is the state asked for while a call was on, taken when the call lets go.
     `hindrances` are what keeps the agent from being rung, though nobody asked for a pause: reason -> detail.
     `hindered` says that the agent is PAUSED for them alone, and READY by itself when the last one goes.
+    `profile` is the skills as one value: who has the same can serve the same callers.
     `misses` counts offers not taken since one was; `misses_before_pause` 0 is the queue's number.
     """
 
@@ -64,6 +68,7 @@ class Agent:
     ready_since: float = 0.0
     handled: int = 0
     skills: Mapping[str, int] = field(default_factory=dict)
+    profile: Profile = ()
     misses: int = 0
     misses_before_pause: int = 0
     busy: BusyLog = field(default_factory=BusyLog)

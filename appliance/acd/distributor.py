@@ -89,11 +89,17 @@ class Distributor(Roster):
     def set_agent(self, name: str, *, skills: Mapping[str, int], misses_before_pause: int = 0) -> None:
         """What an agent of a queue can, and how often a call may be missed (0 is as the queue says)."""
         agent = self._agent(name)
-        agent.skills, agent.misses_before_pause = skills, misses_before_pause
+        self._unready(agent)
+        agent.skills, agent.profile = skills, tuple(sorted(skills.items()))
+        agent.misses_before_pause = misses_before_pause
+        if agent.state is AgentState.READY:
+            self._ready(agent)
+        self.touched_agents[agent] = None
+        self._done()
 
     def ready_agents(self, queue: str) -> list[Agent]:
         """The agents of `queue` who could be rung now, in its order."""
-        return list(self.queues[queue].ready)
+        return list(self.queues[queue].ready_agents())
 
     def serve(self, queue: str, agents: tuple[str, ...]) -> None:
         """From now on these agents serve the queue; conversations and phones that ring go on.
@@ -321,7 +327,7 @@ class Distributor(Roster):
     def _match_ticket(self, ticket: Ticket, passed: list[str] | None = None) -> bool:
         """Offer the caller to whoever is ready and may have them; says whether there was somebody."""
         queue = self.queues[ticket.queue]
-        if ticket.state is not TicketState.WAITING or not len(queue.ready):
+        if ticket.state is not TicketState.WAITING or not queue.ready:
             return False
         agents, why = matching.agents_for(ticket, queue, self._now())
         if not agents:

@@ -49,8 +49,9 @@ def _of_queue(acd: Distributor, queue: Queue) -> Iterator[Breach]:
     in_lanes = sum(len(lane) for lanes in queue.lanes.values() for lane in lanes.values())
     if waiting != in_lanes or len(tickets) != len(queue):
         yield "who waits can be served", f"queue {queue.name}: {waiting} wait, {in_lanes} can be served"
-    if any(agent.state is not AgentState.READY or not queue.is_ready(agent.name) for agent in queue.ready):
-        yield "who is ready can be rung", f"queue {queue.name} holds {[agent.name for agent in queue.ready]}"
+    ready = list(queue.ready_agents())
+    if any(agent.state is not AgentState.READY for agent in ready) or len(ready) != queue.ready:
+        yield "who is ready can be rung", f"queue {queue.name} holds {[agent.name for agent in ready]}"
 
 
 def _of_ticket(acd: Distributor, ticket: Ticket, queue: Queue) -> Iterator[Breach]:

@@ -20,7 +20,7 @@ def why_not(agent: Agent, ticket: Ticket, queue: Queue) -> str:
     if lacking := lane.needs.lacking(agent.skills):
         return lacking
     if queue.holds_back(ticket):
-        return f"{len(queue.ready)} ready, {queue.rules.reserve} kept for urgent callers"
+        return f"{queue.ready} ready, {queue.rules.reserve} kept for urgent callers"
     return ""
 
 
@@ -55,22 +55,20 @@ def agents_for(ticket: Ticket, queue: Queue, now: float) -> tuple[list[Agent], s
     """The agents to be rung for a waiting caller and why them; none when nobody ready may have the caller."""
     if queue.holds_back(ticket):
         return [], ""
-    skipped: list[str] = []
-    able = _able(ticket, queue, skipped)
+    able = queue.ready_agents(ticket.lane)
     prefers = queue.rules.preferences(ticket.caller)
     if prefers:
         able, score = _best(list(able), prefers)
     first = next(able, None)
     if first is None:
         return [], ""
-    asked = Asked(now, ticket.call_id, len(queue.ready), ticket.round, queue.rules.weights)
+    asked = Asked(now, ticket.call_id, queue.ready, ticket.round, queue.rules.weights)
     picked, why = queue.choice.pick(itertools.chain([first], able), asked)
     if queue.rules.reserve and not queue.rules.is_urgent(ticket.lane.rate):
-        picked = picked[: len(queue.ready) - queue.rules.reserve]
+        picked = picked[: queue.ready - queue.rules.reserve]
     notes = [why, _needs_noted(ticket, queue)]
     notes.append(f"preferred with {score:g} points" if prefers else "")
-    notes.append(f"not {few(skipped)}" if skipped else "")
-    notes.append(f"{ticket.lane.only} first for this caller" if ticket.lane.only else "")
+    notes.append(f"{ticket.lane.only} first for this caller" if ticket.lane.only else _skipped(ticket, queue))
     return picked, "; ".join(note for note in notes if note)
 
 
@@ -79,14 +77,13 @@ def passed_over(why: str, passed: list[str]) -> str:
     return f"{why}; before it {few(passed)}" if passed else why
 
 
-def _able(ticket: Ticket, queue: Queue, skipped: list[str]) -> Iterator[Agent]:
-    """Those who are ready and can, in the order of the choice; notes the others it came by."""
-    for agent in queue.ready:
-        reason = why_not(agent, ticket, queue)
-        if not reason:
-            yield agent
-        elif not ticket.lane.only:
-            skipped.append(f"{agent.name} ({reason})")
+def _skipped(ticket: Ticket, queue: Queue) -> str:
+    """The first of every crew that is ready and cannot."""
+    firsts = (
+        (crew.first().name, ticket.lane.needs.lacking(crew.first().skills)) for crew in queue.crews.values()
+    )
+    unable = [f"{name} ({lacking})" for name, lacking in firsts if lacking]
+    return f"not {few(unable)}" if unable else ""
 
 
 def _best(able: list[Agent], prefers: Mapping[str, float]) -> tuple[Iterator[Agent], float]:

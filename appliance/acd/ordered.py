@@ -38,6 +38,10 @@ class Ordered(Generic[T]):
             raise KeyError(key)
         del self._keys[index], self._items[index]
 
+    def pairs(self) -> Iterator[tuple[Key, T]]:
+        """Each with its key before it."""
+        return zip(self._keys, self._items, strict=True)
+
     def first(self) -> T:
         """The one with the lowest key; raises IndexError when there is none."""
         return self._items[0]

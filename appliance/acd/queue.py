@@ -3,7 +3,7 @@
 The most urgent comes first: rate x (wait + head start + age). With one rate that is the order of arrival;
 with several the order of two callers may change while they wait, that of two with the same rate never.
 So callers of one rate are one sorted list, and those waiting are sorted into lanes, in which whoever can
-serve the first can serve all.
+serve the first can serve all. Likewise agents who are ready stand in crews with the same skills.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from appliance.acd.agent import Agent
+from appliance.acd.agent import Agent, Profile
 from appliance.acd.caller import Caller
 from appliance.acd.choice import Choice, Standing
 from appliance.acd.needs import Needs
@@ -121,13 +121,13 @@ class Queue:
         self.choice = choice
         self.rules = rules
         self.agents = agents
-        self.ready: Ordered[Agent] = Ordered()
+        self.crews: dict[Profile, Ordered[Agent]] = {}  # those who are ready, by what they can
         self.turn = 0  # offers made
         self.lanes: dict[str, dict[Lane, Ordered[Ticket]]] = {}  # by `only`; those WAITING
         self._now = now
         self._index = {agent: at for at, agent in enumerate(agents)}
         self._turns: dict[str, int] = {}  # of each agent's last offer
-        self._ready_keys: dict[str, Key] = {}
+        self._ready: dict[str, tuple[Agent, Key, Profile]] = {}
         self._by_rate: dict[float, Ordered[Ticket]] = {}
         self._length = 0
 
@@ -226,27 +226,47 @@ class Queue:
         """Whether the agent is one of the queue's."""
         return agent in self._index
 
+    @property
+    def ready(self) -> int:
+        """How many of its agents could be rung."""
+        return len(self._ready)
+
     def is_ready(self, agent: str) -> bool:
         """Whether the agent could be rung for this queue."""
-        return agent in self._ready_keys
+        return agent in self._ready
 
     def add_ready(self, agent: Agent) -> None:
         """The agent can be rung from now on."""
         standing = Standing(self._index[agent.name], self._turns.get(agent.name, 0))
-        key = self._ready_keys[agent.name] = self.choice.order(agent, standing)
-        self.ready.add(key, agent)
+        key, profile = self.choice.order(agent, standing), agent.profile
+        self._ready[agent.name] = agent, key, profile
+        self.crews.setdefault(profile, Ordered()).add(key, agent)
 
     def remove_ready(self, agent: Agent) -> None:
         """The agent cannot be rung any more."""
-        key = self._ready_keys.pop(agent.name, None)
-        if key is not None:
-            self.ready.remove(key)
+        if agent.name in self._ready:
+            _, key, profile = self._ready.pop(agent.name)
+            self.crews[profile].remove(key)
+            if not len(self.crews[profile]):
+                del self.crews[profile]
+
+    def ready_agents(self, lane: Lane | None = None) -> Iterator[Agent]:
+        """Those who are ready, or of them those who can serve a lane, in the order of the choice."""
+        if lane is not None and lane.only:
+            mine = [self._ready[lane.only][0]] if lane.only in self._ready else []
+            return (agent for agent in mine if lane.needs.met_by(agent.skills))
+        crews = [
+            crew for crew in self.crews.values() if lane is None or lane.needs.met_by(crew.first().skills)
+        ]
+        if len(crews) == 1:
+            return iter(crews[0])
+        return (agent for _, agent in heapq.merge(*(crew.pairs() for crew in crews)))
 
     def serve_with(self, agents: tuple[str, ...], ready: Iterable[Agent]) -> None:
         """Others serve the queue from now on, of whom these are ready."""
         self.agents = agents
         self._index = {agent: at for at, agent in enumerate(agents)}
-        self.ready, self._ready_keys = Ordered(), {}
+        self.crews, self._ready = {}, {}
         for agent in ready:
             self.add_ready(agent)
 
@@ -259,4 +279,4 @@ class Queue:
     def holds_back(self, ticket: Ticket) -> bool:
         """Whether the agents who are ready are kept for more urgent callers."""
         reserve = self.rules.reserve
-        return bool(reserve) and len(self.ready) <= reserve and not self.rules.is_urgent(ticket.lane.rate)
+        return bool(reserve) and self.ready <= reserve and not self.rules.is_urgent(ticket.lane.rate)
