@@ -35,6 +35,7 @@ from drivers.sip.leg import SipLeg
 from drivers.sip.referral import Referral
 from drivers.virtual import VirtualPort
 from drivers.wire import Message, Peer
+from dsp import wav
 
 PROMPT_SECONDS = 2.0
 
@@ -161,6 +162,9 @@ class QuietLink(EngineLink):
         return True
 
     def tell(self, op: str, *, fds: Any = (), then: Any = None, **fields: Any) -> None:
+        if op == "record":
+            Path(fields["path"]).parent.mkdir(parents=True, exist_ok=True)
+            wav.write(fields["path"], b"", channels=2)
         if op == "record.stop":
             then({"seconds": 1.0})
         if op == "play":
