@@ -101,7 +101,7 @@ class App {
     this.push?.close();
     this.phone = this.push = null;
     this.sound.stopRing();
-    for (const kind of ["box", "phone", "microphone", "call"]) this.view.trouble(kind, "");
+    for (const kind of ["box", "phone", "microphone", "call", "emergency", "messages"]) this.view.trouble(kind, "");
   }
 
   ended(code) {

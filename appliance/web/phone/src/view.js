@@ -1,6 +1,7 @@
 // What is on the screen. Text is always set as text: numbers and names come from outside.
 
 import { State } from "./call.js";
+import * as words from "./words.js";
 
 const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#"];
 const STATES = {
@@ -127,7 +128,9 @@ export class View {
 
   // --- work -----------------------------------------------------------------------------------------
 
-  news({ agent, call }) {
+  news({ agent, call, emergency, new_messages: messages }) {
+    this.trouble("emergency", emergency);
+    this.trouble("messages", words.messages(messages));
     this.agent = { ...agent, since: Date.now() - agent.since_seconds * 1000 };
     this.boxCall = call;
     const able = [...(COMMANDS[agent.state] || []), agent.afterwards && "ready"]; // "ready" takes it back

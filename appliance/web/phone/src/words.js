@@ -16,6 +16,11 @@ export function unreachable(address) {
     "If it worked before, the page goes on trying; tell those who look after the box.";
 }
 
+export function messages(count) {
+  if (!count) return "";
+  return `${count === 1 ? "There is a new voice message" : `There are ${count} new voice messages`}: dial *98.`;
+}
+
 const MICROPHONE = {
   NotAllowedError: "The browser may not use the microphone. Allow it beside the page's address, then try again.",
   NotFoundError: "There is no microphone. Plug in the headset, then try again.",
