@@ -9,7 +9,7 @@ from typing import Any
 from annotated_types import Ge, Le
 from pydantic.fields import FieldInfo
 
-from appliance.config import edge, flows, outbound, trunks
+from appliance.config import edge, flows, outbound, trunks, voicemail
 from appliance.config.agents import AGENT_PHONE, EXTENSION
 from appliance.config.problem import Keys
 from appliance.config.recording import RECIPIENT
@@ -60,6 +60,9 @@ PATTERNS = {
     trunks.TRUNK_USER: "letters, digits and . _ + -",
     trunks.TRUNK_PASSWORD: "at most 64 characters, none of them a control character",
     trunks.TRUNK_DOMAIN: "a host without a port, or nothing",
+    voicemail.PIN: "4 to 12 digits, or nothing",
+    voicemail.NUMBER: "a telephone number, with + before where wanted",
+    voicemail.ADDRESS: "an e-mail address",
     outbound.COUNTRY: 'two capital letters, as "DE"',
     outbound.PREFIX: "digits, with + before where wanted",
     outbound.AREA: "at most 6 digits",
