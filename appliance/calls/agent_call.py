@@ -6,6 +6,7 @@ other end's network plays meanwhile; what becomes of it is told by SIP's own cod
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 from functools import partial
@@ -14,13 +15,14 @@ from appliance.calls.call import Call, new_call_id
 from appliance.calls.centre import Centre
 from appliance.calls.party import Party, label
 from appliance.calls.reach import reach, take_up_ringing
+from appliance.calls.record_rules import may_be_recorded_out
 from appliance.calls.ringing import NotReached
 from appliance.calls.speak import speak
 from appliance.calls.story import Story
 from appliance.calls.target import Colleague, Target, Waiting, resolve
 from appliance.config.trunks import TrunkLine
 from appliance.dialplan.permit import DialRefused
-from appliance.events import CallAnswered, CallArrived, Direction
+from appliance.events import CallAnswered, CallArrived, Direction, OfferResult
 from drivers.port import DriverError, Leg, LegEnded, LegState
 from drivers.sip.leg import SipLeg
 
@@ -66,6 +68,7 @@ async def ring_out(call: Call, to: Target | DialRefused, centre: Centre) -> None
     try:
         with _ring_back(call, centre):
             party = await _reach(call, to, agent, centre)
+        await _announce(call, party, centre)
     except DialRefused as error:
         log.debug("agent %s: may not call there: %s", agent, error)  # the guard has said so
         await _turn_away(call, error.sip_code, centre)
@@ -79,6 +82,25 @@ async def ring_out(call: Call, to: Target | DialRefused, centre: Centre) -> None
         await call.leg.answer()
     call.caller.open(centre.media)
     call.note(CallAnswered(call_id=call.id))
+
+
+async def _announce(call: Call, party: Party, centre: Centre) -> None:
+    """Somebody outside is told that this may be recorded, before anything can be. Raises NotReached."""
+    prompt = centre.config.recording.announce_calls_out
+    if not prompt or not party.line or not may_be_recorded_out(call, party.line, centre):
+        return
+    try:
+        async with party.leg.alive():
+            party.open(centre.media)
+            await speak(f"{call.id}/announce", party.port, prompt, centre)
+    except LegEnded as ended:
+        centre.end(party)
+        if ended.leg is not party.leg:
+            raise
+        raise NotReached(OfferResult.REJECTED, 603, "hung up at the announcement") from ended
+    except asyncio.CancelledError:
+        centre.end(party)
+        raise
 
 
 def _ring_back(call: Call, centre: Centre) -> contextlib.AbstractContextManager[object]:

@@ -31,22 +31,33 @@ class Rule:
 def rule(call: Call, centre: Centre) -> Rule:
     """For those who are in the call now."""
     agents = [party.agent for party in call.parties if party.agent]
-    return _first(_opinions(call, call.story.queue, agents, centre))
+    lines = [party.line for party in call.parties]
+    return _first(_opinions(call, call.story.queue, agents, lines, centre))
 
 
 def may_be_recorded(call: Call, queue: str, centre: Centre) -> bool:
     """Whether a caller who is to wait in the queue may be recorded by any of its agents."""
     agents = centre.queue(queue).agents
-    rules = (_first(_opinions(call, queue, [agent], centre)) for agent in agents)
+    rules = (_first(_opinions(call, queue, [agent], [], centre)) for agent in agents)
     return any(each.mode != "never" for each in rules)
+
+
+def may_be_recorded_out(call: Call, line: str, centre: Centre) -> bool:
+    """The same of somebody whom the agent calls over that line."""
+    return _first(_opinions(call, "", [call.story.maker], [line], centre)).mode != "never"
 
 
 def _first(opinions: Iterable[tuple[str, str]]) -> Rule:
     return next(Rule(mode, why) for mode, why in opinions if mode)
 
 
-def _opinions(call: Call, queue: str, agents: Iterable[str], centre: Centre) -> Iterator[tuple[str, str]]:
-    """Mode ("" says nothing) and who says it; the last one always says something."""
+def _opinions(
+    call: Call, queue: str, agents: Iterable[str], lines: Iterable[str], centre: Centre
+) -> Iterator[tuple[str, str]]:
+    """Mode ("" says nothing) and who says it; the last one always says something.
+
+    `lines` are those that an agent's call goes out over.
+    """
     config, story = centre.config, call.story
     comes_in = story.direction is Direction.IN
     if comes_in:
@@ -57,6 +68,6 @@ def _opinions(call: Call, queue: str, agents: Iterable[str], centre: Centre) -> 
     yield from ((mode, f"agents.{says[mode]}") for mode in STRICTEST if mode in says)
     if queue:
         yield centre.queue(queue).record, f"queues.{queue}"
-    lines = [story.line] if comes_in else [party.line for party in call.parties]
-    yield from ((config.lines[line].record, f"lines.{line}") for line in lines if line in config.lines)
+    carry = [story.line] if comes_in else lines
+    yield from ((config.lines[line].record, f"lines.{line}") for line in carry if line in config.lines)
     yield ("always", "callers") if comes_in else (config.outbound.record or "never", "outbound")

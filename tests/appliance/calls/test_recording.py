@@ -13,14 +13,21 @@ from appliance.calls.record_desk import RecordDesk
 from appliance.calls.record_rules import may_be_recorded, rule
 from appliance.calls.records import beep
 from appliance.events import RecordingAsked, RecordingPaused, RecordingResumed, RecordingStarted
-from tests.appliance.calls.rig import CONFIG, Caller, Rig, answers_after
-from tests.appliance.calls.steps import SOON, all_over, outside, talking
+from drivers.port import EndCause, LegState
+from tests.appliance.calls.rig import CONFIG, PROMPT_SECONDS, Caller, Rig, answers_after
+from tests.appliance.calls.steps import SOON, all_over, both_ways, outside, talking
 
 
 def changed(section: str, name: str, **options: Any) -> dict[str, Any]:
     """The rig's configuration with options of one of its entries changed."""
     table: dict[str, Any] = dict(CONFIG[section])  # type: ignore[call-overload]
     return {section: {**table, name: {**table.get(name, {}), **options}}}
+
+
+LINE_NEVER = changed("lines", "gsm-1", record="never")
+SALES_ALWAYS = changed("queues", "sales", record=True)
+ANA_NEVER = changed("agents", "ana", record="never")
+ANA_ALWAYS = changed("agents", "ana", record="always")
 
 
 async def recorded_in(tmp_path: Path, **changes: Any) -> tuple[list[str], str]:
@@ -37,17 +44,16 @@ async def recorded_in(tmp_path: Path, **changes: Any) -> tuple[list[str], str]:
     ("changes", "is_recorded", "why"),
     [
         ({}, True, "callers"),
-        (changed("lines", "gsm-1", record="never"), False, "lines.gsm-1"),
+        (LINE_NEVER, False, "lines.gsm-1"),
         (changed("queues", "sales", record=False), False, "queues.sales"),
-        (changed("queues", "sales", record=True) | changed("lines", "gsm-1", record="never"), True, "queues.sales"),
-        (changed("agents", "ana", record="never"), False, "agents.ana"),
-        (changed("agents", "ana", record="always") | changed("queues", "sales", record="never"), True, "agents.ana"),
+        (SALES_ALWAYS | LINE_NEVER, True, "queues.sales"),
+        (ANA_NEVER, False, "agents.ana"),
+        (ANA_ALWAYS | changed("queues", "sales", record="never"), True, "agents.ana"),
         (changed("agents", "ben", record="never"), True, "callers"),
         (changed("queues", "sales", record="on-demand"), False, "queues.sales"),
-        (changed("agents", "ana", record="never") | {"numbers": {"100": {"to": "menu:main", "record": "always"}}},
-         True, "numbers.100"),
+        (ANA_NEVER | {"numbers": {"100": {"to": "menu:main", "record": "always"}}}, True, "numbers.100"),
     ],
-)  # fmt: skip
+)
 async def test_the_most_particular_option_wins(
     tmp_path: Path, changes: dict[str, Any], is_recorded: bool, why: str
 ) -> None:
@@ -258,3 +264,52 @@ async def test_a_caller_is_told_of_it_where_any_agent_of_the_queue_may_be_record
     caller.leg.remote_hangs_up()
     await all_over(rig)
     await asyncio.sleep(SOON)
+
+
+OUT: dict[str, Any] = {
+    "outbound": {"record": "always", "calls_a_minute": 1000},
+    "recording": {"announce_calls_out": "welcome"},
+}
+
+
+async def test_whom_an_agent_calls_is_told_before_anything_is_recorded(tmp_path: Path) -> None:
+    rig = await Rig(tmp_path, **OUT).opened()
+    ana = rig.calls("ana", "030123456")
+    await asyncio.sleep(1.5)
+    leg = rig.lines["out-1"].leg
+    assert leg is not None
+    assert rig.media.heard[-1] == (leg.id, "welcome")
+    assert rig.media.recording_ids() == []
+    assert rig.media.hearing() == set()
+    await asyncio.sleep(PROMPT_SECONDS)
+    assert rig.media.hearing() == both_ways(ana.id, leg.id)
+    assert len(rig.media.recording_ids()) == 1
+    ana.remote_hangs_up()
+    await all_over(rig)
+
+
+@pytest.mark.parametrize("who", ["agent", "other"])
+async def test_one_who_leaves_during_the_announcement_leaves_nothing_behind(tmp_path: Path, who: str) -> None:
+    rig = await Rig(tmp_path, **OUT).opened()
+    ana = rig.calls("ana", "030123456")
+    await asyncio.sleep(1.5)
+    leg = rig.lines["out-1"].leg
+    assert leg is not None
+    if who == "agent":
+        ana.remote_hangs_up()
+    else:
+        leg.moved(LegState.ENDED, EndCause.REMOTE)
+    await all_over(rig)
+    assert rig.events(RecordingStarted) == []
+
+
+async def test_a_colleague_and_a_call_that_is_never_recorded_hear_no_announcement(tmp_path: Path) -> None:
+    rig = await Rig(tmp_path, **{**OUT, "outbound": {"calls_a_minute": 1000}}).opened()
+    rig.phones.behave = answers_after(1)
+    for dialled in ("22", "030123456"):
+        leg = rig.calls("ana", dialled)
+        await asyncio.sleep(3)
+        leg.remote_hangs_up()
+        await asyncio.sleep(1)
+    assert "welcome" not in {name for _, name in rig.media.heard}
+    await all_over(rig)

@@ -1,7 +1,7 @@
 """want 9: recordings follow the contact.
 
-Whoever hands on, confers, leaves or is lost, every moment in which the caller speaks with somebody is in a file,
-every file is told of when it begins and ends, and none twice.
+Whoever hands on, confers, leaves or is lost, every moment in which the caller speaks with somebody is in a
+file, every file is told of when it begins and ends, and none twice.
 """
 
 from __future__ import annotations
@@ -145,6 +145,7 @@ async def test_the_segments_cover_every_talk_of_the_transfer_matrix(
     rig = Rig(tmp_path)
     caller, ana = await talking(rig)
     watch = Watch(rig, caller.call.id, caller.leg.id)
+    await asyncio.sleep(1)
     rig.phones.behave = answers_after(1)
     legs = {"caller": caller.leg, **await shape(rig, caller, ana)}
     legs.pop(who).moved(LegState.ENDED, cause)
