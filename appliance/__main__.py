@@ -24,6 +24,7 @@ from appliance.console.emergency_commands import emergency, emergency_options
 from appliance.console.erlang import erlang, erlang_options
 from appliance.console.figures import figures, figures_options, moment
 from appliance.console.flow_commands import flow_options
+from appliance.console.flow_figures import surveys_options, surveys_told
 from appliance.console.line_commands import line, line_options, sms_options, ussd, ussd_options
 from appliance.console.lost import lost_json, lost_table
 from appliance.console.outbound_commands import outbound, outbound_options
@@ -97,7 +98,8 @@ def _parser() -> argparse.ArgumentParser:
     check = add("check", _check, "check a configuration file and print all errors at once")
     check.add_argument("file", nargs="?", type=Path, help="the file (default: that of --config)")
     _calls_options(add("calls", _calls, "list calls, or tell the whole story of one"))
-    flow_options(commands.add_parser("flow", help="what menus, hours and holidays do at some time"), shared)
+    flow_options(commands.add_parser("flow", help="try, draw and count flows; what happens when"), shared)
+    surveys_options(add("surveys", surveys_told, "what callers answered after their calls: NPS, CSAT, CES"))
     prompts_options(add("prompts", prompts, "what the box says: list it, find what is missing, export it"))
     figures_options(add("figures", figures, "how well callers were served, every figure with its formula"))
     simulate_options(add("simulate", simulate, "a day on a fake clock, and what if"))

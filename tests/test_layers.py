@@ -166,6 +166,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "appliance.recordings",
         "appliance.calendars",
         "appliance.calls.numbers",
+        "appliance.dialplan.caller",
+        "appliance.flows",
         "appliance.say",
         "appliance.emergency",
         "appliance.simulate",
