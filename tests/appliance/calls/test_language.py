@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from appliance.calls.agent_phone import serve_code
 from appliance.calls.language import language_of
 from appliance.flow_events import FactLearned
-from tests.appliance.calls.rig import CONFIG, Rig
+from drivers.port import LegState
+from tests.appliance.calls.rig import CONFIG, Rig, ScriptedPhone
 from tests.appliance.calls.test_waiting import heard, left, site, waiting
 
 
@@ -59,3 +61,15 @@ async def test_without_any_of_them_it_is_the_box_s(tmp_path: Path) -> None:
     (call,) = rig.centre.calls.values()
     assert language_of(call, rig.centre) == "zh"
     await left(caller)
+
+
+@pytest.mark.parametrize(("language", "file"), [("", "english"), ("en", "english"), ("zh", "chinese")])
+async def test_an_agent_is_spoken_to_in_a_language_of_the_own(
+    tmp_path: Path, language: str, file: str
+) -> None:
+    recorded = {"agent-logged-in": "english.wav", "zh/agent-logged-in": "chinese.wav"}
+    ana = {**CONFIG["agents"]["ana"], "language": language}
+    rig = Rig(tmp_path, agents={**CONFIG["agents"], "ana": ana}, prompts={**CONFIG["prompts"], **recorded})
+    leg = ScriptedPhone(id="ana-star", peer="sip:ana@x", state=LegState.RINGING, called="*11")
+    await serve_code(leg, "ana", rig.centre)
+    assert rig.media.heard == [("ana-star", file)]
