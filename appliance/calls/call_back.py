@@ -50,8 +50,9 @@ async def call_back(call: Call, centre: Centre) -> None:
 
             def cancel(why: str) -> None:
                 nonlocal given_up
-                given_up = GivenUp(Outcome.CANCELLED, why)
-                limit.reschedule(loop.time())
+                if not limit.expired():  # else it is over already
+                    given_up = GivenUp(Outcome.CANCELLED, why)
+                    limit.reschedule(loop.time())
 
             centre.call_backs[call.id] = cancel
             try:

@@ -86,7 +86,7 @@ class Talk:
             self._watches[party] = watch(party, self._inbox.put_nowait, self.centre.has_phone)
         self.arrange()
         if self.call.story.stage not in (Stage.TALKING, Stage.TRANSFER):
-            self._note_connected(self.call.story.queue)
+            self._note_connected(self.call.story.queue if self.parties[1].agent else "")
 
     def _close(self) -> None:
         """The box stops, or all is said."""

@@ -428,6 +428,7 @@ async def test_the_last_resort_is_a_number_over_the_boxs_own_permission(tmp_path
     await asyncio.sleep(3)
     assert caller.stage == "talking"
     assert caller.call.parties[1].number == "+4930123456"
+    assert not caller.call.story.offered  # no queue found him
     rig.lines["out-1"].dialled.get_nowait().remote_hangs_up()
     assert await caller.gone() == "answered"
     assert len(rig.events(PutThrough)) == 1
