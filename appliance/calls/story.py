@@ -241,7 +241,7 @@ class Story:
             case CallConnected(leg_id=leg_id, agent=agent, number=number, line=line, queue=queue):
                 self._move(Stage.TALKING, stamped)
                 self.other, self.rung, self.talked = Who(leg_id, agent, number, line), None, True
-                self.agent, self.offered, self.connected_s = agent, bool(queue), stamped.wall_s
+                self.agent, self.offered, self.connected_s = agent, bool(queue and agent), stamped.wall_s
                 self.next_to = ""
                 if self.third is not None and self.third.leg_id == leg_id:
                     self.third = None
