@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from appliance.acd.agent import AgentRefused
-from appliance.api.snapshot import agent_row, call_row
+from appliance.api.snapshot import agent_row, call_row, supervisor_row
 from appliance.calls.centre import Centre
+from appliance.calls.supervise import SUPERVISOR
+from appliance.calls.talk_desk import codes
 from appliance.events import Stamped
 
 
@@ -30,14 +32,24 @@ class AgentView:
     def settings(self, agent: str) -> dict[str, Any]:
         """What the agent's phone is to know of the configuration."""
         own = self._centre.agent(agent)
-        return {"name": own.name or agent, "extension": own.extension, "auto_answer": own.auto_answer}
+        reasons = self._centre.config.pause_reasons.names
+        return {
+            "name": own.name or agent,
+            "extension": own.extension,
+            "auto_answer": own.auto_answer,
+            "pause_reasons": reasons,
+        }
 
     def now(self, agent: str) -> dict[str, Any]:
-        """`agent` and `call` as in a snapshot; `call` is None without one."""
+        """`agent` and `call` as in a snapshot; `call` is None without one.
+
+        A supervisor sees the `team`, by name, and whom he `supervises`.
+        """
         calls = self._centre.calls.values()
         call = next((call for call in calls if agent in (call.story.agent, call.story.maker)), None)
         return {
-            "agent": agent_row(agent, self._centre),
+            "agent": agent_row(agent, self._centre) | {"codes": codes(agent, self._centre)},
+            **self._team(agent),
             "call": call_row(call, self._centre) if call else None,
             "emergency": now.title if (now := self._centre.emergencies.now) else "",
             "new_messages": sum(
@@ -46,6 +58,19 @@ class AgentView:
                 if agent in box.agents
             ),
         }
+
+    def _team(self, agent: str) -> dict[str, Any]:
+        if not self._supervises(agent):
+            return {}
+        present = self._centre.supervisions.by_name.get(agent)
+        others = [name for name in self._centre.config.agents if name != agent]
+        return {
+            "team": {name: agent_row(name, self._centre) for name in others},
+            "supervises": supervisor_row(present) if present is not None else None,
+        }
+
+    def _supervises(self, agent: str) -> bool:
+        return self._centre.agent(agent).role == SUPERVISOR
 
     def command(self, agent: str, command: str, reason: str) -> None:
         """What `callbox agent NAME COMMAND` does; raises CommandRefused."""
@@ -60,11 +85,11 @@ class AgentView:
     @contextlib.contextmanager
     def changes(self, agent: str) -> Iterator[asyncio.Event]:
         """An event that is set whenever something of this agent, or of a call, may be new."""
-        changed = asyncio.Event()
+        changed, everybody = asyncio.Event(), self._supervises(agent)
 
         def heard(stamped: Stamped) -> None:
             about = getattr(stamped.event, "agent", agent)
-            if about == agent:
+            if about == agent or everybody:
                 changed.set()
 
         end = self._centre.bus.subscribe(heard)

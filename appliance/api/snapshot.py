@@ -76,6 +76,7 @@ def agent_row(name: str, centre: Centre) -> dict[str, Any]:
         "call": agent.call_id,
         "handled": agent.handled,
         "phone": centre.config.agents[name].phone,
+        "wrap_up_until_s": None if left is None else round(centre.clock.wall() + left),
         "left_seconds": None if left is None else round(left, 1),
         "held_by": desk.facts.held.get(name, ""),
         "place": desk.facts.places.get(name, ""),

@@ -61,6 +61,7 @@ class Reception:
         self._lines = lines
         self._phones = phones
         self._agent_legs = AgentLegs(centre)
+        centre.desk.add(Supervisors(centre).commands())
         self._tasks: set[asyncio.Task[None]] = set()
         centre.begin = self._begin
 

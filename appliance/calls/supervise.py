@@ -15,10 +15,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from appliance.acd.agent import AgentRefused
 from appliance.agent_events import CoachRung, SupervisionChanged, SupervisionEnded, SupervisionStarted
+from appliance.calls.agents import FORCED
 from appliance.calls.call import Call
 from appliance.calls.centre import Centre
 from appliance.calls.party import Party, label
@@ -74,6 +76,27 @@ class Supervisors:
             self._centre.start(
                 self._ring(Wish(supervisor, agent, call_id, act)), f"ring supervisor {supervisor}"
             )
+
+    def commands(self) -> dict[str, Callable[[str, str], None]]:
+        """For the desk: command word -> what takes (supervisor, whom)."""
+
+        def supervising(act: str) -> Callable[[str, str], None]:
+            return lambda supervisor, whom: self.supervise(whom, act, supervisor)
+
+        def forcing(command: str, *, hold: bool = False) -> Callable[[str, str], None]:
+            return lambda supervisor, whom: self._force(supervisor, whom, command, hold=hold)
+
+        return {
+            **{act: supervising(act) for act in ACTS},
+            "unsupervise": lambda supervisor, whom: self.stop(supervisor),
+            **{f"force-{command}": forcing(command) for command in FORCED},
+            "force-hold": forcing("pause", hold=True),
+        }
+
+    def _force(self, supervisor: str, whom: str, command: str, *, hold: bool) -> None:
+        if self._centre.agent(supervisor).role != SUPERVISOR:
+            raise AgentRefused(f"agent {supervisor}: may not decide for {whom}. Ask a supervisor.")
+        self._centre.desk.force(whom, command, supervisor, hold=hold)
 
     def stop(self, supervisor: str) -> None:
         """The supervisor attends nobody any more, and is hung up."""

@@ -88,16 +88,26 @@ class TalkDesk:
         desk, talks = self._centre.desk, talks_of(agent, self._centre)
         if not talks or agent in desk.wrap_ups:
             desk.wrap_ups.code(agent, code)
-            return
-        call = talks[0][0].call
-        rule = self._centre.wrap_up(call.story.queue, agent) if call.story.queue else Rule()
-        note_code(agent, code, call.id, rule, self._centre.bus)
+        else:
+            note_code(agent, code, talks[0][0].call.id, _rule(talks[0][0], agent), self._centre.bus)
 
     def _talk(self, agent: str) -> tuple[Talk, Party]:
         talks = talks_of(agent, self._centre)
         if not talks:
             raise AgentRefused(f"agent {agent} speaks with nobody, so there is nothing to do.")
         return talks[0]
+
+
+def codes(agent: str, centre: Centre) -> list[str]:
+    """What the agent's present call may be about, while talking or writing it up."""
+    talks = talks_of(agent, centre)
+    rule = centre.desk.wrap_ups.rule(agent) or (_rule(talks[0][0], agent) if talks else Rule())
+    return list(rule.codes)
+
+
+def _rule(talk: Talk, agent: str) -> Rule:
+    queue = talk.call.story.queue
+    return talk.centre.wrap_up(queue, agent) if queue else Rule()
 
 
 def _nobody(code: int, reason: str, last: bool) -> None:

@@ -59,6 +59,11 @@ class WrapUps:
         running = self._running.get(agent)
         return None if running is None else max(0.0, running.until - asyncio.get_running_loop().time())
 
+    def rule(self, agent: str) -> Rule | None:
+        """By which the agent writes up, None for one who writes nothing up."""
+        running = self._running.get(agent)
+        return None if running is None else running.rule
+
     def extend(self, agent: str) -> None:
         """More time, as often as the queue allows. Raises AgentRefused."""
         running = self._of(agent)

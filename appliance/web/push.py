@@ -117,6 +117,7 @@ class Pages:
 def _lasting(seen: dict[str, Any]) -> dict[str, Any]:
     """What is seen, without the seconds that run by themselves."""
     return {
-        part: {name: value for name, value in row.items() if not name.endswith("seconds")} if row else None
-        for part, row in seen.items()
+        name: _lasting(value) if isinstance(value, dict) else value
+        for name, value in seen.items()
+        if not name.endswith("seconds")
     }

@@ -4,6 +4,7 @@ import { Push, Refused, SIGNED_OUT, TAKEN_OVER, ask } from "./box.js";
 import { State } from "./call.js";
 import { Phone } from "./phone.js";
 import { Sound } from "./sound.js";
+import { Team } from "./team.js";
 import { View } from "./view.js";
 import * as words from "./words.js";
 
@@ -31,6 +32,7 @@ class App {
       join: () => this.join(),
       confer: () => this.confer(),
     });
+    this.team = new Team((command, about) => this.command(command, about));
     document.addEventListener("click", () => this.mayRing());
     window.addEventListener("beforeunload", (event) => {
       if (this.phone?.active().length) event.preventDefault(); // the browser asks: a call would end
@@ -67,9 +69,13 @@ class App {
 
   start(settings) {
     this.view.signedIn(settings);
+    this.team.signedIn(settings);
     this.view.registered(false);
     this.push = new Push({
-      onNews: (news) => this.view.news(news),
+      onNews: (news) => {
+        this.view.news(news);
+        this.team.news(news);
+      },
       onAway: () => this.view.trouble("box", words.AWAY),
       onBack: () => this.view.trouble("box", ""),
       onEnd: (code) => this.ended(code),

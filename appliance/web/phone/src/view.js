@@ -17,7 +17,7 @@ const COMMANDS = {
   ready: ["pause", "logout"],
   offered: ["pause", "logout"],
   talking: ["pause", "logout"],
-  "wrap-up": ["end-wrap-up", "pause", "logout"],
+  "wrap-up": ["end-wrap-up", "extend-wrap-up", "pause", "logout"],
   paused: ["ready", "logout"],
 };
 const STAGES = {
