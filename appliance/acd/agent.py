@@ -42,6 +42,10 @@ WITH_A_CALL = frozenset({AgentState.OFFERED, AgentState.TALKING, AgentState.WRAP
 Profile = tuple[tuple[str, int], ...]
 
 
+#: States in which nobody can count on an agent.
+AWAY = frozenset({AgentState.OFFLINE, AgentState.PAUSED})
+
+
 class AgentRefused(Exception):
     """What was asked of an agent is not possible in the present state; the message says what to do."""
 

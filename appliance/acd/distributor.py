@@ -85,6 +85,7 @@ class Distributor(Roster):
         for agent_name in agents:
             agent = self.agents.setdefault(agent_name, Agent(agent_name, since=self._now()))
             agent.queues = (*agent.queues, name)
+        self.staffing += 1
 
     def set_agent(self, name: str, *, skills: Mapping[str, int], misses_before_pause: int = 0) -> None:
         """What an agent of a queue can, and how often a call may be missed (0 is as the queue says)."""
@@ -111,6 +112,7 @@ class Distributor(Roster):
             raise AgentRefused(f"there is no queue {queue!r}. Known queues: {known}.")
         new = {name: self._agent(name) for name in agents}
         here = self.queues[queue]
+        self.staffing += 1
         old = {name: self.agents[name] for name in here.agents}
         for agent in (agent for name, agent in old.items() if name not in new):
             agent.queues = tuple(name for name in agent.queues if name != queue)

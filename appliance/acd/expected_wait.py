@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping
 
 HANDLE_SAMPLES = 60  # the mean handle time is that of so many last calls
 PRIOR_SAMPLES = 5  # and of so many of PRIOR_HANDLE_S, less and less, until there are enough
@@ -97,10 +97,13 @@ class Expectation:
         return mean, variance
 
 
-def shares(queue: str, staffed: Iterable[Collection[str]], loaded: Collection[str]) -> float:
+def shares(queue: str, staffed: Mapping[tuple[str, ...], int], loaded: Collection[str]) -> float:
     """How many agents `queue` can count on: each by 1/k, for k queues that want the same agent now.
 
-    `staffed`: the queues of each agent who is logged in and not paused; `loaded`: queues where callers wait.
+    `staffed`: how many agents who are logged in and not paused serve just these queues, of which `queue` is
+    one; `loaded`: queues where callers wait.
     """
-    mine = (queues for queues in staffed if queue in queues)
-    return sum(1 / (1 + sum(other in loaded for other in queues if other != queue)) for queues in mine)
+    return sum(
+        count / (1 + sum(other in loaded for other in queues if other != queue))
+        for queues, count in staffed.items()
+    )

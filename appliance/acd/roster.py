@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from appliance.acd.agent import Agent, AgentRefused, AgentState
+from appliance.acd.agent import AWAY, Agent, AgentRefused, AgentState
 from appliance.acd.dues import Dues
 from appliance.acd.queue import Queue, Ticket
 from appliance.events import AgentChanged, Event
@@ -31,6 +31,7 @@ class Roster:
     ) -> None:
         self.queues: dict[str, Queue] = {}
         self.agents: dict[str, Agent] = {}
+        self.staffing = 0  # counts changes of who is there, and of who serves what
         self.dues = Dues(wake)
         self.touched_agents: dict[Agent, None] = {}  # in order
         self.touched_tickets: dict[Ticket, None] = {}
@@ -126,6 +127,7 @@ class Roster:
         One who was hindered stays so by UNKNOWN, until whoever knows what is in the way now has said it.
         """
         agent = self._agent(name)
+        self.staffing += 1
         self._unready(agent)
         agent.restore(state, since=since, reason=reason, call_id=call_id, hindered=hindered)
         if hindered:
@@ -166,8 +168,10 @@ class Roster:
         """By the rules of the agent's queues, the longest rest earned; it ends by itself."""
         now, rest, why = self._now(), 0.0, ""
         for rules in (self.queues[name].rules for name in agent.queues):
+            if not rules.max_busy_share or rules.rest_seconds <= rest:
+                continue
             share = agent.busy.seconds(now, rules.busy_window_seconds) / rules.busy_window_seconds
-            if 0 < rules.max_busy_share < share and rules.rest_seconds > rest:
+            if share > rules.max_busy_share:
                 minutes = rules.busy_window_seconds / 60
                 rest, why = rules.rest_seconds, f"busy {share:.0%} of the last {minutes:g} min"
         if rest:
@@ -216,6 +220,7 @@ class Roster:
         if state is AgentState.READY:
             self._ready(agent)
         self.touched_agents[agent] = None
+        self.staffing += was in AWAY or state in AWAY
         self._tell(agent, was=was, call_id=call_id)
 
     def _ready(self, agent: Agent) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
-from collections.abc import Iterable
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterable, Mapping
 
-from appliance.acd.agent import AgentState
+from appliance.acd.agent import AWAY
 from appliance.acd.distributor import Distributor
 from appliance.acd.expected_wait import Expectation, shares
 from appliance.events import Stamped
@@ -14,7 +14,6 @@ from appliance.store.legs import LegOutcome, QueueLeg
 from appliance.store.service import Figure, accuracy
 
 REMEMBERED = 500  # promises of each queue whose truth is shown
-AWAY = (AgentState.OFFLINE, AgentState.PAUSED)
 
 
 class ExpectedWaits:
@@ -22,6 +21,7 @@ class ExpectedWaits:
 
     def __init__(self, acd: Distributor) -> None:
         self._acd = acd
+        self._staff: dict[str, tuple[int, Mapping[tuple[str, ...], int]]] = {}
         self._of: dict[str, Expectation] = defaultdict(Expectation)
         self._off_s: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=REMEMBERED))
         self._calls: dict[str, Progress] = {}  # those in progress
@@ -58,11 +58,26 @@ class ExpectedWaits:
 
     def agents(self, queue: str) -> float:
         """How many agents the queue can count on now."""
-        acd = self._acd
-        mine = (acd.agents[name] for name in acd.queues[queue].agents)
-        staffed = [agent.queues for agent in mine if agent.state not in AWAY]
-        loaded = {name for queues in staffed for name in queues if len(acd.queues[name])}
+        staffed = self._staffed(queue)
+        loaded = {name for queues in staffed for name in queues if len(self._acd.queues[name])}
         return shares(queue, staffed, loaded)
+
+    def _staffed(self, queue: str) -> Mapping[tuple[str, ...], int]:
+        """How many of those who are there serve which queues, counted anew when somebody comes or goes.
+
+        Callers who want one agent alone are few, so their queues do not count.
+        """
+        acd = self._acd
+        known = self._staff.get(queue)
+        if known is None or known[0] != acd.staffing:
+            mine = (acd.agents[name] for name in acd.queues[queue].agents)
+            served = (agent.queues for agent in mine if agent.state not in AWAY)
+            counted = Counter(
+                tuple(name for name in queues if name == queue or not name.startswith("agent:"))
+                for queues in served
+            )
+            known = self._staff[queue] = (acd.staffing, counted)
+        return known[1]
 
     def expected(self, queue: str, ahead: int) -> float | None:
         """Seconds to wait behind so many callers; 0 where somebody is ready, None when nobody serves them."""

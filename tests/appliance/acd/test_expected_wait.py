@@ -100,8 +100,9 @@ def test_no_length_that_is_told_breaks_it(told: float) -> None:
 
 
 def test_an_agent_of_several_queues_counts_for_each_that_wants_one_now() -> None:
-    staffed = [("sales",), ("sales", "help"), ("sales", "help", "night"), ("help",)]
+    staffed = {("sales",): 1, ("sales", "help"): 1, ("sales", "help", "night"): 1}
     assert shares("sales", staffed, {"sales"}) == 3
     assert shares("sales", staffed, {"sales", "help"}) == 2
     assert shares("sales", staffed, {"help", "night"}) == pytest.approx(1 + 1 / 2 + 1 / 3)
-    assert shares("nobody", staffed, {"sales"}) == 0
+    assert shares("sales", {("sales", "help"): 4}, {"help"}) == 2
+    assert shares("nobody", {}, {"sales"}) == 0
