@@ -42,7 +42,9 @@ def caller_for(agent: Agent, queues: Mapping[str, Queue], now: float) -> tuple[T
     if best is None:
         return None, []
     return best, [
-        f"{ticket.call_id} ({why})" for ticket, why in passed if ticket.before(now) < best.before(now)
+        f"{ticket.call_id} ({agent.name}: {why})"
+        for ticket, why in passed
+        if ticket.before(now) < best.before(now)
     ]
 
 
@@ -67,6 +69,8 @@ def agents_for(ticket: Ticket, queue: Queue, now: float) -> tuple[list[Agent], s
     if queue.rules.reserve and not queue.rules.is_urgent(ticket.lane.rate):
         picked = picked[: queue.ready - queue.rules.reserve]
     notes = [why, _needs_noted(ticket, queue)]
+    rate = ticket.lane.rate
+    notes.append(f"the wait counts {rate:g} times" if rate != queue.rules.priority else "")
     notes.append(f"preferred with {score:g} points" if prefers else "")
     notes.append(f"{ticket.lane.only} first for this caller" if ticket.lane.only else _skipped(ticket, queue))
     return picked, "; ".join(note for note in notes if note)
