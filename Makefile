@@ -71,6 +71,7 @@ packages:
 	command -v smsd >/dev/null || missing+=" smstools"
 	command -v ModemManager >/dev/null || missing+=" modemmanager dbus libglib2.0-bin"
 	command -v sox >/dev/null || missing+=" sox"
+	command -v age >/dev/null || missing+=" age"
 	command -v espeak-ng >/dev/null || missing+=" espeak-ng"
 	command -v flite >/dev/null || missing+=" flite"
 	command -v minimodem >/dev/null || missing+=" minimodem"

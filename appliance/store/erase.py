@@ -6,7 +6,6 @@ was a call or a message, when, how long, which line, queue and agent. Not here: 
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 from collections.abc import Iterator
@@ -61,13 +60,13 @@ def find(path: Path, number: str) -> Found:
     found = Found()
     with opening.reading(path) as db:
         for row in _events(db, number) if db is not None else ():
-            body = json.loads(row["body"])
-            if _scrubbed(body, number) != body:
-                found.events += 1
-                found.calls |= {row["call_id"]} - {""}
-                found.messages |= (
-                    {str(body["message"])} if _is_message(body, number) and body.get("message") else set()
-                )
+            if _without(row["body"], number) == row["body"]:
+                continue
+            found.events += 1
+            found.calls |= {row["call_id"]} - {""}
+            body = _opened(row["body"])
+            if _is_message(body, number) and body.get("message"):
+                found.messages.add(str(body["message"]))
     return found
 
 
@@ -90,10 +89,8 @@ def erase(path: Path, number: str) -> int:
 def _erase(db: SqliteDatabase, number: str) -> int:
     count = 0
     for row in list(_events(db, number)):
-        body = json.loads(row["body"])
-        left = _scrubbed(body, number)
-        if left != body:
-            text = json.dumps(left, separators=(",", ":"))
+        text = _without(row["body"], number)
+        if text != row["body"]:
             EventTable.update(body=text).where(EventTable.id == row["id"]).execute(db)
             count += 1
     for table in DERIVED:
@@ -124,10 +121,18 @@ def _events(db: SqliteDatabase, number: str) -> Iterator[dict[str, Any]]:
 
 
 def _is_message(values: dict[str, Any], number: str) -> bool:
-    whose = [values[name] for name in WHOSE if values.get(name)]
-    inside = json.loads(values["body"]) if "body" in values else {}  # of a part's row
-    whose += [inside[name] for name in WHOSE if inside.get(name)]
+    inside = _opened(values.get("body", ""))  # of a part's row
+    whose = [each[name] for each in (values, inside) for name in WHOSE if each.get(name)]
     return bool(WORDS.keys() & values.keys()) and any(same_number(str(each), number) for each in whose)
+
+
+def _opened(text: str) -> dict[str, Any]:
+    """The object that a column holds; {} for anything else."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def _scrubbed(values: dict[str, Any], number: str) -> dict[str, Any]:
@@ -139,18 +144,16 @@ def _scrubbed(values: dict[str, Any], number: str) -> dict[str, Any]:
 
 
 def _without(value: Any, number: str) -> Any:
-    if isinstance(value, str) and value[:1] in ("{", "["):  # JSON in a column
-        with contextlib.suppress(ValueError):
-            inside = json.loads(value)
-            return json.dumps(
-                _scrubbed(inside, number) if isinstance(inside, dict) else _without(inside, number)
-            )
     if isinstance(value, str):
+        inside = _opened(value)
+        if inside:
+            left = _scrubbed(inside, number)
+            return value if left == inside else json.dumps(left, separators=(",", ":"))
         return NUMBER.sub(lambda found: ERASED if same_number(found[0], number) else found[0], value)
     if isinstance(value, list):
         return [_without(each, number) for each in value]
     if isinstance(value, dict):
-        return {name: _without(each, number) for name, each in value.items()}
+        return _scrubbed(value, number)
     return value
 
 
