@@ -43,7 +43,8 @@ def explain(config: Config, guard: Guard, dialled: str, agent: str, at: datetime
 
 def state(config: Config, guard: Guard) -> Mapping[str, Any]:
     """Every cap with what is used of it, what is locked, and the calls that are up."""
-    uses = [use.plain() for agent in (BOX, ITSELF, *config.agents) for use in guard.uses(agent)]
+    own = [ITSELF] if config.outbound.permission else []
+    uses = [use.plain() for agent in (BOX, *own, *config.agents) for use in guard.uses(agent)]
     locks = [{"of": whose(each), "agent": each, "why": guard.tally(each).why} for each in guard.locked()]
     going = [
         {
