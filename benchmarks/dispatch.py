@@ -7,8 +7,11 @@ processes share CLOCK_MONOTONIC, so the journal (to 1 ms) and the phones compare
                  up, wrap-up 0 s. From the journal's AgentChanged "ready" to the next INVITE, and, stricter,
                  from the phone's own BYE.
   caller queued  4 lines, 8 agents, so that an agent is always ready. From CallQueued to the INVITE.
+  under load     60 lines, 50 agents who talk for 3 to 6 s, so that callers wait and an agent is free ten
+                 times a second. From the moment both are free, agent ready and caller queued, to the offer in the
+                 journal and to the INVITE.
 
-    python -m benchmarks.dispatch [--calls 50] [--json]
+    python -m benchmarks.dispatch [--calls 50] [--load-calls 600] [--json]
 """
 
 from __future__ import annotations
@@ -23,18 +26,27 @@ from pathlib import Path
 
 from benchmarks.rig.box import Box
 from benchmarks.rig.phone import Phone
-from benchmarks.rig.report import Report, options
+from benchmarks.rig.report import Report, options, percentile
 
 LONGEST_SECONDS = 300.0
 TALK_SECONDS = (0.5, 1.5)
+LOAD_TALK_SECONDS = (3.0, 6.0)
 JOURNAL_SECONDS = 1.0  # for its last events
 
 
 class Traffic:
     """Callers on every line, again when it is free; agents who talk and hang up, `calls` times in all."""
 
-    def __init__(self, box: Box, calls: int, *, again_after: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        box: Box,
+        calls: int,
+        *,
+        again_after: Callable[[], float],
+        talk_seconds: tuple[float, float] = TALK_SECONDS,
+    ) -> None:
         self._box = box
+        self._talk_seconds = talk_seconds
         self._left = calls
         self._done = asyncio.Event()
         self._again_after = again_after
@@ -66,7 +78,7 @@ class Traffic:
         while True:
             call = await phone.rang.get()
             await call.answered.wait()
-            await asyncio.sleep(self._dice.uniform(*TALK_SECONDS))
+            await asyncio.sleep(self._dice.uniform(*self._talk_seconds))
             phone.hang_up()
             self._left -= 1
             if self._left == 0:
@@ -141,14 +153,31 @@ async def caller_queued(calls: int, report: Report) -> None:
     report.spread("caller queued -> phone rings", waits, "ms", p50=20)
 
 
+async def under_load(calls: int, report: Report) -> None:
+    """The centre that the box is made for, as busy as it can be."""
+    async with Box(phones=50, lines=60) as box:
+        traffic = Traffic(box, calls, again_after=lambda: 0.5, talk_seconds=LOAD_TALK_SECONDS)
+        await traffic.run()
+        found = [ring for ring in rings(box.database, box.phones) if ring.bye]
+    offers = [ring.offered - max(ring.ready, ring.queued) for ring in found]
+    invites = [ring.invite - max(ring.ready, ring.queued) for ring in found]
+    report.figure(
+        f"under load: both free -> offer, p99 of {len(offers)}", percentile(offers, 99), "ms", most=50
+    )
+    report.figure("  -> INVITE at the phone, p50", round(percentile(invites, 50), 2), "ms")
+    report.figure("  -> INVITE at the phone, p99", round(percentile(invites, 99), 2), "ms", most=50)
+
+
 def main() -> None:
-    """Run both and print."""
+    """Run all and print."""
     parser = options(__doc__)
     parser.add_argument("--calls", type=int, default=50, help="of each kind (default %(default)s)")
+    parser.add_argument("--load-calls", type=int, default=600, help="under load (default %(default)s)")
     chosen = parser.parse_args()
     report = Report("dispatch: until the next phone rings")
     asyncio.run(agent_free(chosen.calls, report))
     asyncio.run(caller_queued(chosen.calls, report))
+    asyncio.run(under_load(chosen.load_calls, report))
     report.show(as_json=chosen.json)
 
 
