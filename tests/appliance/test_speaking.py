@@ -127,7 +127,7 @@ def test_the_build_speaks_everything_at_the_level_of_speech_and_no_two_numbers_a
         if not text:
             assert not any(sound)
             continue
-        assert level_dbm0(sound) == pytest.approx(-20, abs=3), name
+        assert level_dbm0(sound) == pytest.approx(-20, abs=4), name  # the loud part of a word
         assert max(map(abs, sound)) <= 32768 / 2, name
         shortest, longest = (0.12, 0.6) if name.startswith("zh") else (0.03, 0.3)
         assert 0.2 + shortest * max(letters - 6, 0) <= len(sound) / 8000 <= 0.6 + longest * letters, name
