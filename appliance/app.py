@@ -10,7 +10,6 @@ import logging
 import os
 import signal
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +43,6 @@ from appliance.config.line_base import LineBase
 from appliance.config.load import ConfigError, format_problems, load
 from appliance.config.schema import Config
 from appliance.dialplan.alarms import OutboundAlarms, alarm_objects
-from appliance.dialplan.alert_numbers import refused_alerts
 from appliance.dialplan.guard import Guard
 from appliance.edge.orphans import end_calls_of
 from appliance.edge.programs import installed
@@ -62,6 +60,7 @@ from appliance.events import (
 )
 from appliance.lines.desk import LineDesk
 from appliance.lines.line import Books, LineRefused
+from appliance.mailbox_office import MailboxOffice
 from appliance.media.graph import MediaGraph
 from appliance.queues import add_queues
 from appliance.recording_office import RecordingOffice
@@ -74,7 +73,6 @@ from appliance.store.opening import StoreError
 from appliance.store.read import AgentLast, agents_last, open_calls
 from appliance.trunk_lines import TrunkLines
 from appliance.voicemail.desk import EVENTS as VOICEMAIL_EVENTS
-from appliance.voicemail.desk import VoicemailDesk
 from appliance.voicemail.mailboxes import Mailboxes
 from drivers.discovery.modems import Modems
 from drivers.discovery.sysfs import SYSFS
@@ -156,8 +154,13 @@ class Brain:
             registered=self.agent_phones.registered,
             mailboxes=Mailboxes(state / "voicemail"),
         )
-        self.voicemail = VoicemailDesk(
-            config, self.centre.mailboxes, bus=self.bus, clock=self.clock, send_text=self._send_text
+        self.mailboxes = MailboxOffice(
+            config,
+            self.centre.mailboxes,
+            self.agent_phones.edge,
+            bus=self.bus,
+            clock=self.clock,
+            send_text=self._send_text,
         )
         self.alerting = Alerting(self.centre, self._send_text)
         self.centre.outside = Outside(config, self.database, self._send_text)
@@ -207,13 +210,10 @@ class Brain:
             remember_agents(self.database, self.centre)
             await self._learn_waits()
             self.guard.start(self.database, ["", *(story.call_id for story in going_on)])  # "": agents' legs
-            self.voicemail.start(await self._past(VOICEMAIL_EVENTS, "what is in mailboxes"))
-            tasks.append(asyncio.create_task(self.voicemail.run(), name="mailboxes"))
-            for stamped in await self._past(EMERGENCY_EVENTS, "whether there is an emergency"):
-                self.centre.emergencies.apply(stamped)
+            self.mailboxes.start(await self._past(VOICEMAIL_EVENTS, "what is in mailboxes"))
+            tasks.append(asyncio.create_task(self.mailboxes.run(), name="mailboxes"))
+            self.alerting.start(await self._past(EMERGENCY_EVENTS, "whether there is an emergency"))
             tasks.append(asyncio.create_task(self.alerting.run(), name="alerts"))
-            for warning in refused_alerts(self.config, datetime.now()):
-                log.warning("%s", warning)
             wrapping, begins = wrap_ups(interrupted), self.agent_phones.wait_for_phone
             restore_agents(last, going_on, wrapping, self.centre, begins=begins)
             tasks.append(asyncio.create_task(self.agent_phones.run(), name="agents' phones"))

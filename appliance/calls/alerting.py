@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 
 from appliance.calls.alert_call import alert_call
 from appliance.calls.centre import Centre
+from appliance.dialplan.alert_numbers import refused_alerts
 from appliance.emergency.incident import Alerted, Incident, next_called
 from appliance.emergency_events import AlertCalled, AlertTexted, EmergencyBegun, EmergencyEnded
 from appliance.events import Stamped
@@ -32,6 +33,13 @@ class Alerting:
         self._centre = centre
         self._send_text = send_text
         self._switched = asyncio.Event()
+
+    def start(self, before: Iterable[Stamped]) -> None:
+        """Take up what was before, oldest first, ahead of any caller; warn of whom nobody could call."""
+        for stamped in before:
+            self._centre.emergencies.apply(stamped)
+        for warning in refused_alerts(self._centre.config, datetime.now()):
+            log.warning("%s", warning)
 
     async def run(self) -> None:
         """Alert in every incident, from the one that goes on when the box starts."""
