@@ -8,8 +8,8 @@ processes share CLOCK_MONOTONIC, so the journal (to 1 ms) and the phones compare
                  from the phone's own BYE.
   caller queued  4 lines, 8 agents, so that an agent is always ready. From CallQueued to the INVITE.
   under load     60 lines, 50 agents who talk for 3 to 6 s, so that callers wait and an agent is free ten
-                 times a second. From the moment both are free, agent ready and caller queued, to the offer in the
-                 journal and to the INVITE.
+                 times a second. From the moment both are free, agent ready and caller queued, to the
+                 offer in the journal and to the INVITE.
 
     python -m benchmarks.dispatch [--calls 50] [--load-calls 600] [--json]
 """
