@@ -147,9 +147,11 @@ def _cells(row: CallRow, most: int) -> dict[str, str]:
 
 
 def _who(row: CallRow) -> str:
-    """The other end: who called, or whom an agent called."""
+    """The other end: who called, or whom an agent or the box called."""
     if row.direction == Direction.IN.value:
         return printable(row.caller) or "unknown"
+    if row.direction == Direction.BACK.value:
+        return f"> {printable(row.caller)}"
     return f"{printable(row.caller)} > {printable(row.called)}"
 
 
@@ -211,6 +213,8 @@ def _seconds(length_ms: int) -> str:
 def _arrived(event: CallArrived) -> str:
     if event.agent:
         return f"{event.agent} calls {event.called}"
+    if event.direction == Direction.BACK.value:
+        return f"{event.caller} is to be called back"
     return f"rings at line {event.line} from {event.caller or 'an unknown number'}"
 
 
