@@ -29,8 +29,8 @@ from appliance.console.line_commands import line, line_options, sms_options, uss
 from appliance.console.lost import lost_json, lost_table
 from appliance.console.outbound_commands import outbound, outbound_options
 from appliance.console.phones import phones, phones_options
-from appliance.console.recordings import record, record_options, recordings, recordings_options
 from appliance.console.prompts import prompts, prompts_options
+from appliance.console.recordings import record, record_options, recordings, recordings_options
 from appliance.console.show import VIEWS, box_version, show
 from appliance.console.simulate import simulate, simulate_options
 from appliance.console.voicemail_commands import voicemail, voicemail_options
@@ -38,6 +38,8 @@ from appliance.demo.run import DemoRefused, run_demo
 from appliance.dialplan.alert_numbers import refused_alerts
 from appliance.edge.programs import installed
 from appliance.probing import Wish, probe_lines
+from appliance.say.needed import unsaid
+from appliance.say.spoken import recorded_prompts
 from appliance.simulate.refused import SimulationRefused
 from appliance.store.lost import read_lost
 from appliance.store.opening import StoreError
@@ -245,7 +247,8 @@ def _check(options: argparse.Namespace) -> int:
         "queues": len(config.queues),
         "agents": len(config.agents),
     }
-    warnings = refused_alerts(config, datetime.now())
+    prompts_here = recorded_prompts(config, loaded.folder)
+    warnings = [*refused_alerts(config, datetime.now()), *unsaid(config, prompts_here)]
     for warning in warnings if not options.json else ():
         sys.stderr.write(f"warning: {warning}\n")
     if options.json:
