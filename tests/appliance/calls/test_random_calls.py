@@ -11,6 +11,8 @@ import pytest
 
 from appliance.acd.agent import AgentRefused, AgentState
 from appliance.calls.story import Stage
+from appliance.calls.supervise import ACTS, Supervisors
+from appliance.calls.supervision import Mode
 from appliance.calls.talk import talk_of
 from appliance.events import CallArrived
 from drivers.port import EndCause, LegState
@@ -22,6 +24,7 @@ AGENTS = {
     name: {"phone": f"sip:{name}@127.0.0.1:507{n}", "extension": f"2{n}", "permission": "all"}
     for n, name in enumerate(("ana", "ben", "eva", "kim"), 1)
 }
+AGENTS["sue"] = {"phone": "sip:sue@127.0.0.1:5079", "extension": "25", "role": "supervisor"}
 QUEUES = {
     "sales": {"agents": ["ana", "ben"], "wrap_up_seconds": 3, "ring_seconds": 8, "music": "music"},
     "service": {
@@ -65,7 +68,7 @@ class Chaos:
     def one_more(self) -> None:
         """Somebody does something."""
         often = (self._refer, self._command, self._command, self._caller, self._state)
-        rare = (self._call, self._hang_up, self._hold, self._line, self._key)
+        rare = (self._call, self._hang_up, self._hold, self._line, self._key, self._supervise)
         self.pick.choice((*often, *often, *rare))()
 
     def _legs(self) -> list[ScriptedPhone]:
@@ -90,6 +93,15 @@ class Chaos:
         agent, command = self.pick.choice(list(AGENTS)), self.pick.choice(COMMANDS)
         with contextlib.suppress(AgentRefused):
             self.rig.desk.commands()[command](agent, self.pick.choice(TARGETS))
+
+    def _supervise(self) -> None:
+        calls = list(self.rig.centre.calls) or ["none"]
+        whom = self.pick.choice([*AGENTS, self.pick.choice(calls)])
+        with contextlib.suppress(AgentRefused):
+            if self.pick.random() < 0.2:
+                Supervisors(self.rig.centre).stop("sue")
+            else:
+                Supervisors(self.rig.centre).supervise(whom, self.pick.choice(ACTS), "sue")
 
     def _state(self) -> None:
         command = self.pick.choice(["login", "ready", "login", "ready", "ready", "pause", "logout"])
@@ -116,7 +128,7 @@ class Chaos:
 
     def _key(self) -> None:
         if legs := self._legs():
-            self.pick.choice(legs).heard("5")
+            self.pick.choice(legs).heard(self.pick.choice("4567"))
 
     # --- what must hold at any time -------------------------------------------------------------------
 
@@ -125,7 +137,15 @@ class Chaos:
         rig = self.rig
         up = {party.leg for call in rig.centre.calls.values() for party in call.parties}
         ports = {party.port for call in rig.centre.calls.values() for party in call.parties}
-        assert {port for edge in rig.media.hearing() for port in edge} <= ports
+        supervisions = rig.centre.supervisions
+        watching = {each.party.port for each in supervisions.by_name.values()}
+        assert {port for edge in rig.media.hearing() for port in edge} <= ports | watching
+        for one in supervisions.by_name.values():
+            hears_him = {other for by, other in rig.media.hearing() if by == one.party.port}
+            attended = one.party_in(one.call) if one.call is not None else None
+            if one.mode is not Mode.BARGE:
+                assert hears_him <= ({attended.port} if attended is not None else set())
+                assert not hears_him or one.mode is Mode.WHISPER
         for agent in rig.acd.agents.values():
             if agent.state is AgentState.TALKING:
                 assert agent.name in {
