@@ -34,6 +34,7 @@ from appliance.console.recordings import record, record_options, recordings, rec
 from appliance.console.show import VIEWS, box_version, show
 from appliance.console.simulate import simulate, simulate_options
 from appliance.console.voicemail_commands import voicemail, voicemail_options
+from appliance.console.why import why, why_options
 from appliance.demo.run import DemoRefused, run_demo
 from appliance.dialplan.alert_numbers import refused_alerts
 from appliance.edge.programs import installed
@@ -113,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     ussd_options(add("ussd", ussd, "talk to a line's network by USSD: callbox ussd gsm-1 '*100#'"))
     phones_options(add("phones", phones, "who is registered; passwords, and tokens for phones' settings"))
     outbound_options(add("outbound", outbound, "what calls out cost, who may dial what, unlock"))
+    why_options(add("why", why, "why callers still wait, and who is rung for whom"))
     call_backs_options(add("callbacks", call_backs, "who is to be called back with the place kept; cancel"))
     emergency_options(add("emergency", emergency, "the emergency mode: one switch, its state and its log"))
     record_options(add("record", record, "record a call that is going on, pause that, or stop it"))

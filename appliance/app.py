@@ -27,6 +27,7 @@ from appliance.api.outbound_requests import OutboundRequests
 from appliance.api.phone_requests import PhoneRequests
 from appliance.api.snapshot import snapshot
 from appliance.api.voicemail_requests import VoicemailRequests
+from appliance.api.why_requests import WhyRequests
 from appliance.bus import Bus
 from appliance.calendars.calendars import Calendars
 from appliance.calendars.zone import box_zone
@@ -173,6 +174,7 @@ class Brain:
             also=[
                 AgentRequests(self.centre),
                 CallBackRequests(self.centre),
+                WhyRequests(self.acd, self.clock.mono),
                 LineRequests(self.line_desk),
                 OutboundRequests(config, self.guard, self.clock),
                 PhoneRequests(config, self.agent_phones),

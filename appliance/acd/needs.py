@@ -15,8 +15,8 @@ HIGHEST_LEVEL = 5
 class Step:
     """From `after_seconds` in the queue on less is asked; each step adds to those before it.
 
-    `levels` is added to every lowest level and taken from every highest, `drop` are skills not asked for any
-    more, `any_agent` asks for nothing.
+    `levels` is added to every lowest level, down to 1, and taken from every highest; `drop` are skills not
+    asked for any more; `any_agent` asks for nothing.
     """
 
     after_seconds: float
@@ -54,7 +54,7 @@ class Needs:
             return Needs()
         return Needs(
             tuple(
-                (skill, max(0, low + step.levels), min(HIGHEST_LEVEL, high - step.levels))
+                (skill, max(min(low, 1), low + step.levels), min(HIGHEST_LEVEL, high - step.levels))
                 for skill, low, high in self.wants
                 if skill not in step.drop
             )

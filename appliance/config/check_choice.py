@@ -45,7 +45,7 @@ def levels_after(queue: Queue, steps: int) -> Mapping[str, tuple[int, int]]:
         if step.any_agent:
             return {}
         wanted = {
-            skill: (max(0, low + step.levels), min(5, high - step.levels))
+            skill: (max(min(low, 1), low + step.levels), min(5, high - step.levels))
             for skill, (low, high) in wanted.items()
             if skill not in step.drop
         }

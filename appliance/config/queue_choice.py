@@ -18,7 +18,7 @@ class RelaxStep(Section):
 
     after_seconds: Seconds = Field(description="time in this queue after which the step is taken")
     levels: int = Field(
-        0, ge=-5, le=0, description="added to every level in `skills`; takes as much off `highest`"
+        0, ge=-5, le=0, description="added to every level in `skills`, down to 1; adds as much to `highest`"
     )
     drop: list[Name] = Field(default_factory=list, description="skills not asked for any more")
     any_agent: bool = Field(False, description="any agent of the queue will do")

@@ -248,7 +248,7 @@ class World:
         for skill in () if any(step.any_agent for step in steps) else asked:
             low = max(rules.skills.get(skill, 0), needs.get(skill, 0))
             high = max(low, rules.highest.get(skill, 5))
-            if not low + lowered <= SKILLS[name].get(skill, 0) <= high - lowered:
+            if not max(min(low, 1), low + lowered) <= SKILLS[name].get(skill, 0) <= high - lowered:
                 return False
         return True
 
