@@ -13,6 +13,7 @@ from appliance.calls.call import Call
 from appliance.calls.centre import Centre
 from appliance.calls.flow_sound import FlowSound
 from appliance.calls.language import language_of
+from appliance.calls.saying import saying
 from appliance.config.section import Destination
 from appliance.dialplan.caller import caller_kind
 from appliance.flow_events import (
@@ -30,7 +31,6 @@ from appliance.flows.actions import (
     Ask,
     Enter,
     Fetch,
-    Figures,
     IsOpen,
     Learn,
     Leave,
@@ -39,13 +39,13 @@ from appliance.flows.actions import (
     Say,
     Score,
     Sound,
+    Spoken,
     Text,
     Tried,
 )
 from appliance.flows.answers import LookupFailed
 from appliance.flows.known import MOST_FACTS, SECRET, Known, clean
 from appliance.flows.walk import HANG_UP, walk
-from appliance.say.phrases import digits
 
 log = logging.getLogger(__name__)
 
@@ -165,8 +165,9 @@ class _Run:
         """Prompts may be there in more languages than the box can count in."""
         call, centre, files = self._call, self._centre, list[Path]()
         for sound in sounds:
-            if isinstance(sound, Figures):
-                files += centre.prompts.paths(digits(language_of(call, centre), sound.digits))
+            if isinstance(sound, Spoken):
+                names = saying(language_of(call, centre), sound.kind, sound.value)
+                files += centre.prompts.paths(names)
             else:
                 files += centre.prompt(sound.name, language=call.story.facts.get("language", ""))
         return files

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from appliance.config.check_lookups import PLACEHOLDER, lookup_problems, unknown_facts
+from appliance.config.check_prompts import known_prompts
 from appliance.config.flow_graph import Edge, edges
 from appliance.config.flows import Asking, Digits, Flow, LanguageNode, LookupNode, Pin, Play, Set, Sms, When
 from appliance.config.problem import Keys, Problem, closest, names
@@ -52,10 +53,11 @@ def flow_destinations(config: Config) -> Iterator[tuple[Keys, Destination]]:
 
 def flow_references(config: Config) -> Iterator[Reference]:
     """Prompts, lookups, calendars, lines and agents that nodes name."""
+    spoken = _in_every_language(config)
     for name, flow in config.flows.items():
         for node_name, node in flow.nodes.items():
             for keys, kind, named in _references(node):
-                if named and not (kind == "prompt" and _in_every_language(config, named)):
+                if named and not (kind == "prompt" and named in spoken):
                     yield ("flows", name, "nodes", node_name, *keys), kind, named
 
 
@@ -96,11 +98,13 @@ def _references(node: object) -> Iterator[Reference]:
                 )
 
 
-def _in_every_language(config: Config, prompt: str) -> bool:
-    """Whether it is there in each language that a caller can choose."""
+def _in_every_language(config: Config) -> set[str]:
+    """Prompts that are there in each language that a caller can choose."""
     nodes = [node for flow in config.flows.values() for node in flow.nodes.values()]
     languages = {each for node in nodes if isinstance(node, LanguageNode) for each in node.keys.values()}
-    return bool(languages) and all(f"{language}/{prompt}" in config.prompts for language in languages)
+    known = known_prompts(config) if languages else set()
+    plain = {name.partition("/")[2] for name in known if "/" in name}
+    return {name for name in plain if all(f"{language}/{name}" in known for language in languages)}
 
 
 def _all_edges(config: Config) -> Iterator[tuple[Keys, Edge]]:
@@ -255,6 +259,9 @@ def _texts(config: Config) -> Iterator[Problem]:
             if isinstance(node, Pin | Digits) and node.least > node.most:
                 wrong = f"more than `most`, {node.most}"
                 yield Problem(path=(*here, "least"), value=node.least, wrong=wrong)
+            if isinstance(node, Play) and node.say and node.say not in known:
+                wrong, near = f"nothing makes the fact {node.say} known", closest(node.say, known)
+                yield Problem(path=(*here, "say"), value=node.say, wrong=wrong, closest=near)
             if isinstance(node, Pin):
                 yield from _unchecked_pin(config, here, node, known)
 

@@ -89,10 +89,11 @@ def edges(node: NodeBase) -> Iterator[Edge]:
 
 def conditions(given: Mapping[str, object]) -> str:
     """A case in a few words: "open office, caller_begins +49"."""
-    return ", ".join(f"{name} {_words(value)}" for name, value in given.items() if name != "go")
+    return ", ".join(f"{name} {words(value)}" for name, value in given.items() if name != "go")
 
 
-def _words(value: object) -> str:
+def words(value: object) -> str:
+    """A value on one line, without brackets."""
     if isinstance(value, Mapping):
         return " ".join(f"{name}={each}" for name, each in value.items())
     return " ".join(str(each) for each in value) if isinstance(value, list) else str(value)

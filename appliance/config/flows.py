@@ -22,6 +22,7 @@ Prefix = Annotated[str, Field(pattern=NUMBER_PREFIX)]
 Header = Annotated[str, Field(pattern=HEADER)]
 HeaderValue = Annotated[str, Field(pattern=HEADER_VALUE)]
 CallerKind = Literal["withheld", "mobile", "national", "abroad"]
+SayAs = Literal["digits", "number", "date", "time", "USD", "EUR", "GBP", "RUB", "CNY"]
 LastOutcome = Literal["answered", "abandoned", "menu", "blocked", "unanswered", "failed"]
 
 
@@ -45,6 +46,8 @@ class Play(NodeBase):
 
     do: Literal["play"]
     prompt: str = Field(description="a name from [prompts], LANGUAGE/NAME first")
+    say: str = Field("", pattern=OPTIONAL_FACT, description="fact whose value is said after it")
+    say_as: SayAs = Field("number", description="how: 2026-12-24 is a date, 15:30 a time, 5.20 EUR money")
     next: Step = Field(NOWHERE, description="where it goes on")
 
 

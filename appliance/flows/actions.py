@@ -19,13 +19,14 @@ class Prompt:
 
 
 @dataclass(frozen=True)
-class Figures:
-    """Digits said one by one."""
+class Spoken:
+    """A value in words; `kind` is one of `config.flows.SayAs`."""
 
-    digits: str
+    kind: str
+    value: str
 
 
-Sound = Prompt | Figures
+Sound = Prompt | Spoken
 
 
 @dataclass(frozen=True)

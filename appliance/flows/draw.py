@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from itertools import pairwise
 
-from appliance.config.flow_graph import edges
+from appliance.config.flow_graph import edges, words
 from appliance.config.flows import Flow, NodeBase
 from appliance.config.section import NOWHERE, Destination
 from appliance.flows.known import UNPRINTABLE
@@ -91,7 +91,7 @@ def _labels(flow: Flow) -> dict[Line, list[str]]:
 def _node_box(name: str, node: NodeBase) -> _Box:
     given = node.model_dump(mode="json", exclude_unset=True)
     kind = str(given.get("do", ""))
-    about = next((str(given[key]) for key in ("prompt", "lookup", "text", "facts") if given.get(key)), "")
+    about = next((words(given[key]) for key in ("prompt", "lookup", "text", "facts") if given.get(key)), "")
     outline, colour = SHAPES[kind]
     return _Box(name, [kind, about] if about else [kind], outline, colour, goal=node.goal)
 

@@ -32,7 +32,6 @@ from appliance.flows.actions import (
     Answer,
     Ask,
     Fetch,
-    Figures,
     History,
     IsOpen,
     Learn,
@@ -41,6 +40,7 @@ from appliance.flows.actions import (
     Prompt,
     Say,
     Score,
+    Spoken,
     Text,
     Tried,
 )
@@ -71,7 +71,8 @@ def _by(node: NodeBase, option: str) -> Left:
 
 
 def _play(node: Play, here: str, known: Known) -> Steps:
-    yield Say((Prompt(node.prompt),))
+    value = [Spoken(node.say_as, known.fact(node.say))] if node.say else []
+    yield Say((Prompt(node.prompt), *value))
     return _by(node, "next")
 
 
@@ -136,7 +137,7 @@ def _digits(node: Digits, here: str, known: Known) -> Steps:
 def _confirmed(node: Digits, typed: str) -> Generator[Action, Any, bool]:
     if not node.confirm:
         return True
-    key: str = yield Ask((Figures(typed), Prompt(node.confirm)), node.wait_seconds)
+    key: str = yield Ask((Spoken("digits", typed), Prompt(node.confirm)), node.wait_seconds)
     return key == SURE
 
 

@@ -13,7 +13,6 @@ from appliance.flows.actions import (
     Ask,
     Enter,
     Fetch,
-    Figures,
     History,
     IsOpen,
     Learn,
@@ -23,6 +22,7 @@ from appliance.flows.actions import (
     Say,
     Score,
     Sound,
+    Spoken,
     Text,
     Tried,
 )
@@ -140,8 +140,8 @@ class Rehearsal:
     def _words(self, sounds: tuple[Sound, ...]) -> str:
         language = self._stage.facts.get("language", "")
         return " + ".join(
-            f'the digits "{sound.digits}"'
-            if isinstance(sound, Figures)
+            f"{sound.value} as {sound.kind}"
+            if isinstance(sound, Spoken)
             else f'"{sound.name}" ({self._stage.prompt(sound.name, language)})'
             for sound in sounds
         )

@@ -154,6 +154,7 @@ def test_each_mistake_is_told_in_its_line(tmp_path: Path, old: str, new: str, wo
         ('do = "pin"\nprompt = "welcome"\nfact = "customer"', "is no secret fact"),
         ('do = "pin"\nprompt = "welcome"\nlookup = "crm"', "it has no `right`"),
         ('do = "digits"\nprompt = "welcome"\ninto = "n"\nleast = 9\nmost = 2', "more than `most`, 2"),
+        ('do = "play"\nprompt = "welcome"\nsay = "nothing"', "nothing makes the fact nothing known"),
         ('do = "sms"\ntext = "Hello {nobody}"', "nothing makes the fact nobody known"),
         ('do = "set"\nfacts = { copy = "{secret.pin}" }', "would write secret.pin down"),
         ('do = "when"\ncases = [{ open = "never", go = "hangup" }]\notherwise = "hangup"', "calendar never"),

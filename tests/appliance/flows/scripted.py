@@ -18,6 +18,7 @@ from appliance.flows.actions import (
     Leave,
     LookBack,
     MayTry,
+    Prompt,
     Say,
     Text,
 )
@@ -92,9 +93,9 @@ class Script:
 
     @property
     def heard(self) -> list[str]:
-        """Every prompt, in order; digits as "#123"."""
+        """Every prompt, in order; values as "digits 123"."""
         return [
-            getattr(sound, "name", "") or f"#{getattr(sound, 'digits', '')}"
+            sound.name if isinstance(sound, Prompt) else f"{sound.kind} {sound.value}"
             for action in self.actions
             if isinstance(action, Say | Ask)
             for sound in action.sounds

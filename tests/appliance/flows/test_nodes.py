@@ -50,8 +50,13 @@ def test_a_wrong_key_is_told_and_the_question_asked_again() -> None:
 
 def test_digits_are_read_back_and_learned_once_confirmed() -> None:
     script = Script({"a": {**DIGITS, "confirm": "ok"}}, ["12#", "2", "345#", "1"])
-    assert script.heard == ["d", "#12", "ok", "d", "#345", "ok"]
+    assert script.heard == ["d", "digits 12", "ok", "d", "digits 345", "ok"]
     assert script.done(Learn) == [Learn("order", "345")]
+
+
+def test_a_fact_is_said_after_a_prompt() -> None:
+    node = {"do": "play", "prompt": "balance", "say": "debt", "say_as": "EUR", "next": "hangup"}
+    assert Script({"a": node}, debt="5.20").heard == ["balance", "EUR 5.20"]
 
 
 def test_a_language_is_a_fact_of_the_call() -> None:
