@@ -227,7 +227,8 @@ class Reception:
         """Nobody goes on with them: `prune` ends them, or the engine died with them."""
         await asyncio.sleep(2 * CLAIM_SECONDS)
         for path in paths:
-            ended = RecordingEnded(call_id=story.call_id, path=path, seconds=wav_seconds(Path(path)))
+            seconds, why = wav_seconds(Path(path)), "the box was restarted"
+            ended = RecordingEnded(call_id=story.call_id, path=path, seconds=seconds, why=why)
             story.apply(self._centre.bus.publish(ended))
 
     async def _prune(self) -> None:
