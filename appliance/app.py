@@ -60,7 +60,7 @@ from appliance.events import (
     Stamped,
 )
 from appliance.lines.desk import LineDesk
-from appliance.lines.line import Books, LineRefused
+from appliance.lines.line import Books
 from appliance.mailbox_office import MailboxOffice
 from appliance.media.graph import MediaGraph
 from appliance.queues import add_queues
@@ -161,10 +161,10 @@ class Brain:
             self.agent_phones.edge,
             bus=self.bus,
             clock=self.clock,
-            send_text=self._send_text,
+            send_text=self.line_desk.send_text,
         )
-        self.alerting = Alerting(self.centre, self._send_text)
-        self.centre.outside = Outside(config, self.database, self._send_text)
+        self.alerting = Alerting(self.centre, self.line_desk.send_text)
+        self.centre.outside = Outside(config, self.database, self.line_desk.send_text)
         self.centre.check_pin = self.agent_phones.sign_ins.check_pin
         self.desk.add(TalkDesk(self.centre).commands())
         self.recording = RecordingOffice(self.centre, self.journal, self.line_desk)
@@ -275,16 +275,6 @@ class Brain:
         except StoreError as error:
             log.error("the journal cannot be read, so %s is not known from before: %s", what, error)
             return []
-
-    async def _send_text(self, line: str, number: str, text: str) -> str:
-        """Why it could not be taken for sending, "" when it could."""
-        await self.line_desk.ready.wait()
-        try:
-            on = self.line_desk.line(line)
-            await self.line_desk.outbox.send(on, number, text, report=False, flash=False)
-        except (LineRefused, StoreError) as error:
-            return str(error)
-        return ""
 
     async def _learn_waits(self) -> None:
         """What the last day tells of how long callers wait."""

@@ -4,9 +4,9 @@
 |------|--------------------------------------------------------|
 | *16  | somebody logs in here, by extension and PIN               |
 | *98  | the messages of the mailboxes whose owner the agent is |
-| *71  | emergency mode on                                      |
-| *70  | emergency mode off                                     |
-| *72  | a drill of it                                          |
+| *91  | emergency mode on                                      |
+| *90  | emergency mode off                                     |
+| *92  | a drill of it                                          |
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ async def _may_switch(leg: Leg, port: str, agent: str, centre: Centre) -> bool:
 SERVICES: dict[str, Service] = {
     "*16": log_in_here,
     "*98": _messages,
-    "*71": _switching("emergency-on", lambda centre, agent: switch_on(centre, by=agent)),
-    "*70": _switching("emergency-off", lambda centre, agent: switch_off(centre, by=agent)),
-    "*72": _switching("emergency-drill-on", lambda centre, agent: switch_on(centre, by=agent, drill=True)),
+    "*91": _switching("emergency-on", lambda centre, agent: switch_on(centre, by=agent)),
+    "*90": _switching("emergency-off", lambda centre, agent: switch_off(centre, by=agent)),
+    "*92": _switching("emergency-drill-on", lambda centre, agent: switch_on(centre, by=agent, drill=True)),
 }

@@ -11,7 +11,7 @@ from appliance.config.voicemail import PIN, Number
 
 
 class Emergency(Section):
-    """Prepared before it is needed; switched by `callbox emergency`, *71 at a phone, or the box's socket."""
+    """Prepared before it is needed; switched by `callbox emergency`, *91 at a phone, or the box's socket."""
 
     to: To = Field(NOWHERE, description="where every new caller goes; the rest of this section needs it")
     lines: dict[Name, To] = Field(
@@ -25,7 +25,7 @@ class Emergency(Section):
     )
     queues: list[Name] = Field(default_factory=list, description="queues that go on as ever")
     agents: list[Name] = Field(
-        default_factory=list, description="may switch at their phones without PIN: *71 on, *70 off, *72 drill"
+        default_factory=list, description="may switch at their phones without PIN: *91 on, *90 off, *92 drill"
     )
     pin: str = Field("", pattern=PIN, description='lets other agents switch at their phones; "" does not')
     sms_to: list[Number] = Field(default_factory=list, description="who gets a text message at once")

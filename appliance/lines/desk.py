@@ -78,6 +78,15 @@ class LineDesk:
             raise LineRefused(f"name the line with --line. Lines with messages: {names}")
         return able[0]
 
+    async def send_text(self, line: str, number: str, text: str) -> str:
+        """Why the line's outbox could not take it, "" when it has it on the disk; line "" as in `line`."""
+        await self.ready.wait()
+        try:
+            await self.outbox.send(self.line(line), number, text, report=False, flash=False)
+        except (LineRefused, StoreError) as error:
+            return str(error)
+        return ""
+
     def status(self, name: str) -> Mapping[str, Any]:
         """What a screen shows of a line beside its calls."""
         told = self.balance.told.get(name)

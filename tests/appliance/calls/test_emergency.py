@@ -228,11 +228,11 @@ async def dials(rig: Rig, agent: str, code: str, *keys: str) -> None:
 
 async def test_it_is_switched_by_a_code_at_a_phone(tmp_path: Path) -> None:
     rig = await centre(tmp_path, agents=["ana"])
-    await dials(rig, "ana", "*71")
+    await dials(rig, "ana", "*91")
     assert rig.centre.emergencies.diverts
-    await dials(rig, "ana", "*71")
-    await dials(rig, "ana", "*70")
-    await dials(rig, "ana", "*72")
+    await dials(rig, "ana", "*91")
+    await dials(rig, "ana", "*90")
+    await dials(rig, "ana", "*92")
     assert not rig.centre.emergencies.diverts
     assert heard(rig) == ["emergency-on", "emergency-refused", "emergency-off", "emergency-drill-on"]
     assert [event.by for event in of(rig, EmergencyBegun)] == ["ana", "ana"]
@@ -240,12 +240,12 @@ async def test_it_is_switched_by_a_code_at_a_phone(tmp_path: Path) -> None:
 
 async def test_other_agents_need_the_pin_and_none_can_without_one(tmp_path: Path) -> None:
     rig = await centre(tmp_path, pin="4711")
-    await dials(rig, "ben", "*71", *"123#", *"0000", *"999#")
+    await dials(rig, "ben", "*91", *"123#", *"0000", *"999#")
     assert heard(rig)[-1] == "not-allowed"
-    await dials(rig, "ben", "*71", *"4711")
+    await dials(rig, "ben", "*91", *"4711")
     assert rig.centre.emergencies.diverts
     without = await centre(tmp_path)
-    await dials(without, "ben", "*71")
+    await dials(without, "ben", "*91")
     assert heard(without) == ["not-allowed"]
 
 
