@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from appliance.calendars.days import day_of
+from appliance.calendars.days import Days
 from appliance.calendars.zone import instant
 from appliance.config.calendar_days import Day
 from appliance.config.calendars import Calendar
@@ -74,6 +74,7 @@ class _Year:
     def __init__(self, calendar: Calendar, zone: tzinfo) -> None:
         self._calendar = calendar
         self.zone = ZoneInfo(calendar.zone) if calendar.zone else zone
+        self._special, self._holidays = Days(calendar.special), Days(calendar.holidays)
         self._held: dict[date, tuple[_Hours, ...]] = {}
 
     def state(self, wall_s: float) -> Open | Closed:
@@ -115,7 +116,7 @@ class _Year:
                 yield _Hours(begin, end, named.name if named else "")
 
     def day(self, day: date) -> tuple[Day | None, Day | None]:
-        return day_of(self._calendar.special, day), day_of(self._calendar.holidays, day)
+        return self._special.of(day), self._holidays.of(day)
 
     def _named(self, day: date) -> Day | None:
         special, holiday = self.day(day)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 from appliance.config.calendar_days import Dated, Day, Feast, Nth, Rule, Yearly
@@ -24,16 +25,24 @@ def falls_on(rule: Rule, day: date) -> bool:
             return (day + timedelta(days=7)).month != month if nth < 0 else (day.day - 1) // 7 + 1 == nth
 
 
-def rank(rule: Rule) -> int:
-    """Of several days that fall on one, the lowest counts: a date with its year, without, a moving one."""
-    return {Dated: 0, Yearly: 1, Nth: 2, Feast: 2}[type(rule)]
+class Days:
+    """Many of them, to be asked for one day; a file may bring some thousand single days."""
 
+    def __init__(self, days: Iterable[Day]) -> None:
+        self._dated: dict[date, Day] = {}
+        self._others: list[Day] = []
+        for day in days:
+            if isinstance(day.rule, Dated):
+                for number in range((day.rule.last - day.rule.first).days + 1):
+                    self._dated.setdefault(day.rule.first + timedelta(days=number), day)
+            else:
+                self._others.append(day)
 
-def day_of(days: list[Day], day: date) -> Day | None:
-    """What this day is called, None for a day as its weekday is."""
-    return min(
-        (each for each in days if falls_on(each.rule, day)), key=lambda it: rank(it.rule), default=None
-    )
+    def of(self, day: date) -> Day | None:
+        """What a day is: a date with its year goes before one without, and that before a moving one."""
+        fitting = (each for each in self._others if falls_on(each.rule, day))
+        moving = min(fitting, key=lambda each: not isinstance(each.rule, Yearly), default=None)
+        return self._dated.get(day, moving)
 
 
 def easter(year: int) -> date:

@@ -64,7 +64,7 @@ def check(config: Config, folder: Path, *, broken: Iterable[Keys] = ()) -> list[
         *agent_problems(config),
         *queue_problems(config, _destinations(config)),
         *choice_problems(config),
-        *calendar_problems(config, set(broken)),
+        *calendar_problems(config, folder, set(broken)),
         *flow_problems(config, set(broken)),
         *voicemail_problems(config),
         *emergency_problems(config),

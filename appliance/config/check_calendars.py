@@ -5,21 +5,24 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Set
 from datetime import date, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from appliance.config.calendar_days import LEAP_YEAR, WEEKDAYS, Dated, Day, Opening, Span, Yearly
 from appliance.config.calendars import Calendar
+from appliance.config.holidays_file import BadHolidays
 from appliance.config.problem import Keys, Problem, closest
 from appliance.config.schema import Config
 
 WEEK_MINUTES = 7 * 1440
 
 
-def calendar_problems(config: Config, broken: Set[Keys] = frozenset()) -> Iterator[Problem]:
+def calendar_problems(config: Config, folder: Path, broken: Set[Keys] = frozenset()) -> Iterator[Problem]:
     """Zones that are none, times that overlap, days that are told twice, and calendars that never open."""
     yield from _no_zone(("box", "zone"), config.box.zone)
     for name, calendar in config.calendars.items():
         yield from _no_zone(("calendars", name, "zone"), calendar.zone)
+        yield from _bad_file(name, calendar, folder)
         yield from _overlaps(name, calendar)
         yield from _overlaps_of_specials(name, calendar)
         yield from _told_twice(name, "special", calendar.special)
@@ -37,6 +40,19 @@ def _no_zone(path: Keys, name: str) -> Iterator[Problem]:
         near = closest(name, available_timezones())
         wrong, allowed = "there is no such time zone", 'a name of the tz database, as "Europe/Berlin"'
         yield Problem(path=path, value=name, wrong=wrong, allowed=allowed, closest=near)
+
+
+def _bad_file(name: str, calendar: Calendar, folder: Path) -> Iterator[Problem]:
+    path, value = ("calendars", name, "holidays_file"), calendar.holidays_file
+    wrong = ""
+    try:
+        calendar.with_file(folder)
+    except BadHolidays as error:
+        wrong = str(error)
+    except (OSError, ValueError) as error:  # a name with a NUL is a ValueError
+        wrong = f"cannot be read: {error}"
+    if wrong:
+        yield Problem(path=path, value=value, wrong=wrong, allowed="an iCalendar file of all-day events")
 
 
 def _overlaps(name: str, calendar: Calendar) -> Iterator[Problem]:

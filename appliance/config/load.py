@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from appliance.config.check import check
 from appliance.config.check_prompts import prompt_file
 from appliance.config.explain import explain
+from appliance.config.holidays_file import BadHolidays
 from appliance.config.positions import positions
 from appliance.config.problem import ConfigError, Keys, Problem, format_problems
 from appliance.config.schema import Config
@@ -57,7 +58,11 @@ def load_text(text: str, path: Path) -> Loaded:
         raise ConfigError([Problem(file=str(path), wrong="is nested too deeply")]) from error
     if found or config is None:
         raise ConfigError(_placed(found, lines, str(path)))
-    return Loaded(config, path, folder)
+    try:
+        calendars = {name: calendar.with_file(folder) for name, calendar in config.calendars.items()}
+    except (BadHolidays, OSError) as error:  # it went away since it was checked
+        raise ConfigError([Problem(file=str(path), wrong=f"holidays_file: {error}")]) from error
+    return Loaded(config.model_copy(update={"calendars": calendars}), path, folder)
 
 
 def _text(path: Path) -> str:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from appliance.calendars.days import day_of, easter, falls_on, orthodox_easter
+from appliance.calendars.days import Days, easter, falls_on, orthodox_easter
 from appliance.config.calendar_days import holiday, special
 
 
@@ -78,7 +78,7 @@ def test_a_date_with_its_year_goes_before_one_without_and_that_before_a_moving_o
         for day, name in (("easter", "moving"), ("04-05", "yearly"), ("2026-04-05", "dated"))
     )
     day = date(2026, 4, 5)
-    assert day_of([moving, yearly, dated], day) == dated
-    assert day_of([moving, yearly], day) == yearly
-    assert day_of([moving], day) == moving
-    assert day_of([yearly], date(2026, 4, 6)) is None
+    assert Days([moving, yearly, dated]).of(day) == dated
+    assert Days([moving, yearly]).of(day) == yearly
+    assert Days([moving]).of(day) == moving
+    assert Days([yearly]).of(date(2026, 4, 6)) is None
