@@ -10,7 +10,12 @@ from drivers.port import DriverError, Leg
 from drivers.sip.account import Through, Use
 from drivers.sip.leg import SipLeg
 
-ANSWER_BY_ITSELF = {"Call-Info": "<sip:callbox>;answer-after=0", "Alert-Info": "info=alert-autoanswer"}
+#: Phones know one of these or none; one that knows none can stay connected instead (*17, `agent_legs.py`).
+ANSWER_BY_ITSELF = {
+    "Call-Info": "<sip:callbox>;answer-after=0",
+    "Alert-Info": "info=alert-autoanswer",
+    "Answer-Mode": "Auto",  # RFC 5373 3.1
+}
 
 
 class NoPhone(DriverError):

@@ -25,11 +25,13 @@ from appliance.calls.call import Call
 from appliance.calls.centre import Centre
 from appliance.calls.party import Party, label
 from appliance.calls.phone import ring
+from appliance.calls.remote_agent import NoCall, at_own_leg
 from appliance.calls.ringing import NotReached, until_up
 from appliance.calls.supervision import Mode
 from appliance.calls.supervisions import Supervision
 from appliance.calls.take_over import take_over
 from appliance.calls.talk import hear_anew, talk_of
+from appliance.events import OfferResult
 from drivers.port import DriverError, Leg, LegEnded, LegState
 
 log = logging.getLogger(__name__)
@@ -189,22 +191,27 @@ class Supervisors:
         centre = self._centre
         with centre.engaged.on_a_call(wish.supervisor):
             try:
-                shown = (f"{wish.act} {wish.agent or wish.call_id}", "supervise")
-                leg = await ring(wish.supervisor, centre, label=f"supervise {wish.supervisor}", shown=shown)
-            except DriverError as error:
-                log.warning("agent %s: cannot be rung to supervise: %s", wish.supervisor, error)
-                return
-            party = Party(leg, agent=wish.supervisor)
-            try:
-                await until_up(party, RINGS_SECONDS)
+                party = await at_own_leg(wish.supervisor, NoCall("", centre.bus), centre)
+                if party is None:
+                    party = await self._rung(wish)
             except NotReached as missed:
                 log.info("agent %s: does not come to supervise: %s", wish.supervisor, missed)
-                centre.end(party)
                 return
-            except asyncio.CancelledError:
-                centre.end(party)
-                raise
             await self._attend(party, wish)
+
+    async def _rung(self, wish: Wish) -> Party:
+        shown = (f"{wish.act} {wish.agent or wish.call_id}", "supervise")
+        try:
+            leg = await ring(wish.supervisor, self._centre, label=f"supervise {wish.supervisor}", shown=shown)
+        except DriverError as error:
+            raise NotReached(OfferResult.NOT_REGISTERED, 480, str(error)) from error
+        party = Party(leg, agent=wish.supervisor)
+        try:
+            await until_up(party, RINGS_SECONDS)
+        except (NotReached, asyncio.CancelledError):
+            self._centre.end(party)
+            raise
+        return party
 
     async def _attend(self, party: Party, wish: Wish) -> None:
         """Until the leg ends, the call does, or the supervisor has taken it over."""
@@ -223,8 +230,9 @@ class Supervisors:
             self._obey(one, TAKE_OVER)
         keys = asyncio.create_task(self._keys(one), name=f"keys of {supervisor}")
         try:
-            async with party.leg.alive():
-                await one.over.wait()
+            with centre.listens(party):
+                async with party.leg.alive():
+                    await one.over.wait()
         except LegEnded:
             one.end("hung up")
         finally:

@@ -67,8 +67,9 @@ def _line(line: Mapping[str, Any], call: Mapping[str, Any] | None) -> str:
 
 def _agent(agent: Mapping[str, Any]) -> str:
     reason = f" ({agent['reason']})" if agent["reason"] else ""
-    since = duration(agent["since_seconds"])
-    return f"  {agent['agent']:<8} {agent['state']}{reason} {since}, {agent['handled']} calls"
+    since, left = duration(agent["since_seconds"]), agent.get("left_seconds")
+    more = "" if left is None else f" ({duration(left)} left)"
+    return f"  {agent['agent']:<8} {agent['state']}{reason} {since}{more}, {agent['handled']} calls"
 
 
 def _queue(queue: Mapping[str, Any]) -> str:

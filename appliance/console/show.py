@@ -40,6 +40,7 @@ AGENTS = {
     "agent": "AGENT",
     "state": "STATE",
     "since": "FOR",
+    "left": "LEFT",
     "reason": "REASON",
     "handled": "CALLS",
     "afterwards": "THEN",
@@ -90,7 +91,13 @@ def _waits(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _agents(status: dict[str, Any]) -> list[dict[str, Any]]:
-    return [{**row, "since": duration(row["since_seconds"])} for row in status["agents"]]
+    return [{**row, "since": duration(row["since_seconds"]), "left": _left(row)} for row in status["agents"]]
+
+
+def _left(row: dict[str, Any]) -> str:
+    """Of a wrap-up."""
+    left = row.get("left_seconds")
+    return "" if left is None else duration(left)
 
 
 def _calls(status: dict[str, Any]) -> list[dict[str, Any]]:

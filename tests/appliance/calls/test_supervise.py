@@ -22,7 +22,16 @@ from appliance.calls.supervise import Supervisors
 from drivers.port import LegState
 from tests.appliance.calls.rig import CONFIG, Caller, Rig, ScriptedPhone
 from tests.appliance.calls.second_life import killed
-from tests.appliance.calls.steps import SOON, all_over, both_ways, consulting, replayed, talking, talks_ended
+from tests.appliance.calls.steps import (
+    SOON,
+    all_over,
+    both_ways,
+    consulting,
+    outside,
+    replayed,
+    talking,
+    talks_ended,
+)
 
 AGENTS = {
     **CONFIG["agents"],  # type: ignore[dict-item]
@@ -335,4 +344,24 @@ async def test_a_busy_coach_is_left_alone(tmp_path: Path) -> None:
         assert len(rig.phones.rung) == 1
         caller.leg.remote_hangs_up()
         await caller.gone()
+    await all_over(rig)
+
+
+async def test_a_supervisor_at_a_number_outside_is_dialled_and_presses_keys_there(tmp_path: Path) -> None:
+    sue = {**AGENTS["sue"], "phone": "number:+4930123456", "permission": "all"}
+    rig = await supervised(tmp_path, agents={**AGENTS, "sue": sue}).opened()
+    caller, phone = await talking(rig)
+    Supervisors(rig.centre).supervise("ana", "listen", "sue")
+    await asyncio.sleep(2)
+    home = await outside(rig)
+    home.press("1")
+    await asyncio.sleep(SOON)
+    assert (caller.call.caller.port, home.leg.id) in rig.media.hearing()
+    rig.centre.heard(home.leg.id, "5")
+    await asyncio.sleep(SOON)
+    assert (home.leg.id, port(phone)) in rig.media.hearing()
+    home.remote_hangs_up()
+    await asyncio.sleep(SOON)
+    assert rig.media.hearing() == both_ways(*ports(caller, phone))
+    caller.leg.remote_hangs_up()
     await all_over(rig)
