@@ -19,6 +19,7 @@ from appliance.store.journal import Journal
 from appliance.store.opening import StoreError
 from appliance.store.recording_reads import Wish, segments
 from appliance.store.recording_tables import Segment
+from appliance.voicemail.mailboxes import Mailboxes
 from drivers import wire
 
 log = logging.getLogger(__name__)
@@ -36,12 +37,14 @@ class RecordRequests:
         *,
         bus: Bus,
         journal: Journal,
+        mailboxes: Mailboxes,
         going_on: Callable[[], set[str]],
     ) -> None:
         self._desk = desk
         self._keeper = keeper
         self._bus = bus
         self._journal = journal
+        self._mailboxes = mailboxes
         self._going_on = going_on
         self.ops: Mapping[str, Work] = {
             "record": self._record,
@@ -66,6 +69,7 @@ class RecordRequests:
         return {"done": True}
 
     async def _keep(self, message: wire.Message) -> wire.Message:
+        await self._journal.written()
         rows = await self._rows(Wish(call=str(message["call"])))
         calls = {row.call_id for row in rows}
         if len(calls) != 1:
@@ -87,9 +91,14 @@ class RecordRequests:
         found = await asyncio.to_thread(erase.find, self._journal.path, number)
         rows = [row for row in await self._rows(Wish()) if row.call_id in found.calls]
         self._refuse(found.calls, rows)
-        event = CustomerErased(calls=len(found.calls), recordings=len(rows), messages=len(found.messages))
+        spoken = [each for each in self._mailboxes.messages() if each.call_id in found.calls]
+        recordings = len(rows) + len(spoken)
+        event = CustomerErased(calls=len(found.calls), recordings=recordings, messages=len(found.messages))
         if not message.get("dry_run"):
             await self._keeper.remove(rows, ERASED)
+            for message_left in spoken:
+                self._bus.publish(message_left.deleted(ERASED))
+            await self._journal.written()
             await asyncio.to_thread(erase.erase, self._journal.path, number)
             self._bus.publish(event)
             await self._journal.written()

@@ -130,8 +130,7 @@ async def test_a_disk_that_fills_and_an_engine_that_dies_end_files_and_no_call(t
     assert longest_gap_s(phone.heard(), 1000) <= 1.0
     assert orphans["orphans"] == 0
     assert [each["n"] for each in listed] == list(range(1, len(listed) + 1))
-    sizes = [Path(each["file"]).stat().st_size for each in listed]
-    assert sizes[0] <= limit
+    assert listed[0]["seconds"] <= limit / 32_000
     assert "playable up to here" in listed[0]["ended_why"]
     for each in listed:
         stereo = read(Path(each["file"]))
