@@ -10,7 +10,9 @@ import math
 from collections import deque
 from collections.abc import Collection, Mapping
 
-HANDLE_SAMPLES = 60  # the mean handle time is that of so many last calls
+# The mean handle time is that of so many last calls. Of 60, as section 4.6 has it, the mean itself errs by a
+# tenth; 150 are two hours of five agents, and bring the error of what is told down by 1 to 2 %.
+HANDLE_SAMPLES = 150
 PRIOR_SAMPLES = 5  # and of so many of PRIOR_HANDLE_S, less and less, until there are enough
 PRIOR_HANDLE_S = 240.0
 PRIOR_ABANDONS = 0.5  # of PRIOR_WAIT_S of waiting: a patience of 3 minutes until we know better

@@ -58,7 +58,7 @@ def test_half_wait_less_than_the_lower_and_a_fifth_more_than_the_upper_bound(
     assert below == pytest.approx([0.5, 0.8], abs=0.02)
 
 
-def test_the_handle_time_is_that_of_the_last_sixty_calls() -> None:
+def test_the_handle_time_is_that_of_the_last_calls() -> None:
     expectation = known(handle_s=240.0)
     for _ in range(HANDLE_SAMPLES):
         expectation.handled(60.0)
@@ -69,7 +69,7 @@ def test_what_was_assumed_makes_way_for_what_is_known() -> None:
     expectation = Expectation(240.0)
     for _ in range(HANDLE_SAMPLES // 2):
         expectation.handled(60.0)
-    assert expectation.handle_s == pytest.approx((30 * 60 + 2.5 * 240) / 32.5)
+    assert expectation.handle_s == pytest.approx((75 * 60 + 2.5 * 240) / 77.5)
 
 
 def test_patience_counts_those_who_were_answered_before_they_gave_up() -> None:
