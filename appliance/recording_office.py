@@ -32,7 +32,12 @@ class RecordingOffice:
         centre.media.recordings.on_refused = self.keeper.refused
         centre.bus.subscribe(self.keeper.hear)
         self.requests = RecordRequests(
-            self.desk, self.keeper, bus=centre.bus, journal=journal, going_on=lambda: set(centre.calls)
+            self.desk,
+            self.keeper,
+            bus=centre.bus,
+            journal=journal,
+            mailboxes=centre.mailboxes,
+            going_on=lambda: set(centre.calls),
         )
 
     async def run(self) -> None:
