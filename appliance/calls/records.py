@@ -36,14 +36,15 @@ def why_recorded(call: Call, centre: Centre) -> str:
 
 
 def recordings(call: Call, centre: Centre) -> Wanted:
-    """While the caller speaks: left the caller, right whom he speaks with; a third in a file of its own.
+    """While the caller speaks: left the caller, right whom he speaks with; a third in a file of its own,
+    and a supervisor who barged in; one who listens or whispers is in none.
 
     What an agent and a third party say while the caller hears music is nobody's to keep. Nothing new is begun
     while the disk has no room. The tone that tells of the recording is in none: it is played, not said.
     """
     pairs = {
         name: pair
-        for name, pair in _pairs(call).items()
+        for name, pair in _pairs(call, centre).items()
         if centre.may_record() or _key(name, pair) in call.hearing
     }
     why = why_recorded(call, centre) if pairs else ""
@@ -59,7 +60,7 @@ def recordings(call: Call, centre: Centre) -> Wanted:
     return wanted
 
 
-def _pairs(call: Call) -> dict[str, tuple[Party, Party]]:
+def _pairs(call: Call, centre: Centre) -> dict[str, tuple[Party, Party]]:
     """Who is heard left and right, by the name of the recording."""
     room = [party for party in call.parties if party.place is Place.ROOM]
     if len(room) < 2 or room[0] is not call.caller:
@@ -67,6 +68,8 @@ def _pairs(call: Call) -> dict[str, tuple[Party, Party]]:
     pairs = {call.id: (room[0], room[1])}
     if len(room) > 2:
         pairs[f"{call.id}-third"] = (room[2], room[1])
+    for name, supervisor in centre.supervisions.barging(call).items():
+        pairs[f"{call.id}-barged-{name}"] = (supervisor, room[1])
     return pairs
 
 

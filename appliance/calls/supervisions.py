@@ -62,6 +62,11 @@ class Supervisions:
                 found.append(Watcher(each.party.port, attended.port, each.mode, there))
         return found
 
+    def barging(self, call: Call) -> dict[str, Party]:
+        """Those who speak with all in this call now, by name."""
+        found = {each.supervisor: each for each in self.by_name.values() if each.mode is Mode.BARGE}
+        return {name: each.party for name, each in found.items() if each.call is call and each.party.port}
+
     def moved(self) -> list[Call]:
         """See where everybody is; the calls in which that has changed anything, to be heard anew."""
         changed: list[Call] = []

@@ -94,14 +94,16 @@ async def test_keys_go_from_listening_to_whispering_to_barging_in_and_back(tmp_p
     caller, phone = await talking(rig)
     sup = await attends(rig, "*521")
     everybody = set(ports(caller, phone))
-    seen = [of(rig, sup)]
+    seen, recorded = [of(rig, sup)], []
     for key in "6451":
         sup.heard(key)
         await asyncio.sleep(SOON)
         seen.append(of(rig, sup))
+        recorded.append(len(rig.media.recording_ids()))
     whisper, barge, listen = (everybody, {port(phone)}), (everybody, everybody), (everybody, set())
     assert seen == [whisper, barge, listen, whisper, whisper]
     assert [event.mode for event in rig.events(SupervisionChanged)] == ["barge", "listen", "whisper"]
+    assert recorded == [2, 1, 1, 1]  # whoever is heard by all is recorded, beside the two
     assert phone.sent == ""  # keys of a supervisor are nobody else's
     sup.remote_hangs_up()
     caller.leg.remote_hangs_up()
