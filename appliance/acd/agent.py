@@ -100,6 +100,13 @@ class Agent:
         self.hindered = hindered
         self.call_id = call_id if state in WITH_A_CALL else ""
 
+    def remember(self, was: str, now: str, at: float) -> None:
+        """A change of before a restart, `AgentState` values: work counts, the state is not touched."""
+        working = {state.value for state in AT_WORK}
+        if (was in working) != (now in working):
+            (self.busy.starts if now in working else self.busy.ends)(at)
+        self.handled += was == AgentState.TALKING.value
+
     def restore(self, state: AgentState, *, since: float, reason: str, call_id: str, hindered: bool) -> None:
         """Be as the journal says, whatever was before."""
         self.state, self.since, self.ready_since = state, since, since

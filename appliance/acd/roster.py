@@ -112,6 +112,11 @@ class Roster:
             self._work_over(agent)
             self._done()
 
+    def remember(self, event: AgentChanged, at: float) -> None:
+        """Work of before a restart, oldest first and before `restore`; `at` is monotonic seconds."""
+        if event.agent in self.agents:
+            self.agents[event.agent].remember(event.was, event.now, at)
+
     def restore(
         self,
         name: str,

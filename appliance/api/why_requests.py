@@ -1,4 +1,4 @@
-"""Why callers still wait, or whose phones are rung for them: the distributor's reasons, for the command line."""
+"""Why callers still wait, or whose phones are rung for them: the reasons of the distributor, live."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from appliance.calls.centre import Centre
 from appliance.calls.recovery import WrapUp, restored_state, talking
 from appliance.calls.story import Story
 from appliance.calls.wrap_ups import Rule
-from appliance.events import WrapUpEnded
+from appliance.events import AgentChanged, WrapUpEnded
 from appliance.store.agent_reads import agent_events
 from appliance.store.opening import StoreError
 from appliance.store.read import AgentLast
@@ -31,6 +31,8 @@ def remember_agents(database: Path, centre: Centre) -> None:
         return
     for stamped in past:
         centre.facts.apply(stamped)
+        if isinstance(stamped.event, AgentChanged) and stamped.boot == centre.clock.boot:
+            centre.acd.remember(stamped.event, stamped.mono_s)
     assign_again(centre)
 
 

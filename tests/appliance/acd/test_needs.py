@@ -212,3 +212,26 @@ def test_others_serve_a_queue_from_now_on_and_conversations_go_on() -> None:
     assert floor.state("ana").value == "ready"
     assert floor.acd.agents["ana"].queues == ()
     assert floor.acd.join("c3", "sales", 2.0).agents == ()
+
+
+def test_a_restart_forgets_no_work() -> None:
+    """Occupancy and calls handled are those of the journal, so the least occupied stays so."""
+    floor = floor_with(Rules(), "ana", "ben")
+    told = []
+    floor.acd._publish = lambda event: told.append((floor.now, event))
+    for call_id, seconds in (("c1", 100), ("c2", 30), ("c3", 20)):
+        ticket = floor.acd.join(call_id, "sales", floor.now)
+        name = ticket.agent.name
+        floor.acd.connect(ticket)
+        floor.now += seconds
+        floor.acd.talk_ended(name, wrap_up=call_id == "c3")
+    again = floor_with(Rules())
+    again.now = floor.now
+    for at, event in told:
+        again.acd.remember(event, at)
+    again.acd.restore("ana", floor.state("ana"), since=floor.acd.agents["ana"].since, call_id="c3")
+    again.now = floor.now = floor.now + 7
+    for name in ("ana", "ben"):
+        one, other = floor.acd.agents[name], again.acd.agents[name]
+        assert other.busy.seconds(again.now, 3600) == pytest.approx(one.busy.seconds(floor.now, 3600))
+        assert other.handled == one.handled
