@@ -118,6 +118,9 @@ def _all_edges(config: Config) -> Iterator[tuple[Keys, Edge]]:
 
 
 def _unknown_nodes(name: str, flow: Flow) -> Iterator[Problem]:
+    if "hangup" in flow.nodes:
+        wrong = 'no name for a node: nobody could be sent there, "hangup" ends the call'
+        yield Problem(path=("flows", name, "nodes", "hangup"), wrong=wrong, allowed="another name")
     leads: list[tuple[Keys, Destination]] = [(("start",), Destination("node", flow.start))]
     for node_name, node in flow.nodes.items():
         leads += [(("nodes", node_name, *edge.keys), edge.to) for edge in edges(node)]

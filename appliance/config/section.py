@@ -44,9 +44,9 @@ NOWHERE = Destination("")  # an option that names no place
 
 def destination(value: object) -> object:
     """The place that a text of the file means; raises ValueError."""
-    if not isinstance(value, str):
+    if isinstance(value, Destination):
         return value
-    kind, _, name = value.partition(":")
+    kind, _, name = value.partition(":") if isinstance(value, str) else ("", "", "")
     fits = PLUS_NUMBER.fullmatch(name) if kind == "number" else kind in KINDS and name
     if fits or (kind == "hangup" and not name):
         return Destination(kind, name)

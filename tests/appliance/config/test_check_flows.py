@@ -179,6 +179,39 @@ def test_a_prompt_may_be_there_in_each_language_only(tmp_path: Path) -> None:
     assert told(tmp_path, text.replace("[prompts]\n", f"[prompts]\n{spoken}") + node) == []
 
 
+@pytest.mark.parametrize(
+    "value", ['["foo", "x"]', '{ kind = "foo", name = "x" }', "3", "[]", '["queue", "sales"]']
+)
+def test_a_destination_is_a_text_and_nothing_else(tmp_path: Path, value: str) -> None:
+    [problem] = told(tmp_path, SITE.replace('to = "menu:main"', f"to = {value}"))
+    assert "lines.gsm-1.to" in problem
+    assert "no destination. Allowed: " in problem
+    assert any(
+        "no destination" in each for each in told(tmp_path, changed('next = "ask"', f"next = {value}"))
+    )
+
+
+@pytest.mark.parametrize(
+    "flow",
+    [
+        "[flows]\nmain = 3",
+        '[flows.main]\nstart = "a"\nnodes = 3',
+        '[[flows.main]]\nstart = "a"',
+        '[flows.main]\nstart = "a"\n[[flows.main.nodes]]\ndo = "play"',
+        '[flows.main]\nstart = "a"\n[flows.main.nodes]\na = 3',
+        '[flows.main]\nstart = "a"\n[flows.main.nodes.a]\ndo = ["play"]',
+        '[flows.main]\nstart = "a"\n[flows.main.nodes.a]\ndo = "when"\ncases = [3]',
+        '[flows.main]\nstart = "a"\n[flows.main.nodes.a]\ndo = "menu"\nkeys = { x = [] }',
+        '[flows.main]\nstart = "hangup"\n[flows.main.nodes.hangup]\ndo = "go"\nto = "hangup"',
+        "[lookups.x]\nurl = 3\nfacts = 3\nbody = []",
+    ],
+)
+def test_tables_of_every_wrong_shape_are_told_and_none_raises(tmp_path: Path, flow: str) -> None:
+    problems = told(tmp_path, GOOD.replace("[prompts]", f"{flow}\n[prompts]"))
+    assert problems
+    assert all(problem.startswith("box.toml:") for problem in problems)
+
+
 def test_the_outcomes_a_case_may_name_are_those_of_calls() -> None:
     assert set(LastOutcome.__args__) <= {outcome.value for outcome in Outcome}
 
