@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from appliance.config.problem import Keys, Problem, closest, names
 from appliance.config.queue_wait import CALL_BACK
@@ -33,7 +34,9 @@ def queue_prompts(config: Config) -> Iterator[Reference]:
 def queue_problems(config: Config, destinations: Iterable[tuple[Keys, Destination]]) -> Iterator[Problem]:
     """Every contradiction in how callers wait; `destinations` are all that the file has."""
     yield from _unknown_calendars(config)
-    yield from _rings(config, _at_once, "callers who are not let in anywhere go round for ever")
+    yield from _rings(
+        config, partial(_at_once, config), "callers who are not let in anywhere go round for ever"
+    )
     yield from _rings(config, _in_time, "callers go round until an agent answers, with no way out")
     yield from _without_permission(config, destinations)
     yield from _useless(config)
@@ -51,14 +54,17 @@ def _unknown_calendars(config: Config) -> Iterator[Problem]:
             )
 
 
-def _at_once(queue: Queue) -> list[tuple[str, Destination]]:
-    """Where callers go on who were not let in."""
+def _at_once(config: Config, queue: Queue) -> list[tuple[str, Destination]]:
+    """Where callers go on who were not let in; days of its calendar may send them elsewhere."""
     rules = (
         ("full", queue.max_callers, queue.full),
         ("empty", queue.empty_when != "never", queue.empty),
         ("closed", queue.hours, queue.closed),
     )
-    return [(option, to) for option, applies, to in rules if applies]
+    calendar = config.calendars.get(queue.hours)
+    days = [*calendar.holidays, *calendar.special] if calendar else []
+    ways = [(option, to) for option, applies, to in rules if applies]
+    return ways + [("hours", day.to) for day in days if day.to]
 
 
 def _in_time(queue: Queue) -> list[tuple[str, Destination]]:
@@ -115,7 +121,7 @@ def _useless(config: Config) -> Iterator[Problem]:
     """Options that say what happens in a case that cannot come."""
     needs = {"full": "max_callers", "empty": "empty_when", "closed": "hours"}
     for name, queue in config.queues.items():
-        acting = dict(_at_once(queue))
+        acting = dict(_at_once(config, queue))
         for option, needed in needs.items():
             to = getattr(queue, option)
             if option not in acting and to != Destination("hangup"):

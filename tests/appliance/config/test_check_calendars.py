@@ -141,3 +141,11 @@ def test_a_calendar_with_an_option_that_cannot_be_read_is_not_called_never_open(
 def test_the_zone_of_the_box_is_checked_too(tmp_path: Path) -> None:
     (said,) = told(tmp_path, '[box]\nzone = "Mars"\n' + GOOD)
     assert said.startswith('box.toml:2: box.zone = "Mars": there is no such time zone.')
+
+
+def test_a_holiday_that_leads_back_to_the_queue_that_it_closes_is_a_ring(tmp_path: Path) -> None:
+    site = GOOD.replace("[queues.sales]", '[queues.sales]\nhours = "it"')
+    site += '[calendars.it]\nopen = ["mon 09:00-10:00"]\nholidays = ["12-25 A -> queue:sales"]\n'
+    (said,) = told(tmp_path, site)
+    assert "queues.sales.hours" in said
+    assert "callers who are not let in anywhere go round for ever: sales -> sales" in said
