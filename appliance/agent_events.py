@@ -48,13 +48,17 @@ class AgentLegDown(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SupervisionStarted(Event):
-    """A supervisor's leg attends an agent, or one call whoever speaks in it; `mode` is a Mode value."""
+    """A supervisor's leg attends an agent, or one call whoever speaks in it; `mode` is a Mode value.
+
+    `line` carries the leg of one outside.
+    """
 
     supervisor: str
     leg_id: str
     mode: str
     agent: str = ""
     attended_call: str = ""
+    line: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

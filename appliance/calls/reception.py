@@ -74,7 +74,7 @@ class Reception:
         try:
             await self._phones.open()
             opened = {name: asyncio.create_task(port.open()) for name, port in self._lines.items()}
-            waited_for = [opened[name] for name in set(_lines_of(stories)) if name in opened]
+            waited_for = [opened[name] for name in self._lines_known(stories) if name in opened]
             if waited_for:
                 await asyncio.wait(waited_for, timeout=RECOVERY_SECONDS)
             await self._take_up(stories)
@@ -136,7 +136,7 @@ class Reception:
         centre = self._centre
         ports = (
             self._phones,
-            *(self._lines[name] for name in set(_lines_of(stories)) if name in self._lines),
+            *(self._lines[name] for name in self._lines_known(stories) if name in self._lines),
         )
         legs = FoundLegs(leg for port in ports for leg in _waiting_at(port))
         calls = [(story, take_up(story, legs, centre)) for story in stories]
@@ -164,6 +164,13 @@ class Reception:
                 self._line_rings(leg.port, leg)
             else:
                 self._came_in(leg)
+
+    def _lines_known(self, stories: Iterable[Story]) -> set[str]:
+        """Lines that carried a leg when the brain died: of a call, an agent outside, or a supervisor."""
+        facts = self._centre.facts
+        legs = {fact.line for fact in facts.legs.values()}
+        supervisors = {fact.line for fact in facts.supervisions.values()}
+        return {*_lines_of(stories), *legs, *supervisors} - {""}
 
     def _given_up(self, story: Story) -> bool:
         """True for a call that needs what the configuration has no more: it is over, its legs are strays."""

@@ -129,19 +129,19 @@ class Supervisors:
 
     def claim(self, legs: list[Leg]) -> list[Leg]:
         """After a restart: the legs of supervisors, to be given to `go_on` once the calls do."""
-        known = {fact.leg_id for fact in self._centre.facts.supervisions.values()}
-        return [leg for leg in legs if leg.id in known and leg.state is LegState.UP]
+        facts = list(self._centre.facts.supervisions.values())
+        return [leg for leg in legs if leg.state is LegState.UP and any(_is(leg, fact) for fact in facts)]
 
     def go_on(self, legs: list[Leg]) -> None:
         """Attend whom each attended; a supervisor whose leg is gone does no more."""
-        found = {leg.id: leg for leg in legs}
         for fact in list(self._centre.facts.supervisions.values()):
-            leg = found.get(fact.leg_id)
-            if leg is None:
+            leg = next((leg for leg in legs if _is(leg, fact)), None)
+            if leg is None or fact.supervisor not in self._centre.config.agents:
                 self._centre.bus.publish(SupervisionEnded(supervisor=fact.supervisor, why="lost"))
                 continue
             wish = Wish(fact.supervisor, fact.agent, fact.attended_call, fact.mode)
-            self._centre.start(self._attend(Party(leg, agent=fact.supervisor), wish), f"attends {leg.id}")
+            party = Party(leg, agent=fact.supervisor, line=fact.line)
+            self._centre.start(self._attend(party, wish), f"attends {leg.id}")
 
     # --- one supervisor ---------------------------------------------------------------------------------
 
@@ -262,6 +262,7 @@ class Supervisors:
             mode=one.mode.value,
             agent=one.agent,
             attended_call=one.call_id,
+            line=one.party.line,
         )
         self._centre.bus.publish(event)
         self._centre.chore(label(one.party.leg, f"supervise {one.supervisor}"), f"label {one.party.leg.id}")
@@ -300,6 +301,11 @@ class Supervisors:
             raise AgentRefused(
                 f'agent {supervisor}: may not supervise. Set role = "supervisor" in [agents.{supervisor}].'
             )
+
+
+def _is(leg: Leg, fact: SupervisionStarted) -> bool:
+    """A serial line's legs have no lasting names."""
+    return leg.id == fact.leg_id or bool(fact.line and leg.port == fact.line)
 
 
 async def _beep(port: str, centre: Centre) -> None:

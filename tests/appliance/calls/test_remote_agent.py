@@ -240,3 +240,26 @@ async def test_a_colleague_reaches_an_agent_outside_too(tmp_path: Path) -> None:
     assert rig.media.hearing() == both_ways(leg.id, home.leg.id)
     leg.remote_hangs_up()
     await all_over(rig)
+
+
+async def test_a_standing_leg_over_a_line_outlives_the_brain(tmp_path: Path) -> None:
+    rig = await rig_of(tmp_path, stay_connected=True)
+    home = await connected(rig)
+    life = await killed(tmp_path, rig, **site(stay_connected=True))
+    async with life.running() as second:
+        assert second.acd.agents["kim"].state is AgentState.READY
+        caller = second.caller()
+        await caller.presses("1")
+        await asyncio.sleep(0.2)
+        assert caller.stage == "talking"
+        leg = second.lines["out-1"].leg or life.lines["out-1"].leg
+        assert leg is not None
+        assert (leg.state, home.leg.peer) == (LegState.UP, leg.peer)
+        assert second.centre.calls.keys() == {caller.call.id}
+        caller.leg.remote_hangs_up()
+        await caller.gone()
+        await asyncio.sleep(12)
+        assert second.acd.agents["kim"].state is AgentState.READY
+        second.centre.desk.log_out("kim")
+        await asyncio.sleep(1)
+        assert leg.state is LegState.ENDED
