@@ -109,3 +109,15 @@ def test_an_export_never_overwrites_a_list_that_somebody_works_on(
     )
     assert (tmp_path / "prompts.csv").read_text() == "notes"
     assert said(capsys, "export", "--config", site)[0] == 2
+
+
+def test_the_check_warns_of_options_that_would_be_silent(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = write_site(tmp_path, GOOD.replace("[queues.sales]", "[queues.sales]\ntell_position = true"))
+    nothing = partial(recorded_prompts, spoken=tmp_path / "nothing")
+    monkeypatch.setattr("appliance.__main__.recorded_prompts", nothing)
+    assert main(["check", str(site)]) == 0
+    assert capsys.readouterr().err.startswith(
+        "warning: queues.sales.tell_position says nothing in en: en/you-are-number and "
+    )
