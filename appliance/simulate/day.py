@@ -26,6 +26,7 @@ from appliance.simulate.promises import Promise, Promises
 from appliance.store.agent_time import Span
 from appliance.store.legs import LegOutcome, QueueLeg
 
+TELL_EVERY = 2000  # callers
 MOST_LEGS = 100  # of one caller sent from queue to queue; then the caller is let go
 IN_QUEUE = (TicketState.WAITING, TicketState.OFFERED)
 DELAY_S = 1e-9  # a wait longer than this is one
@@ -81,9 +82,16 @@ class _Visit:
 class Day:
     """Runs one day; make one for each."""
 
-    def __init__(self, setting: Setting, arrivals: Sequence[Arrival]) -> None:
-        """`arrivals` in the order of their time; agents' time counts until the last one."""
+    def __init__(
+        self, setting: Setting, arrivals: Sequence[Arrival], told: Callable[[float], object] = lambda share: 0
+    ) -> None:
+        """`arrivals` in the order of their time; agents' time counts until the last one.
+
+        `told` hears now and then which share of them has come.
+        """
         self.now = 0.0
+        self._tell = told
+        self._come, self._all = 0, len(arrivals)
         self.result = DayResult()
         self._setting = setting
         self._arrivals = iter(arrivals)
@@ -158,7 +166,10 @@ class Day:
     def _await_next(self) -> None:
         arrival = next(self._arrivals, None)
         if arrival is not None:
+            self._come += 1
             self._at(arrival.at_s, self._arrives, arrival)
+            if self._come % TELL_EVERY == 0:
+                self._tell(self._come / self._all)
 
     def _arrives(self, arrival: Arrival) -> None:
         self._await_next()

@@ -6,6 +6,7 @@ import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from appliance.simulate.arrivals import Traffic
 from appliance.simulate.day import Day, DayResult, Setting
@@ -56,19 +57,24 @@ def repeated(
     repeat: int,
     seed: int,
     rules: Rules,
-    told: Callable[[int], object] = lambda days: None,
+    told: Callable[[float], object] = lambda days: None,
 ) -> list[list[dict[str, Figure]]]:
     """The figures of `repeat` days of each setting, each day with the same callers in every setting.
 
-    `told` is called with the number of days done.
+    `told` is called with the number of days done, now and then.
     """
     days: list[list[dict[str, Figure]]] = [[] for _ in settings]
     for number in range(repeat):
         arrivals = traffic(seed + number)
-        for setting, done in zip(settings, days, strict=True):
-            done.append(day_figures(Day(setting, arrivals).run(), rules))
+        for before, (setting, done) in enumerate(zip(settings, days, strict=True)):
+            far = partial(_tell, told, number + before / len(settings), len(settings))
+            done.append(day_figures(Day(setting, arrivals, far).run(), rules))
         told(number + 1)
     return days
+
+
+def _tell(told: Callable[[float], object], before: float, parts: int, share: float) -> None:
+    told(before + share / parts)
 
 
 def day_figures(result: DayResult, rules: Rules) -> dict[str, Figure]:

@@ -99,3 +99,13 @@ def test_handle_times_have_the_mean_and_the_spread_asked_for() -> None:
         spread = (sum((each - mean) ** 2 for each in drawn) / len(drawn)) ** 0.5
         assert mean == pytest.approx(200, rel=0.03)
         assert spread / mean == pytest.approx(variation, rel=0.06, abs=1e-9)
+
+
+@pytest.mark.slow
+def test_a_long_run_says_how_far_it_is() -> None:
+    far: list[float] = []
+    settings = [Setting(centre(100)), Setting(centre(100))]
+    traffic = poisson({"sales": 5000}, Lengths(10), 3600)
+    repeated(settings, traffic, repeat=2, seed=1, rules=Rules(), told=far.append)
+    assert far == sorted(far)
+    assert (len(far), far[-1]) == (10, 2)
