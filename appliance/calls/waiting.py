@@ -30,6 +30,8 @@ from appliance.wait_events import QueueLeft, QueueRefused
 
 log = logging.getLogger(__name__)
 
+FAST_SECONDS = 10.0  # nobody is refused `call.TURNS` times in so short a time but in a circle
+
 
 async def wait_for_agent(call: Call, queue: str, centre: Centre) -> Destination | None:
     """Wait in `queue` until an agent has answered (None, one of the call's parties), or is not waited for.
@@ -41,9 +43,7 @@ async def wait_for_agent(call: Call, queue: str, centre: Centre) -> Destination 
     resumed = waits and story.queue == queue
     comes_back = resumed or call.apology  # one who was let in already
     if not comes_back and (refused := refusal(queue, story.place, call.id, centre)) is not None:
-        to = refused.to
-        call.note(QueueRefused(call_id=call.id, queue=queue, why=refused.why.value, to=str(to)))
-        return to
+        return await _refuse(call, queue, refused, centre)
     if not story.queue and may_be_recorded(call, queue, centre):
         await speak(f"{call.id}/say", call.port, centre.config.recording.announce, centre)
     caller = await who_waits(call, queue, centre)
@@ -58,6 +58,17 @@ async def wait_for_agent(call: Call, queue: str, centre: Centre) -> Destination 
         call.apology, greeting = False, centre.own_prompt("apology")
     sent_on = await _wait(call, replace(caller, joined=story.joined), centre, greeting)
     return None if sent_on is None else await _leave(call, queue, sent_on, centre)
+
+
+async def _refuse(call: Call, queue: str, refused: SentOn, centre: Centre) -> Destination:
+    """Where the caller goes, unless he has been led round in a circle, which may take no time at all."""
+    await asyncio.sleep(0)
+    to = refused.to
+    if call.turns_within(FAST_SECONDS, centre.clock.mono()):
+        log.warning("call %s: led round in circles by queue %s and what it leads to, let go", call.id, queue)
+        to = Destination("hangup")
+    call.note(QueueRefused(call_id=call.id, queue=queue, why=refused.why.value, to=str(to)))
+    return to
 
 
 async def _wait(call: Call, caller: Caller, centre: Centre, greeting: str) -> SentOn | None:

@@ -398,6 +398,16 @@ async def test_outside_its_hours_a_queue_is_closed_and_a_holiday_may_say_where_t
     assert [e.outcome for e in rig.events(CallEnded)] == ["blocked"]  # type: ignore[attr-defined]
 
 
+async def test_a_circle_of_closed_queues_lets_the_caller_go_and_stops_nobody(tmp_path: Path) -> None:
+    support = {"support": {"agents": ["ben"], "hours": "never", "closed": "queue:sales"}}
+    changes = {**site(support, hours="never", closed="queue:support"), "calendars": {"never": {}}}
+    rig = Rig(tmp_path, **changes)  # `callbox check` refuses it; a calendar that changes may still make one
+    caller = await waiting(rig)
+    assert await caller.gone() == "blocked"
+    assert 10 < len(rig.events(QueueRefused)) < 30
+    assert_all_free(rig)
+
+
 @pytest.mark.parametrize(("there", "goes"), [((0.0, 100.0), True), ((200.0, 300.0), False)])
 async def test_overflow_by_expected_wait_only_where_it_is_better(
     tmp_path: Path, there: tuple[float, float], goes: bool
