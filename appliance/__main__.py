@@ -66,7 +66,8 @@ when it is named:
   callbox lines probe /dev/ttyS1
 """
 AGENT_COMMANDS = ("login", "logout", "pause", "ready", "end-wrap-up", "extend-wrap-up", "code")
-TALK_COMMANDS = ("transfer", "consult", "complete", "conference", "back", "hold", "resume", "hangup")
+RECORD_COMMANDS = ("record", "record-stop", "record-pause", "record-resume")
+TALK_COMMANDS = ("transfer", "consult", "complete", "conference", "back", "hold", "resume", "hangup", "panic")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -123,7 +124,7 @@ def _parser() -> argparse.ArgumentParser:
     _probe_options(commands.add_parser("lines", help="find modems and say what to configure"), shared)
     agent = add("agent", _agent, "log an agent in or out, pause, resume, end wrap-up, transfer, confer")
     agent.add_argument("name", help="the agent's name in the configuration")
-    agent.add_argument("command", choices=(*AGENT_COMMANDS, *TALK_COMMANDS))
+    agent.add_argument("command", choices=(*AGENT_COMMANDS, *TALK_COMMANDS, *RECORD_COMMANDS))
     agent.add_argument(
         "reason", nargs="?", default="", help="why a pause; whom to transfer to or ask; a code of the queue"
     )

@@ -36,6 +36,7 @@ from appliance.calls.agents_restored import remember_agents, restore_agents
 from appliance.calls.alerting import Alerting
 from appliance.calls.centre import Centre
 from appliance.calls.flow_outside import Outside
+from appliance.calls.panic import Panic
 from appliance.calls.reception import Reception
 from appliance.calls.recovery import stories, wrap_ups
 from appliance.calls.talk_desk import TalkDesk
@@ -167,6 +168,8 @@ class Brain:
         self.centre.outside = Outside(config, self.database, self.line_desk.send_text)
         self.centre.check_pin = self.agent_phones.sign_ins.check_pin
         self.desk.add(TalkDesk(self.centre).commands())
+        panic = Panic(self.centre, alarm=alarms.set, send_text=self.line_desk.send_text)
+        self.desk.add(panic.commands())
         self.recording = RecordingOffice(self.centre, self.journal, self.line_desk)
         self.control = Control(
             run,

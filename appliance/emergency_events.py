@@ -60,6 +60,13 @@ class AlertCalled(Event):
     why: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class HelpWanted(Event):
+    """The agent wants help in the conversation of this call; no incident begins."""
+
+    agent: str
+
+
 EVENTS: tuple[type[Event], ...] = (
     EmergencyBegun,
     EmergencyEnded,
@@ -67,4 +74,5 @@ EVENTS: tuple[type[Event], ...] = (
     CallDiverted,
     AlertTexted,
     AlertCalled,
+    HelpWanted,
 )

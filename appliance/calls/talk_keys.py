@@ -4,6 +4,7 @@
 |------|--------------------------------------------------------------|
 | *2   | the conversation is recorded from now on, or no more         |
 | *8   | the recording pauses (card data), or goes on                 |
+| *9   | help is wanted: supervisors are told, the call is flagged    |
 
 A * waits a moment for what may follow; what is no code goes on to those who hear the agent.
 """
@@ -20,7 +21,7 @@ from appliance.calls.party import Party
 
 log = logging.getLogger(__name__)
 
-CODES = {"*2": "record-key", "*8": "record-pause-key"}
+CODES = {"*2": "record-key", "*8": "record-pause-key", "*9": "panic"}
 WAIT_SECONDS = 1.5  # between the two keys; twice what fingers need (ITU-T E.161 asks nothing)
 
 

@@ -20,6 +20,8 @@ def emergency_problems(config: Config) -> Iterator[Problem]:
         wrong = "nobody can be called: the box itself may dial nothing"
         allowed = "outbound.permission names a permission that covers these numbers"
         yield Problem(path=("emergency", "call"), value=settings.call, wrong=wrong, allowed=allowed)
+    help_to = config.supervision
+    yield from no_line_for_texts(("supervision",), help_to.sms_to, help_to.sms_line, config)
     yield from no_line_for_texts(("emergency",), settings.sms_to, settings.sms_line, config)
     if settings.acknowledgements > len(settings.call) > 0:
         wrong = f"more than the {len(settings.call)} who are called, so they are called for nothing"
@@ -39,6 +41,7 @@ def emergency_references(config: Config) -> Iterator[tuple[Keys, str, str]]:
     yield ("emergency", "announcement"), "prompt", settings.announcement
     yield ("emergency", "alert"), "prompt", settings.alert
     yield ("emergency", "sms_line"), "line", settings.sms_line
+    yield ("supervision", "sms_line"), "line", config.supervision.sms_line
     yield from ((("emergency", "lines", line), "line", line) for line in settings.lines)
     yield from ((("emergency", "queues", n), "queue", name) for n, name in enumerate(settings.queues))
     yield from ((("emergency", "agents", n), "agent", name) for n, name in enumerate(settings.agents))

@@ -14,6 +14,7 @@ from appliance.emergency_events import (
     EmergencyBegun,
     EmergencyEnded,
     EmergencyNoted,
+    HelpWanted,
 )
 from appliance.event import Event, Stamped
 
@@ -138,6 +139,7 @@ WORDS: Mapping[type[Event], Callable[[Any], str]] = {
     AlertCalled: lambda event: (
         f"call to {event.number}: {event.result}" + (f", {event.why}" if event.why else "")
     ),
+    HelpWanted: lambda event: f"agent {event.agent} wants help in call {event.call_id}",
 }
 
 
