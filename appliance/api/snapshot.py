@@ -8,6 +8,7 @@ from typing import Any
 from appliance.api.voicemail_requests import mailbox_rows
 from appliance.calls.call import Call
 from appliance.calls.centre import Centre
+from appliance.calls.story import Stage
 from appliance.calls.supervisions import Supervision
 from appliance.lines.desk import LineDesk
 from drivers.port import Port
@@ -105,6 +106,7 @@ def call_row(call: Call, centre: Centre) -> dict[str, Any]:
         "line": story.line,
         "caller": story.caller,
         "stage": story.stage.value,
+        "node": story.node if story.stage is Stage.MENU else "",
         "stage_seconds": round(centre.clock.mono() - story.since_mono_s, 1),
         "queue": story.queue,
         "agent": story.agent,
@@ -113,4 +115,12 @@ def call_row(call: Call, centre: Centre) -> dict[str, Any]:
         "called": story.called,
         "parties": [party.agent or party.number for party in call.parties],
         "seconds": round(centre.clock.wall() - story.arrived_s, 1),
+        "recording": _recording(call, centre),
     }
+
+
+def _recording(call: Call, centre: Centre) -> str:
+    """Whether it is being recorded now: "on", "paused" or ""."""
+    if not call.story.recordings:
+        return ""
+    return "paused" if call.story.record.paused(centre.clock.wall()) else "on"
