@@ -101,7 +101,14 @@ def _left(row: dict[str, Any]) -> str:
 
 
 def _calls(status: dict[str, Any]) -> list[dict[str, Any]]:
-    return [{**row, "for": duration(row["stage_seconds"])} for row in status["calls"]]
+    return [
+        {
+            **row,
+            "stage": f"{row['stage']} {row.get('node', '')}".rstrip(),
+            "for": duration(row["stage_seconds"]),
+        }
+        for row in status["calls"]
+    ]
 
 
 def _alarms(status: dict[str, Any]) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from appliance.api.snapshot import call_row
 from appliance.events import CallEnded
 from appliance.flow_events import (
     CallerTexted,
@@ -92,6 +93,7 @@ def told(rig: Rig, *kinds: type) -> list[Any]:
 async def test_a_caller_walks_through_a_flow_to_a_queue_and_all_of_it_is_told(tmp_path: Path) -> None:
     rig = Rig(tmp_path, **SITE)
     caller = await in_flow(rig)
+    assert call_row(caller.call, rig.centre)["node"] == "main/hello"
     await caller.presses("1", after=3)
     await caller.presses("4", after=3)
     for key in "711#":
@@ -99,6 +101,7 @@ async def test_a_caller_walks_through_a_flow_to_a_queue_and_all_of_it_is_told(tm
     await asyncio.sleep(3)
     assert caller.stage == "waiting"
     assert caller.call.story.facts == {"order": "4711"}
+    assert call_row(caller.call, rig.centre)["node"] == ""
     assert [name for _, name in rig.media.heard][-5:-1] == ["hello", "ask", "number", "again"]
     assert [(e.node, e.by, e.to) for e in told(rig, FlowLeft)] == [
         ("hello", "next", "flow:main/ask"),

@@ -57,7 +57,16 @@ STATUS = {
             "call": "",
         }
     ],
-    "calls": [{"call": "c1", "line": "gsm-2", "caller": "+1555", "stage": "menu", "stage_seconds": 2.0}],
+    "calls": [
+        {
+            "call": "c1",
+            "line": "gsm-2",
+            "caller": "+1555",
+            "stage": "menu",
+            "node": "main/ask",
+            "stage_seconds": 2.0,
+        }
+    ],
     "sip": {
         "state": "idle",
         "reason": "",
@@ -89,7 +98,7 @@ async def answered(run_folder: Path, what: str, *, as_json: bool = False) -> str
         ("lines", ["gsm-1", "fault", "100", "no SIM"]),
         ("queues", ["sales", "2", "1:05", "0", "1", "1:35", "4", "32", "-12", "25", "%"]),
         ("agents", ["ana", "paused", "1:01", "lunch", "3"]),
-        ("calls", ["c1", "gsm-2", "+1555", "menu", "2", "s"]),
+        ("calls", ["c1", "gsm-2", "+1555", "menu", "main/ask", "2", "s"]),
     ],
 )
 async def test_a_list_has_a_line_for_each(tmp_path: Path, what: str, wanted: list[str]) -> None:
