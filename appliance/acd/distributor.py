@@ -124,6 +124,15 @@ class Distributor(Roster):
         self.touched_agents.update(dict.fromkeys([*old.values(), *new.values()]))
         self._done()
 
+    def match_anew(self) -> None:
+        """Look at everybody, as if all had just changed: what a fault of ours left unmatched is healed."""
+        for queue in self.queues.values():
+            serving = (self.agents[name] for name in queue.agents)
+            queue.serve_with(queue.agents, [agent for agent in serving if agent.state is AgentState.READY])
+        self.touched_agents.update(dict.fromkeys(self.agents.values()))
+        self.touched_tickets.update(dict.fromkeys(self.tickets.values()))
+        self._done()
+
     def explain(self, call_id: str) -> str:
         """Why this caller still waits, in one line; "" for one who is in no queue."""
         ticket = self.tickets.get(call_id)

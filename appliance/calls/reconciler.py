@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from appliance.acd.agent import Agent, AgentState
+from appliance.acd.invariants import breaches
 from appliance.calls.call import Call
 from appliance.calls.centre import Centre
 from appliance.calls.party import Party
@@ -65,6 +66,8 @@ class Reconciler:
 
 def findings(centre: Centre) -> Iterator[Finding]:
     """All that does not fit now."""
+    for rule, seen in list(breaches(centre.acd)):
+        yield Finding(rule, seen, centre.acd.match_anew)
     for agent in list(centre.acd.agents.values()):
         yield from _of_agent(agent, centre)
     for queue in list(centre.acd.queues.values()):

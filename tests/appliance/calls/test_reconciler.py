@@ -79,3 +79,13 @@ async def test_a_call_that_nobody_takes_part_in_is_ended(
     assert await two_looks(rig, caplog) == ["a call has a leg"]
     await asyncio.gather(caller.visit, return_exceptions=True)
     assert rig.centre.calls == {}
+
+
+async def test_an_agent_whom_the_queue_has_lost_sight_of_is_rung_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rig = Rig(tmp_path)
+    rig.acd.log_in("ana")
+    rig.acd.queues["sales"].remove_ready(rig.acd.agents["ana"])
+    assert set(await two_looks(rig, caplog)) == {"who is ready can be rung"}
+    assert [agent.name for agent in rig.acd.ready_agents("sales")] == ["ana"]
