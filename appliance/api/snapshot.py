@@ -9,7 +9,6 @@ from appliance.api.voicemail_requests import mailbox_rows
 from appliance.calls.call import Call
 from appliance.calls.centre import Centre
 from appliance.calls.story import Stage
-from appliance.calls.story import Stage
 from appliance.calls.supervisions import Supervision
 from appliance.lines.desk import LineDesk
 from drivers.port import Port
