@@ -13,6 +13,7 @@ import logging
 from appliance.calls.call import Call, short
 from appliance.calls.call_back_state import CallBack
 from appliance.calls.centre import Centre
+from appliance.calls.dial_out import any_can_dial
 from appliance.calls.offer import ring_agent
 from appliance.calls.party import Party
 from appliance.calls.reach import reach
@@ -28,7 +29,12 @@ log = logging.getLogger(__name__)
 
 #: What says something of the customer, and uses up one of the attempts.
 COUNTED = (OfferResult.BUSY, OfferResult.NO_ANSWER, OfferResult.REJECTED, OfferResult.FORWARDED)
+LINE_SECONDS = 2.0  # between two looks whether a line is free
 AGENT_LEFT = "the agent hung up before the customer answered"
+
+
+class NoLine(Exception):
+    """No line is free to call the customer, so no agent is rung for it either."""
 
 
 class GivenUp(Exception):
@@ -79,9 +85,11 @@ async def _until_reached(call: Call, centre: Centre) -> None:
             raise GivenUp(Outcome.UNANSWERED, f"not reached in {back.attempts} attempts")
         await asyncio.sleep(max(0.0, back.again_wall_s - centre.clock.wall()))
         try:
-            centre.guard.foresee(ITSELF, back.number)  # nobody is rung for what may not be dialled
             await _try(call, centre)
             return
+        except NoLine:
+            await asyncio.sleep(LINE_SECONDS)
+            continue
         except DialRefused as refused:
             result, why = OfferResult.REJECTED, str(refused)
             counts = False
@@ -109,11 +117,17 @@ async def _try(call: Call, centre: Centre) -> None:
 
 
 async def _agent(call: Call, centre: Centre) -> Party:
-    story = call.story
+    """Nobody is rung for what may not be dialled, or cannot be now. Raises DialRefused, NoLine."""
+    story, back = call.story, _state(call)
+    lines = centre.guard.foresee(ITSELF, back.number).lines
+    if not await any_can_dial(lines, centre):
+        raise NoLine
     caller = await who_waits(call, story.queue, centre)
     with centre.acd.waiting(caller, story.queue) as ticket:
         while True:
             async with centre.acd.offer(ticket) as offer:
+                if not await any_can_dial(lines, centre):
+                    raise NoLine
                 party = await ring_agent(call, offer, centre)
                 if party is not None:
                     return party

@@ -22,9 +22,8 @@ def permitted(written: str, centre: Centre) -> str:
     """A number as a caller has or enters it, in + form; "" when the box may not dial it now."""
     number = CountryNumbering(centre.config.box.country).plus(written)
     try:
-        number = centre.guard.foresee(
-            ITSELF, number if number.startswith("+") else f"{centre.config.outbound.prefix}{number}"
-        )
+        outside = "" if number.startswith("+") else centre.config.outbound.prefix
+        number = centre.guard.foresee(ITSELF, f"{outside}{number}").number.dial
     except DialRefused as refused:
         log.info("call-back: %s cannot be called, %d", short(written), refused.sip_code)
         return ""

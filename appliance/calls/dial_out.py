@@ -48,6 +48,15 @@ async def dial_out(permit: Permit, call: Rings, centre: Centre, early: Early | N
         return party
 
 
+async def any_can_dial(lines: Sequence[str], centre: Centre) -> bool:
+    """Whether one of the lines is free now, and may make a call."""
+    idle = [line for line in lines if line in centre.lines and centre.lines[line].state is PortState.IDLE]
+    for line in idle:
+        if not await centre.tariffs.why_no_call(line):
+            return True
+    return False
+
+
 def _permitted(party: Party, out: OutgoingCall) -> None:
     party.out = out
     out.answered(party.line)

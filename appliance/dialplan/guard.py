@@ -94,13 +94,13 @@ class Guard:
         self._note(_allowed(permit, cause))
         return permit
 
-    def foresee(self, agent: str, dialled: str) -> str:
-        """The number that `ask` would permit now, and nothing counted. Raises DialRefused."""
+    def foresee(self, agent: str, dialled: str) -> Verdict:
+        """What `ask` would permit now, and nothing counted. Raises DialRefused."""
         verdict = self._known(agent, dialled)
         if verdict is None:
             self.refuse_locked(agent)
             verdict = self.rules.judge(agent, self.rules.read(dialled), self._now())
-        return verdict.number.dial
+        return verdict
 
     @contextmanager
     def call(self, permit: Permit) -> Iterator[OutgoingCall]:

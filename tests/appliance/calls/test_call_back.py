@@ -170,17 +170,31 @@ async def test_after_its_attempts_a_call_back_is_unanswered(tmp_path: Path) -> N
     assert_all_free(rig)
 
 
-async def test_what_says_nothing_of_the_customer_is_no_attempt(tmp_path: Path) -> None:
+@pytest.mark.parametrize("why", ["limits", "busy"])
+async def test_no_agent_is_rung_while_no_line_can_call_the_customer(tmp_path: Path, why: str) -> None:
     rig = await box(tmp_path, call_back_attempts=1)
-    rig.tariffs.why = {"out-1": "no money", "out-2": "no money"}
     await asks(rig)
+    if why == "limits":
+        rig.tariffs.why = {"out-1": "no money", "out-2": "no money"}
+    else:
+        others = [rig.lines[line].ring() for line in ("out-1", "out-2")]
+    await asyncio.sleep(5)
     rig.phones.behave = answers_after(1)
     rig.acd.log_in("ana")
     await asyncio.sleep(100)
-    assert tried(rig) == ["failed", "failed"]
-    rig.tariffs.why = {}
-    await asyncio.sleep(60)
+    assert rig.phones.rung == []
+    assert tried(rig) == []
+    [back] = open_call_backs(rig.centre)
+    assert rig.acd.agents["ana"].state.value == "ready"
+    if why == "limits":
+        rig.tariffs.why = {}
+    else:
+        others[0].remote_hangs_up()
+    await asyncio.sleep(6)
+    assert back.story.stage.value == "talking"
     (await outside(rig)).remote_hangs_up()
+    if why == "busy":
+        others[1].remote_hangs_up()
     await all_over(rig)
     assert outcomes(rig) == ["call-back", "answered"]
 
