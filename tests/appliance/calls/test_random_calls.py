@@ -28,7 +28,9 @@ AGENTS["sue"] = {"phone": "sip:sue@127.0.0.1:5079", "extension": "25", "role": "
 QUEUES = {
     "sales": {"agents": ["ana", "ben"], "wrap_up_seconds": 3, "ring_seconds": 8, "music": "music"},
     "service": {
-        "agents": ["ben", "eva"],
+        "agents": ["ben", "eva", "kim"],
+        "choice": "ring-all",
+        "misses_before_pause": 2,
         "wrap_up_seconds": 0,
         "max_wait_seconds": 60,
         "overflow": "queue:sales",
