@@ -35,7 +35,8 @@ callers each, and prints each figure with its 95 % confidence interval.
   callbox simulate --replay 2026-11-21 --what-if fewer-agents.toml
 
 A file of callers is CSV; its first line names the columns: time, queue and, where wanted, handle_s,
-patience_s, skills ("english=3;billing=1"), priority. A time is seconds, "09:30:00" or "2026-11-22 09:30:00".
+patience_s, skills ("english=3;billing=1"), priority, customer (of the queue's classes). A time is seconds,
+"09:30:00" or "2026-11-22 09:30:00".
 """
 RATE = re.compile(r"^(?:[a-z0-9][a-z0-9_-]{0,31}=)?[0-9]+(?:\.[0-9]+)?(?:/h)?$")
 MOST_RATE = 1_000_000.0
@@ -64,7 +65,7 @@ def simulate_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--patience", type=seconds, default=0.0, metavar="S", help="mean; 0 = nobody gives up (0)"
     )
-    parser.add_argument("--ring", type=seconds, default=0.0, metavar="S", help="how long phones ring (0)")
+    parser.add_argument("--ring", type=seconds, metavar="S", help="how long phones ring (0, or as they did)")
     parser.add_argument(
         "--hours", type=_hours, default=8.0, metavar="H", help="how long callers come, for a rate (8)"
     )
@@ -116,7 +117,7 @@ def _setting(options: argparse.Namespace, config: Config, past: Replay | None) -
         begins = past.begins_s if past else midnight.timestamp() + (9 * 3600 if _is_rate(options) else 0)
     return Setting(
         config,
-        ring_s=options.ring,
+        ring_s=options.ring if options.ring is not None else past.ring_s if past else 0.0,
         count_from_s=_warm_up(options) * 3600,
         begins_s=begins,
         staff=past.staff if past and not options.agents else (),

@@ -13,7 +13,10 @@ Skills = Mapping[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One caller; `handle_s` is talk and wrap-up together, `patience_s` endless where none gives up."""
+    """One caller; `customer` is a class that the queue may know.
+
+    `handle_s` is talk and wrap-up together, `patience_s` endless for one who never gives up.
+    """
 
     at_s: float
     queue: str
@@ -21,6 +24,7 @@ class Arrival:
     patience_s: float = math.inf
     skills: Skills = field(default_factory=dict)
     priority: float = 1.0
+    customer: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A file of callers: CSV with columns time, queue and, if wanted, handle_s, patience_s, skills, priority.
+"""A file of callers: CSV with the columns time and queue and, where wanted, the others of COLUMNS.
 
 Everything that is wrong is told at once, with its line, and then nothing of the file is used.
 """
@@ -24,7 +24,7 @@ MOST_ROWS = 1_000_000
 MOST_PROBLEMS = 100
 LONGEST_S = 31 * 86_400.0  # the latest arrival
 NEEDED = ("time", "queue")
-COLUMNS = (*NEEDED, "handle_s", "patience_s", "skills", "priority")
+COLUMNS = (*NEEDED, "handle_s", "patience_s", "skills", "priority", "customer")
 CLOCK = re.compile(r"^(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))?$")
 SKILL = re.compile(r"^([a-z0-9][a-z0-9_-]{0,31})=([1-5])$")
 
@@ -39,6 +39,7 @@ class Listed:
     patience_s: float | None
     skills: Skills
     priority: float
+    customer: str
 
 
 def read_arrivals(path: Path, queues: Collection[str], lengths: Lengths) -> Traffic:
@@ -58,6 +59,7 @@ def read_arrivals(path: Path, queues: Collection[str], lengths: Lengths) -> Traf
                 lengths.patience(dice) if row.patience_s is None else row.patience_s,
                 row.skills,
                 row.priority,
+                row.customer,
             )
             for row in listed
         ]
@@ -143,6 +145,7 @@ class Reader:
             self._number(row, "patience_s", 0, 86_400),
             self._skills(row.get("skills", "")),
             self._number(row, "priority", 0.1, 10) or 1.0,
+            row.get("customer", ""),
         )
         if len(self._problems) == before:
             yield listed

@@ -194,7 +194,13 @@ class Day:
 
     def _wait(self, visit: _Visit, queue: str) -> None:
         arrival = visit.arrival
-        caller = Caller(visit.id, arrival.at_s, needs=arrival.skills, priority=arrival.priority)
+        caller = Caller(
+            visit.id,
+            arrival.at_s,
+            needs=arrival.skills,
+            priority=arrival.priority,
+            customer=arrival.customer,
+        )
         self._visits[visit.id] = visit
         visit.ticket = self.acd.join(caller, queue)
         self.result.longest_queue = max(self.result.longest_queue, len(self.acd.queues[queue]))

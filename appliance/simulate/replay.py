@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from statistics import fmean
 
 from appliance.simulate.arrivals import Arrival, Lengths, Traffic
 from appliance.simulate.day import Staffed
@@ -32,12 +33,16 @@ class Past:
 
 @dataclass(frozen=True)
 class Replay:
-    """What a past day gives; `left_out` says in words who is not in it and why, "" for nobody."""
+    """What a past day gives; `ring_s` is how long phones rang in the mean.
+
+    `left_out` says in words who is not in it and why, "" for nobody.
+    """
 
     callers: Sequence[Past]
     traffic: Traffic
     staff: Sequence[Staffed]
     begins_s: float
+    ring_s: float
     left_out: str
 
 
@@ -56,7 +61,9 @@ def replay(path: Path, begins_s: float, queues: Collection[str], lengths: Length
     left_out = (
         f"{missing} callers are left out, for their queue is not in every configuration." if missing else ""
     )
-    return Replay(known, _traffic(known, lengths), _staff(spent, since_ms), begins_s, left_out)
+    rings = [leg.ring_ms / 1000 for leg in legs if leg.outcome is LegOutcome.ANSWERED]
+    ring_s = fmean(rings) if rings else 0.0
+    return Replay(known, _traffic(known, lengths), _staff(spent, since_ms), begins_s, ring_s, left_out)
 
 
 def _caller(legs: Sequence[QueueLeg], begins_s: float) -> Past:

@@ -29,16 +29,17 @@ def problems(file: Path, text: str | bytes) -> list[str]:
 
 def test_what_a_row_does_not_say_is_drawn_and_rows_are_put_in_order(file: Path) -> None:
     file.write_text(
-        "\ufefftime, queue ,handle_s,patience_s,skills,priority\r\n"
-        "09:00:30.5,support,120,,english=3;billing=1,2\r\n"
+        "\ufefftime, queue ,handle_s,patience_s,skills,priority,customer\r\n"
+        "09:00:30.5,support,120,,english=3;billing=1,2,gold\r\n"
         "\r\n"
-        "2026-11-22T09:00,sales,,15,,\r\n"
-        "86400,sales,,,,\r\n"
+        "2026-11-22T09:00,sales,,15,,,\r\n"
+        "86400,sales,,,,,\r\n"
     )
     first, second, third = read_arrivals(file, QUEUES, LENGTHS)(1)
     assert (first.at_s, first.queue, first.handle_s, first.patience_s) == (32_400, "sales", 100, 15)
     assert (second.at_s, second.handle_s, second.skills) == (32_430.5, 120, {"english": 3, "billing": 1})
     assert (second.priority, third.priority, third.at_s) == (2.0, 1.0, 86_400)
+    assert (second.customer, third.customer) == ("gold", "")
     assert second.patience_s == read_arrivals(file, QUEUES, LENGTHS)(1)[1].patience_s
     assert second.patience_s != read_arrivals(file, QUEUES, LENGTHS)(2)[1].patience_s
 

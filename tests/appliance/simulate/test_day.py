@@ -160,3 +160,16 @@ def test_callers_whom_everybody_leaves_are_sent_on_by_the_same_rule_as_on_the_bo
     staff = [Staffed(0, "ana", here=True), Staffed(0, "ben", here=True), Staffed(50, "ana", here=False)]
     result = day(config, Arrival(1, "sales", 60), Arrival(10, "sales", 30), staff=staff)
     assert told(result) == [("sales", "A", 0), ("sales", "F", 62), ("help", "A", 0)]
+
+
+def test_a_class_of_customers_is_served_by_its_own_rate() -> None:
+    config = centre(classes={"gold": 4.0})
+    gold = Arrival(30, "sales", 60, customer="gold")
+    result = day(config, Arrival(0, "sales", 100), Arrival(20, "sales", 60), gold)
+    assert told(result)[1:] == [("sales", "A", 140), ("sales", "A", 70)]
+
+
+def test_where_all_phones_ring_one_agent_has_the_caller() -> None:
+    result = day(centre(3, choice="ring-all"), *(Arrival(at, "sales", 60) for at in (0, 1, 2, 3)), ring_s=2)
+    assert [wait for _, _, wait in told(result)] == [2, 3, 4, 61]
+    assert len({leg.agent for leg in result.legs[:3]}) == 3

@@ -61,6 +61,7 @@ def state(tmp_path: Path) -> Path:
 def test_the_same_rules_give_the_same_waits(state: Path) -> None:
     past = replay(state / "callbox.db", MIDNIGHT_S, {"sales"}, Lengths())
     assert past.staff == [Staffed(32_400, "a1", here=True), Staffed(43_200, "a1", here=False)]
+    assert past.ring_s == 0
     assert past.left_out == "1 callers are left out, for their queue is not in every configuration."
     result = Day(Setting(centre(), staff=past.staff), past.traffic(1)).run()
     assert told(result) == [("sales", "A", 0), ("sales", "B", 30), ("sales", "A", 50)]
