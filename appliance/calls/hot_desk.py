@@ -25,7 +25,7 @@ async def log_in_here(leg: Leg, port: str, worker: str, centre: Centre) -> str:
     """Ask who it is, at the answered phone where `worker` works now; nobody is called after it."""
     place = centre.facts.place_of(worker)
     for _ in range(TIMES):
-        agent = await _who(leg, port, place, centre)
+        agent = await who_is_it(leg, port, f"phone of {place}", centre)
         if agent:
             try:
                 take_place(agent, place, centre)
@@ -53,13 +53,13 @@ def take_place(agent: str, place: str, centre: Centre) -> None:
     centre.desk.log_in(agent)
 
 
-async def _who(leg: Leg, port: str, place: str, centre: Centre) -> str:
-    """The agent who has shown it, "" for nobody."""
+async def who_is_it(leg: Leg, port: str, source: str, centre: Centre) -> str:
+    """The agent who has shown it by extension and PIN, "" for nobody; `source` slows guessing there."""
     extension = await _digits(leg, port, "agent-extension", MOST_EXTENSION, centre)
     pin = await _digits(leg, port, "agent-pin", MOST_PIN, centre)
     by_extension = {agent.extension: name for name, agent in centre.config.agents.items() if agent.extension}
     agent = by_extension.get(extension, "")
-    return agent if await centre.check_pin(agent, pin, f"phone of {place}") and agent else ""
+    return agent if await centre.check_pin(agent, pin, source) and agent else ""
 
 
 async def _digits(leg: Leg, port: str, prompt: str, most: int, centre: Centre) -> str:

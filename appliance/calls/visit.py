@@ -21,6 +21,7 @@ from appliance.calls.emergency import Interrupted, divert, interruptible
 from appliance.calls.menu import ask_menu
 from appliance.calls.put_through import put_through
 from appliance.calls.ringing import drop_rung
+from appliance.calls.sign_in import sign_in
 from appliance.calls.speak import speak
 from appliance.calls.story import Stage
 from appliance.calls.talk import HANG_UP, Talk, hear_anew
@@ -154,6 +155,8 @@ async def _step(call: Call, to: Destination, centre: Centre) -> Destination | No
             return await run_flow(call, to.name, centre)
         case "play":
             await speak(f"{call.id}/say", call.port, to.name, centre)
+        case "sign-in":
+            return await sign_in(call, centre)
         case "voicemail":
             return await take_message(call, to.name, centre)
         case "number":

@@ -33,7 +33,7 @@ from appliance.config.check_voicemail import (
 )
 from appliance.config.problem import Keys, Problem, closest, names
 from appliance.config.schema import Config
-from appliance.config.section import Destination
+from appliance.config.section import NAMELESS, Destination
 from appliance.config.serial_lines import GsmLine, SerialLine, V253Line
 from dsp.tones import zones
 
@@ -111,7 +111,7 @@ def _unknown_zone(config: Config) -> Iterator[Problem]:
 def _unknown_references(config: Config, known: Known) -> Iterator[Problem]:
     for path, to in _destinations(config):
         kind = "prompt" if to.kind == "play" else to.kind
-        if kind not in ("hangup", "number") and to.name not in known[kind]:
+        if kind not in (*NAMELESS, "number") and to.name not in known[kind]:
             near = closest(to.name, known[kind])
             yield Problem(
                 path=path,

@@ -9,7 +9,7 @@ from typing import Any
 from annotated_types import Ge, Le
 from pydantic.fields import FieldInfo
 
-from appliance.config import edge, flows, outbound, trunks, voicemail
+from appliance.config import edge, flows, outbound, pause_reasons, trunks, voicemail
 from appliance.config.agents import AGENT_PHONE, EXTENSION
 from appliance.config.problem import Keys
 from appliance.config.recording import RECIPIENT
@@ -17,7 +17,6 @@ from appliance.config.schema import Config
 from appliance.config.section import (
     DESTINATIONS,
     DIALLED,
-    OPTIONAL_PHONE,
     PROMPT,
     STEP,
     STEPS,
@@ -40,8 +39,8 @@ PATTERNS = {
     DIALLED: "at most 8 digits, *, # and commas",
     USB: 'a place as "1-1.2"',
     USSD_CODE: "digits, *, # and +, or nothing",
-    OPTIONAL_PHONE: "sip:USER@HOST or sip:USER@HOST:PORT",
     AGENT_PHONE: "sip:USER@HOST, sip:USER@HOST:PORT or number:+E164",
+    pause_reasons.REASON: "1 to 64 characters, none of them a control character",
     EXTENSION: "2 to 6 digits, the first not 0",
     RECIPIENT: "an age recipient, as age-keygen prints it",
     flows.FACT: "small letters, digits and . _ -, at most 48, the first a letter",

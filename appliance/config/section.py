@@ -38,7 +38,8 @@ KINDS = {
     "number": '"number:+E164"',
 }
 PLUS_NUMBER = re.compile(r"\+[1-9][0-9]{4,14}")  # ITU-T E.164: at most 15 digits
-DESTINATIONS = f'{", ".join(KINDS.values())} or "hangup"'
+NAMELESS = ("hangup", "sign-in")  # "sign-in": an agent calls, and stays connected
+DESTINATIONS = f'{", ".join(KINDS.values())}, "sign-in" or "hangup"'
 NOWHERE = Destination("")  # an option that names no place
 
 
@@ -48,7 +49,7 @@ def destination(value: object) -> object:
         return value
     kind, _, name = value.partition(":") if isinstance(value, str) else ("", "", "")
     fits = PLUS_NUMBER.fullmatch(name) if kind == "number" else kind in KINDS and name
-    if fits or (kind == "hangup" and not name):
+    if fits or (kind in NAMELESS and not name):
         return Destination(kind, name)
     raise ValueError(f"expected {DESTINATIONS}")
 
@@ -58,7 +59,7 @@ STEPS = f"a node of this flow, {DESTINATIONS}"
 
 
 def _step(value: object) -> object:
-    if isinstance(value, str) and re.fullmatch(NAME, value) and value != "hangup":
+    if isinstance(value, str) and re.fullmatch(NAME, value) and value not in NAMELESS:
         return Destination("node", value)
     try:
         return destination(value)

@@ -263,3 +263,35 @@ async def test_a_standing_leg_over_a_line_outlives_the_brain(tmp_path: Path) -> 
         second.centre.desk.log_out("kim")
         await asyncio.sleep(1)
         assert leg.state is LegState.ENDED
+
+
+async def test_an_agent_calls_from_outside_and_stays_connected(tmp_path: Path) -> None:
+    menu = {**CONFIG["menus"]["main"], "keys": {"1": "queue:sales", "5": "sign-in"}}  # type: ignore[index]
+    rig = Rig(tmp_path, menus={"main": menu})
+    AgentLegs(rig.centre)
+
+    async def right(agent: str, pin: str, source: str) -> bool:
+        return (agent, pin, source) == ("eva", "4711", "line gsm-1")
+
+    rig.centre.check_pin = right
+    home = rig.caller("+4930555")
+    await home.presses("5")
+    for key in "23#0000#":
+        await home.presses(key, after=0.1)
+    await asyncio.sleep(3)  # told that it was wrong
+    for key in "23#4711#":
+        await home.presses(key, after=0.1)
+    assert await home.gone() == "menu"
+    assert (home.leg.state, rig.acd.agents["eva"].state) == (LegState.UP, AgentState.READY)
+    rig.acd.serve("sales", ("eva",))
+    caller = await waits(rig)
+    await asyncio.sleep(0.2)
+    assert caller.stage == "talking"
+    assert rig.media.hearing() == both_ways(caller.call.caller.port, home.leg.id)
+    caller.leg.remote_hangs_up()
+    await caller.gone()
+    assert home.leg.state is LegState.UP
+    home.leg.remote_hangs_up()
+    await asyncio.sleep(15)
+    assert rig.acd.agents["eva"].state is AgentState.OFFLINE
+    await all_over(rig)

@@ -157,7 +157,7 @@ def test_prompts_are_relative_to_the_file_or_absolute(tmp_path: Path) -> None:
             'phone = "sip:bob@127.0.0.1:5072"',
             'phone = "bob"',
             'box.toml:18: agents.bob.phone = "bob": not of the right form. '
-            "Allowed: sip:USER@HOST or sip:USER@HOST:PORT.",
+            "Allowed: sip:USER@HOST, sip:USER@HOST:PORT or number:+E164.",
         ),
         (
             'to = "menu:main"',
