@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
+from appliance.config.check_flow_prompts import prompt_references, silent_prompts
 from appliance.config.check_lookups import PLACEHOLDER, lookup_problems, unknown_facts
-from appliance.config.check_prompts import known_prompts
 from appliance.config.flow_graph import Edge, edges
-from appliance.config.flows import Asking, Digits, Flow, LanguageNode, LookupNode, Pin, Play, Set, Sms, When
+from appliance.config.flows import Digits, Flow, LookupNode, Pin, Play, Set, Sms, When
 from appliance.config.problem import Keys, Problem, closest, names
 from appliance.config.schema import Config
 from appliance.config.section import NOWHERE, Destination
@@ -39,6 +39,7 @@ def flow_problems(config: Config, broken: Collection[Keys]) -> Iterator[Problem]
     yield from _loops(config, _ways(config), {("flows", name) for name in config.flows} & set(broken))
     yield from lookup_problems(config, known_facts(config))
     yield from _texts(config)
+    yield from silent_prompts(config)
 
 
 def flow_destinations(config: Config) -> Iterator[tuple[Keys, Destination]]:
@@ -53,11 +54,11 @@ def flow_destinations(config: Config) -> Iterator[tuple[Keys, Destination]]:
 
 def flow_references(config: Config) -> Iterator[Reference]:
     """Prompts, lookups, calendars, lines and agents that nodes name."""
-    spoken = _in_every_language(config)
+    yield from prompt_references(config)
     for name, flow in config.flows.items():
         for node_name, node in flow.nodes.items():
             for keys, kind, named in _references(node):
-                if named and not (kind == "prompt" and named in spoken):
+                if named:
                     yield ("flows", name, "nodes", node_name, *keys), kind, named
 
 
@@ -74,17 +75,8 @@ def known_facts(config: Config) -> set[str]:
 
 
 def _references(node: object) -> Iterator[Reference]:
-    if isinstance(node, Play | Asking):
-        yield ("prompt",), "prompt", node.prompt
-    if isinstance(node, Asking):
-        yield ("wrong_key",), "prompt", node.wrong_key
     match node:
-        case Digits():
-            yield ("confirm",), "prompt", node.confirm
-        case LookupNode():
-            yield ("music",), "prompt", node.music
-            yield ("lookup",), "lookup", node.lookup
-        case Pin():
+        case LookupNode() | Pin():
             yield ("lookup",), "lookup", node.lookup
         case Sms():
             yield ("line",), "line", node.line
@@ -96,15 +88,6 @@ def _references(node: object) -> Iterator[Reference]:
                     (("cases", number, "last_agent", n), "agent", agent)
                     for n, agent in enumerate(case.last_agent)
                 )
-
-
-def _in_every_language(config: Config) -> set[str]:
-    """Prompts that are there in each language that a caller can choose."""
-    nodes = [node for flow in config.flows.values() for node in flow.nodes.values()]
-    languages = {each for node in nodes if isinstance(node, LanguageNode) for each in node.keys.values()}
-    known = known_prompts(config) if languages else set()
-    plain = {name.partition("/")[2] for name in known if "/" in name}
-    return {name for name in plain if all(f"{language}/{name}" in known for language in languages)}
 
 
 def _all_edges(config: Config) -> Iterator[tuple[Keys, Edge]]:

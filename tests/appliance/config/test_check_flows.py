@@ -175,6 +175,12 @@ def test_a_prompt_may_be_there_in_each_language_only(tmp_path: Path) -> None:
         'do = "play"\nprompt = "welcome"\nnext = "hangup"', 'do = "play"\nprompt = "bye"\nnext = "hangup"'
     )
     assert any("there is no prompt bye" in problem for problem in told(tmp_path, text + node))
+    one = text.replace("[prompts]\n", '[prompts]\n"en/bye" = "welcome.wav"\n') + node
+    [problem] = told(tmp_path, one)
+    assert 'flows.other.nodes.bye.prompt = "bye": has no sound in ru, which callers can choose' in problem
+    assert (
+        told(tmp_path, text.replace('prompt = "bye"', 'prompt = "goodbye"') + node) == []
+    )  # which the box says itself
     spoken = '"en/bye" = "welcome.wav"\n"ru/bye" = "welcome.wav"\n'
     assert told(tmp_path, text.replace("[prompts]\n", f"[prompts]\n{spoken}") + node) == []
 
