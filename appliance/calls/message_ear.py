@@ -23,8 +23,11 @@ class Ear:
         self.silent_seconds = 0.0  # since the last of it, or from the beginning
         self.idle_looks = 0  # that found nothing new
 
-    def look(self, path: Path) -> None:
+    def look(self, path: Path | None) -> None:
         """Read what the file has more; one that is not there, or cannot be read, has nothing."""
+        if path is None:
+            self.idle_looks += 1
+            return
         if path != self._path:
             self._path, self._at = path, 0
         samples = self._more(path)

@@ -63,17 +63,17 @@ async def take_message(call: Call, name: str, centre: Centre) -> Destination | N
             return box.otherwise
         if await _greet(call, name, box, centre):
             return None
-    ending = "voicemail-kept"
+    ending = ""
     try:
         while True:
-            ending = await _record(call, name, box, centre) or ending
-            if not await _again(call, centre):
+            ending = await _record(call, name, box, centre)
+            if ending or not await _again(call, centre):
                 break
             _drop(call.story, name, "recorded again", call.note)
     finally:
         settle(call.story, box, call.note)
-    if story.message_left:
-        await _say(call, ending, centre)
+    if ending or story.message_left:
+        await _say(call, ending or "voicemail-kept", centre)
     return None
 
 
@@ -160,10 +160,9 @@ async def _until_spoken(call: Call, box: Mailbox, centre: Centre, until_wall_s: 
                 if key.result() == "#":
                     break
                 key = asyncio.ensure_future(call.leg.digits.get())
-            draft = call.story.draft
-            if draft is None or not draft.paths:
                 continue
-            await centre.aside(ear.look, Path(draft.paths[-1]))
+            paths = call.story.draft.paths if call.story.draft else ()
+            await centre.aside(ear.look, Path(paths[-1]) if paths else None)
             if 0 < box.silence_seconds <= ear.silent_seconds:
                 break
             if ear.idle_looks >= IDLE_LOOKS and centre.media.connected:

@@ -51,7 +51,7 @@ def state(incident: dict[str, Any] | None) -> str:
     if incident is None:
         return "emergency mode: off"
     lines = [f"{incident['title']}. Since {_time(incident['begun_s'])}; off: callbox emergency off"]
-    lines.append(f"calls led elsewhere: {incident['diverted']}")
+    lines.append(f"callers told or led elsewhere: {incident['diverted']}")
     if incident["texted"]:
         lines.append(f"texts on their way: {', '.join(incident['texted'])}")
     lines += [f"called {number}: {count} times" for number, count in incident["called"].items()]

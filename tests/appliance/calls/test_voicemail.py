@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -148,6 +149,19 @@ async def test_silence_ends_a_message(tmp_path: Path) -> None:
     assert await caller.gone() == "voicemail"
 
 
+async def test_a_storm_of_keys_is_part_of_the_message(tmp_path: Path) -> None:
+    rig = centre(tmp_path)
+    rig.media._link.up.set()
+    caller = await speaking(rig)
+    for _ in range(200):
+        caller.leg.heard("5")
+        await asyncio.sleep(0.001)
+    await asyncio.sleep(3)
+    assert caller.stage == "leaving a message"
+    caller.leg.remote_hangs_up()
+    assert await caller.gone() == "voicemail"
+
+
 async def test_a_disk_that_fills_ends_the_message_and_the_caller_is_told(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -157,6 +171,20 @@ async def test_a_disk_that_fills_ends_the_message_and_the_caller_is_told(
     assert await caller.gone() == "voicemail"
     assert heard(rig)[-1] == "voicemail-unavailable"
     assert "Make room on the disk" in caplog.text
+    caplog.clear()
+
+
+async def test_a_caller_whose_message_cannot_be_begun_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = centre(tmp_path)
+    rig.media._link.up.set()
+    monkeypatch.setattr(rig.media, "recording", lambda *_, **__: contextlib.nullcontext())
+    caller = rig.caller()
+    await caller.presses("5")
+    assert await caller.gone() == "menu"
+    assert heard(rig)[-1] == "voicemail-unavailable"
+    assert of(rig, MessageLeft) == []
     caplog.clear()
 
 
