@@ -16,8 +16,8 @@ from appliance.calls.agent_call import ring_out
 from appliance.calls.call import Call, short
 from appliance.calls.call_back import call_back
 from appliance.calls.centre import Centre
-from appliance.calls.flow import run_flow
 from appliance.calls.emergency import Interrupted, divert, interruptible
+from appliance.calls.flow import run_flow
 from appliance.calls.menu import ask_menu
 from appliance.calls.put_through import put_through
 from appliance.calls.ringing import drop_rung
