@@ -21,6 +21,7 @@ from pathlib import Path
 from appliance.calls.ask_key import ask_digits, ask_key, forget_keys
 from appliance.calls.call import Call, short
 from appliance.calls.centre import Centre
+from appliance.calls.language import language_of
 from appliance.calls.message_ear import Ear
 from appliance.calls.speak import speak
 from appliance.calls.story import Stage, Story
@@ -235,11 +236,11 @@ def to_be_told(box: Mailbox | None) -> list[str]:
 
 def _files(call: Call, name: str, centre: Centre) -> list[Path]:
     """A prompt in the caller's language."""
-    return centre.prompt(name, language=call.story.facts.get("language", ""))
+    return centre.prompt(name, language=language_of(call, centre))
 
 
 async def _say(call: Call, name: str, centre: Centre) -> None:
-    await speak(f"{call.id}/say", call.port, name, centre, language=call.story.facts.get("language", ""))
+    await speak(f"{call.id}/say", call.port, name, centre, language=language_of(call, centre))
 
 
 def _drop(story: Story, mailbox: str, why: str, note: Note) -> None:

@@ -12,11 +12,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
+from appliance.calendars.zone import box_zone
 from appliance.calls.ask_key import ask_key, forget_keys
 from appliance.calls.centre import Centre
 from appliance.calls.speak import speak
+from appliance.say.phrases import date, digits, time
 from appliance.voicemail.mailboxes import Message
 from appliance.voicemail_events import MessageHeard
 from drivers.port import Leg
@@ -25,6 +28,8 @@ log = logging.getLogger(__name__)
 
 KEY_SECONDS = 5.0
 QUESTIONS = 3  # without a key; then the next message
+MOST_DIGITS = 15  # of a number, ITU-T E.164
+MOST_PIECES = 32  # files of one play at the engine
 
 
 async def listen(leg: Leg, port: str, mailboxes: Sequence[str], by: str, centre: Centre) -> str:
@@ -49,16 +54,32 @@ async def listen(leg: Leg, port: str, mailboxes: Sequence[str], by: str, centre:
 
 async def _one(leg: Leg, port: str, message: Message, by: str, centre: Centre) -> str:
     """Play a message, as often as is wished; the key that leads on, "" for none."""
-    kind = "voicemail-new" if message.is_new else "voicemail-old"
-    files = [*centre.prompt(kind), *(Path(path) for path in message.paths)]
-    questions = 0
+    sound = [Path(path) for path in message.paths]
+    key = await ask_key(leg, port, about(message, centre)[:MOST_PIECES], centre, wait_seconds=0)
+    files, questions = sound, 0
     if message.is_new:
         centre.bus.publish(MessageHeard(mailbox=message.mailbox, message=message.message, by=by))
     while questions < QUESTIONS:
-        files = [*files, *centre.prompt("voicemail-keys")]
-        key = await ask_key(leg, port, files, centre, wait_seconds=KEY_SECONDS)
+        if key not in ("1", "2", "3", "4"):
+            files = [*files, *centre.prompt("voicemail-keys")]
+            key = await ask_key(leg, port, files, centre, wait_seconds=KEY_SECONDS)
         if key in ("2", "3", "4"):
             return key
         questions += key != "1"
-        files = [Path(path) for path in message.paths] if key == "1" else []
+        files, key = (sound if key == "1" else []), ""
     return ""
+
+
+def about(message: Message, centre: Centre) -> list[Path]:
+    """Whether it is new, when it was left, and from which number."""
+    language = centre.config.box.language
+    at = datetime.fromtimestamp(message.left_s, box_zone(centre.config.box.zone))
+    today = datetime.fromtimestamp(centre.clock.wall(), at.tzinfo).date()
+    when = [*(date(language, at.date()) if at.date() != today else []), *time(language, at.time())]
+    number = digits(language, message.caller[:MOST_DIGITS])
+    paths = centre.prompts.paths
+    return [
+        *centre.prompt("voicemail-new" if message.is_new else "voicemail-old"),
+        *paths(when),
+        *(paths([f"{language}/voicemail-from", *number]) if number else []),
+    ]

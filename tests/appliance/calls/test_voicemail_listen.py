@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 from appliance.calls.phone_codes import SERVICES, serve
+from appliance.calls.voicemail_listen import about
 from appliance.events import CallArrived, CallConnected
 from appliance.voicemail_events import MessageDeleted, MessageHeard, MessageLeft
 from drivers.port import LegState
@@ -28,7 +30,7 @@ async def listening(tmp_path: Path, agent: str = "ana", messages: int = 2) -> tu
     leg = ScriptedPhone(id="ana-listens", peer="sip:ana@x", state=LegState.RINGING, called="*98")
     rig.phones.calling.append(leg)
     rig.visits.append(asyncio.create_task(serve(SERVICES["*98"], leg, agent, rig.centre)))
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(3)  # what it is about takes two
     return rig, leg
 
 
@@ -48,12 +50,28 @@ async def test_messages_play_one_after_the_other_oldest_first(tmp_path: Path) ->
     await presses(leg, "1")
     assert heard(rig)[-2:] == ["m1", "voicemail-keys"]
     await presses(leg, "2")
+    await asyncio.sleep(2)
     assert "m2" in heard(rig)
     await asyncio.sleep(60)  # no key: on to the end
     assert heard(rig)[-1] == "voicemail-end"
     assert [event.message for event in rig.events(MessageHeard)] == ["m1", "m2"]  # type: ignore[attr-defined]
     assert leg.state is LegState.ENDED
     await all_over(rig)
+
+
+async def test_when_it_was_left_and_by_whom_is_said_where_it_can_be(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, **settings())
+    left = MessageLeft(mailbox="office", message="m1", seconds=2, caller="+4930", paths=[])
+    rig.bus.publish(left)
+    [message] = rig.centre.mailboxes.messages()
+    asked: list[list[str]] = []
+    rig.centre.prompts.paths = lambda names: asked.append(list(names)) or []  # type: ignore[method-assign, func-returns-value, assignment]
+    about(message, rig.centre)
+    old = replace(message, left_s=message.left_s - 3 * 86400)
+    about(old, rig.centre)
+    today, number, day, _ = asked
+    assert number == ["en/voicemail-from", "en/plus", "en/4", "en/9", *number[4:]]
+    assert len(day) > len(today)
 
 
 async def test_a_message_is_deleted_with_3(tmp_path: Path) -> None:
@@ -91,7 +109,6 @@ async def test_who_owns_no_mailbox_hears_nothing_of_any(tmp_path: Path) -> None:
 async def test_an_empty_mailbox_says_so(tmp_path: Path) -> None:
     rig, leg = await listening(tmp_path, messages=0)
     assert heard(rig) == ["voicemail-none"]
-    await asyncio.sleep(3)
     assert leg.state is LegState.ENDED
     assert set(heard(rig)) <= set(SENTENCES)
     await all_over(rig)
