@@ -45,10 +45,8 @@ def _text(value: Any, path: str) -> str:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, int | float):
-        return str(value)
-    if isinstance(value, str):
-        return clean(value)
+    if isinstance(value, int | float | str):
+        return clean(str(value))
     raise LookupFailed(f"{path} is neither text nor a number")
 
 

@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from appliance.config.flows import Lookup
 from appliance.flows.answers import LookupFailed, read_answer
+from appliance.flows.known import LONGEST_VALUE, UNPRINTABLE
 from appliance.flows.lookup import MOST_AT_ONCE, Lookups, url_of
 from tests.appliance.flows.hostile import GOOD, Hostile, certificate
 
@@ -125,3 +128,24 @@ def test_a_fact_never_leads_to_another_path(value: str) -> None:
         url_of("http://crm/customers/{id}/orders", {"id": value})
     assert url_of("http://crm/x?id={id}", {"id": value}) == f"http://crm/x?id={value}"
     assert url_of("http://crm/a{id}", {"id": value}) == f"http://crm/a{value}"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["data", "name", "orders", "id", "0"]), inner)
+    ),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@example(answer=b'{"data": {"name": 1' + b"0" * 300 + b"}}")
+@given(answer=st.binary() | JSON.map(lambda value: json.dumps(value).encode()))
+def test_any_answer_at_all_is_facts_or_a_failure(answer: bytes) -> None:
+    try:
+        facts = read_answer(lookup("http://x/", right="data.id"), answer).facts
+    except LookupFailed:
+        return
+    assert set(facts) == set(FACTS)
+    assert all(len(value) <= LONGEST_VALUE and not UNPRINTABLE.search(value) for value in facts.values())
