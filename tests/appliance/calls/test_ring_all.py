@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -138,3 +139,39 @@ async def test_nobody_else_is_given_an_agent_who_rings_for_a_caller(tmp_path: Pa
     first.leg.remote_hangs_up()
     second.leg.remote_hangs_up()
     await all_over(rig)
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_whatever_phones_and_callers_do_nobody_is_stuck(tmp_path: Path, seed: int) -> None:
+    dice = random.Random(seed)
+
+    def behave(leg: ScriptedPhone) -> None:
+        causes = (EndCause.BUSY, EndCause.REJECTED, EndCause.PORT_LOST)
+        ends = ends_after(dice.choice((0, 1, 3)), dice.choice(causes))
+        dice.choice((silent, ends, answers_after(dice.choice((0.01, 1, 2)))))(leg)
+
+    queues = {"sales": {**QUEUES["sales"], "agents": ["ana", "ben", "eva"], "misses_before_pause": 2}}
+    agents = {
+        name: {**CONFIG["agents"]["ana"], "extension": f"3{at}"}
+        for at, name in enumerate(("ana", "ben", "eva"))
+    }
+    rig = Rig(tmp_path, queues=queues, agents=agents)
+    rig.phones.behave = behave
+    callers = []
+    for number in range(60):
+        for agent in agents:
+            if rig.acd.agents[agent].state.value in ("offline", "paused"):
+                rig.acd.log_in(agent)
+                rig.acd.resume(agent)
+        callers.append(rig.caller(f"+155501{number:02}"))
+        await callers[-1].presses("1")
+        await asyncio.sleep(dice.choice((0, 1, 2, 5)))
+        dice.choice(callers).leg.remote_hangs_up()
+        for leg in rig.phones.rung:
+            if leg.state is LegState.UP and dice.random() < 0.3:
+                leg.remote_hangs_up()
+    taken = [result for _, result in results(rig)].count("answered by another")
+    for caller in callers:
+        caller.leg.remote_hangs_up()
+    await all_over(rig)
+    assert taken > 0
