@@ -130,6 +130,7 @@ def test_a_fact_never_leads_to_another_path(value: str) -> None:
     assert url_of("http://crm/a{id}", {"id": value}) == f"http://crm/a{value}"
 
 
+ASKED = lookup("http://x/")
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: (
@@ -139,12 +140,12 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @example(answer=b'{"data": {"name": 1' + b"0" * 300 + b"}}")
 @given(answer=st.binary() | JSON.map(lambda value: json.dumps(value).encode()))
 def test_any_answer_at_all_is_facts_or_a_failure(answer: bytes) -> None:
     try:
-        facts = read_answer(lookup("http://x/", right="data.id"), answer).facts
+        facts = read_answer(ASKED, answer).facts
     except LookupFailed:
         return
     assert set(facts) == set(FACTS)
