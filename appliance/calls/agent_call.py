@@ -32,9 +32,7 @@ log = logging.getLogger(__name__)
 PROMPTS = {480: "not-available", 403: "not-allowed", 404: "no-such-number", 503: "no-line-free"}
 
 
-def begin(
-    leg: Leg, agent: str, centre: Centre, *, dialled: str = ""
-) -> tuple[Call, Target | DialRefused]:
+def begin(leg: Leg, agent: str, centre: Centre, *, dialled: str = "") -> tuple[Call, Target | DialRefused]:
     """A call of an agent's whose phone rings us: what it is to become is `visit`'s to do.
 
     `dialled` where it is not what the phone dialled.
@@ -160,4 +158,6 @@ async def _turn_away(call: Call, code: int, centre: Centre) -> None:
         log.info("call %s: the prompt %s cannot be heard: %s", call.id, prompt, error)
     if leg.audio is not None:
         call.caller.open(centre.media)
-        await speak(f"{call.id}/say", call.port, prompt, centre)
+        maker = centre.config.agents.get(call.story.maker)  # gone from the file, perhaps, since it dialled
+        language = maker.language if maker else ""
+        await speak(f"{call.id}/say", call.port, prompt, centre, language=language)

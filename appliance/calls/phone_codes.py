@@ -58,7 +58,8 @@ async def serve(service: Service, leg: Leg, agent: str, centre: Centre) -> None:
 async def _messages(leg: Leg, port: str, agent: str, centre: Centre) -> str:
     own = [name for name, box in centre.config.voicemail.items() if agent in box.agents]
     if not own:
-        await speak(f"{leg.id}/say", port, "not-allowed", centre)
+        language = centre.agent(agent).language
+        await speak(f"{leg.id}/say", port, "not-allowed", centre, language=language)
         return ""
     return await listen(leg, port, own, agent, centre)
 
@@ -75,7 +76,7 @@ def _switching(prompt: str, switch: Callable[[Centre, str], None]) -> Service:
             except EmergencyRefused as error:
                 log.warning("agent %s: %s", agent, error)
                 said = "emergency-refused"
-        await speak(f"{leg.id}/say", port, said, centre)
+        await speak(f"{leg.id}/say", port, said, centre, language=centre.agent(agent).language)
         return ""
 
     return service
@@ -87,7 +88,7 @@ async def _may_switch(leg: Leg, port: str, agent: str, centre: Centre) -> bool:
     if agent in settings.agents:
         return True
     for _ in range(PIN_TRIES if settings.pin else 0):
-        files = centre.prompt("emergency-pin")
+        files = centre.prompt("emergency-pin", language=centre.agent(agent).language)
         most = len(settings.pin)
         if await ask_digits(leg, port, files, centre, most=most, wait_seconds=KEY_SECONDS) == settings.pin:
             return True
