@@ -63,7 +63,7 @@ async def test_a_message_of_a_gsm_caller_reaches_its_owner_by_text_and_by_phone(
         assert message["seconds"] > 4
         await phone.command("dial", f"sip:*98@127.0.0.1:{box.sip_port}")
         await box.until_status(lambda status: status["voicemail"][0]["new"] == 0)
-        await asyncio.sleep(6)
+        await asyncio.sleep(8)
         await phone.command("hangup")
         code, said = await callbox(box, "voicemail", "export", "office", "--to", str(tmp_path / "out"))
         assert code == 0, said
