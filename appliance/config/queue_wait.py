@@ -32,6 +32,7 @@ def _listed(value: Any) -> Any:
 
 WaitKey = Annotated[Destination, BeforeValidator(_wait_key), PlainSerializer(str)]
 WAIT_KEYS = f'{DESTINATIONS}, or "{CALL_BACK}"'
+MOST_MUSIC = 32  # files that the engine plays one after another (MOST_FILES of dsp._native.engine)
 Prompts = Annotated[list[str], BeforeValidator(_listed)]
 
 
@@ -40,6 +41,7 @@ class QueueWait(Section):
 
     music: Prompts = Field(
         default_factory=list,
+        max_length=MOST_MUSIC,
         description="a name from [prompts], or a list of them, played in a loop while waiting",
     )
     greeting: str = Field("", description="a name from [prompts], played once at the beginning of the wait")

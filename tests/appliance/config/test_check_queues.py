@@ -82,6 +82,7 @@ def test_a_ring_of_queues_is_told_once_with_the_way_round(
         ('keys = { 2 = "number:030" }', "no destination"),
         ('music = ["welcome", "jazz"]', "there is no prompt jazz"),
         ("comfort_seconds = 1", "too small"),
+        (f"music = {['welcome'] * 33}", "at most 32 items"),
     ],
 )
 def test_what_is_wrong_is_told(tmp_path: Path, sales: str, wrong: str) -> None:
