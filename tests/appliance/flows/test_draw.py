@@ -51,6 +51,7 @@ def test_hostile_texts_stay_texts(text: str) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(nodes=st.fixed_dictionaries({name: NODE for name in NAMES}))
 def test_any_flow_is_drawn_well_formed(nodes: Any) -> None:
@@ -63,7 +64,7 @@ def test_every_kind_of_node_has_a_shape() -> None:
 
 def test_boxes_never_overlap_and_each_line_ends_at_its_boxes() -> None:
     chance = random.Random(4)
-    for count in (1, 2, 7, 30, 120):
+    for count in (1, 2, 7, 30, 90):
         names = [f"n{number}" for number in range(count)]
         sizes = {name: (chance.uniform(40, 200), chance.uniform(30, 80)) for name in names}
         lines = [(chance.choice(names), chance.choice(names)) for _ in range(2 * count)]

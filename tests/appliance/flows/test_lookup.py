@@ -140,6 +140,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @example(answer=b'{"data": {"name": 1' + b"0" * 300 + b"}}")
 @given(answer=st.binary() | JSON.map(lambda value: json.dumps(value).encode()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -33,6 +34,7 @@ OPTIONS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
 NODE = st.one_of([st.fixed_dictionaries({"do": st.just(do), **each}) for do, each in OPTIONS.items()])
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(
     nodes=st.fixed_dictionaries({name: NODE for name in NAMES}),
