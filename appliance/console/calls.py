@@ -22,7 +22,9 @@ from appliance.console.outbound_words import OUTBOUND_WORDS
 from appliance.console.record_words import RECORD_WORDS
 from appliance.console.table import duration, table
 from appliance.console.talk_words import TALK_WORDS
+from appliance.console.voicemail_words import VOICEMAIL_WORDS
 from appliance.console.wait_words import WAIT_WORDS
+from appliance.emergency.incident import WORDS as EMERGENCY_WORDS
 from appliance.events import (
     AgentChanged,
     AgentOffered,
@@ -252,10 +254,12 @@ WORDS: Mapping[type[Event], Words] = {
     CallResumed: lambda e: f"found alive after a restart, goes on at: {e.stage}",
     InvariantBroken: lambda e: f"a rule was broken, please report this: {e.rule} ({e.seen})",
     **AGENT_WORDS,
+    **EMERGENCY_WORDS,
     **FLOW_WORDS,
     **LINE_WORDS,
     **OUTBOUND_WORDS,
     **RECORD_WORDS,
     **TALK_WORDS,
+    **VOICEMAIL_WORDS,
     **WAIT_WORDS,
 }
