@@ -150,6 +150,9 @@ class Distributor(Roster):
         here = self.queues[queue]
         ticket = here.ticket(_caller(caller, place))
         self.tickets[ticket.call_id] = ticket
+        if not self._can_be_served(ticket, here):
+            ticket.asked = {}
+            ticket.lane = ticket.lane._replace(needs=here.rules.needs({}, 0))
         here.add(ticket)
         self.touched_tickets[ticket] = None
         self._stick(ticket, here)
@@ -265,6 +268,13 @@ class Distributor(Roster):
         if self.tickets.get(ticket.call_id) is ticket:
             del self.tickets[ticket.call_id]
 
+    def _can_be_served(self, ticket: Ticket, queue: Queue) -> bool:
+        """Whether anybody of the queue could ever have the caller: a wrong fact is no wait for ever."""
+        if not ticket.asked:
+            return True
+        last = queue.rules.needs(ticket.asked, len(queue.rules.relax))
+        return not last.wants or any(last.met_by(self.agents[name].skills) for name in queue.agents)
+
     def _stick(self, ticket: Ticket, queue: Queue) -> None:
         """Keep a new caller for the agent who knows them, where that one can and will be free soon."""
         agent, rules = self.agents.get(ticket.caller.sticky), queue.rules
@@ -300,7 +310,7 @@ class Distributor(Roster):
             due = ticket.joined + steps[ticket.step].after_seconds
             self.dues.at(due, lambda: self._relax(ticket))
         if ticket.step > before:
-            needs = queue.rules.needs(ticket.caller, ticket.step)
+            needs = queue.rules.needs(ticket.asked, ticket.step)
             queue.change_lane(ticket, ticket.lane._replace(needs=needs))
             self.touched_tickets[ticket] = None
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from appliance.acd.agent import Agent, AgentState
-from appliance.acd.matching import few, why_not
+from appliance.acd.matching import few, in_vain, why_not
 from appliance.acd.queue import Queue, Ticket, TicketState
 
 
@@ -19,6 +19,7 @@ def explain(ticket: Ticket, queue: Queue, agents: Mapping[str, Agent], now: floa
     parts = [
         f"place {queue.position(ticket.caller)} of {len(queue)} after {now - ticket.place:.0f} s",
         f"needs {ticket.lane.needs}" if ticket.lane.needs.wants else "",
+        in_vain(ticket),
         _ready(serving, ticket, queue),
         _others(serving),
         _next(ticket, queue, now),

@@ -101,7 +101,15 @@ def _needs_noted(ticket: Ticket, queue: Queue) -> str:
     steps = queue.rules.relax
     relaxed = f"relaxed, step {ticket.step} of {len(steps)}" if ticket.step else ""
     needs = str(ticket.lane.needs)
-    return ", ".join(part for part in (f"needs {needs}" if needs else "", relaxed) if part)
+    return ", ".join(part for part in (f"needs {needs}" if needs else "", relaxed, in_vain(ticket)) if part)
+
+
+def in_vain(ticket: Ticket) -> str:
+    """What the caller needs that nobody of the queue has, in words."""
+    lost = {} if ticket.asked else ticket.caller.needs
+    return (
+        f"asks in vain for {', '.join(f'{skill} {level}' for skill, level in lost.items())}" if lost else ""
+    )
 
 
 def few(names: list[str]) -> str:

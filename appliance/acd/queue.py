@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import enum
 import heapq
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -55,7 +55,8 @@ class Ticket:
     `place` is monotonic seconds at which the caller first came (a wall clock may jump), kept across offers,
     queues and restarts of the brain; `urgent_since` is the same less age and head start, and what callers
     are sorted by; those with the same go by `call_id`. `agents` are held for the caller while OFFERED, and
-    the one who has the caller once SERVED. `round` numbers the offers, `step` is how far relaxed.
+    the one who has the caller once SERVED. `round` numbers the offers, `step` is how far relaxed; `asked` is
+    what the caller needs beside the queue's own, {} where nobody of the queue could ever give it.
     """
 
     caller: Caller
@@ -63,6 +64,7 @@ class Ticket:
     lane: Lane
     joined: float
     urgent_since: float
+    asked: Mapping[str, int]
     state: TicketState = TicketState.WAITING
     agents: tuple[Agent, ...] = ()
     why: str = ""
@@ -150,7 +152,8 @@ class Queue:
         return Ticket(
             caller=caller,
             queue=self.name,
-            lane=Lane(rate, self.rules.needs(caller, 0), ""),
+            lane=Lane(rate, self.rules.needs(caller.needs, 0), ""),
+            asked=caller.needs,
             joined=self._now() if joined is None else joined,
             urgent_since=caller.place - caller.age_s - self.rules.head_start_seconds,
         )

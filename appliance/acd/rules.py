@@ -50,9 +50,9 @@ class Rules:
         highest = max(self.classes.values(), default=self.priority)
         return rate >= highest if highest > self.priority else rate > self.priority
 
-    def needs(self, caller: Caller, steps: int) -> Needs:
-        """What the caller needs of an agent after so many steps of relaxation."""
-        wanted = needs_of((self.skills, caller.needs), self.highest)
+    def needs(self, asked: Mapping[str, int], steps: int) -> Needs:
+        """What a caller who asks for these needs of an agent after so many steps of relaxation."""
+        wanted = needs_of((self.skills, asked), self.highest)
         return reduce(Needs.relaxed, self.relax[:steps], wanted)
 
     def preferences(self, caller: Caller) -> Mapping[str, float]:

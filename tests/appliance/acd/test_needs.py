@@ -51,8 +51,7 @@ def rung(floor: Floor, **needs: int) -> str:
             {"german": 4},
             "ana",
         ),  # the caller needs more than the queue would spend
-        (Rules(), {"dutch": 1}, ""),
-        (Rules(), {"german": 99}, ""),
+        (Rules(), {"german": 99}, "cem"),  # nobody here is as good as that, ever
         (Rules(prefer={"german": 1.0}), {}, "ana"),
         (Rules(prefer={"german": 1.0}, highest={"german": 3}, skills={"german": 1}), {}, "ben"),
     ],
@@ -84,6 +83,17 @@ def test_needs_are_relaxed_step_by_step_and_in_the_end_any_agent_will_do() -> No
         pass_time(floor, 0.2)
         assert [found.name for found in ticket.agents] == [agent]
         assert f"relaxed, step {2 if moment == 40 else 3} of 3" in ticket.why
+
+
+def test_what_nobody_of_the_queue_can_ever_give_is_not_waited_for() -> None:
+    """Want 16: a wrong fact about a caller is no wait for ever."""
+    floor = floor_with(Rules(skills={"german": 2}), "cem", "ben")
+    ticket = floor.acd.join(Caller("c1", 0.0, needs={"dutch": 3}), "sales")
+    assert ticket.agent.name == "ben"
+    assert (
+        ticket.why
+        == "longest idle of 2 ready, 1 s; needs german 2, asks in vain for dutch 3; not cem (no german)"
+    )
 
 
 def test_relaxation_counts_from_when_the_queue_was_entered_and_goes_on_after_a_restart() -> None:

@@ -241,7 +241,7 @@ class World:
 
     def _able(self, name: str, ticket: Ticket) -> bool:
         """Whether the agent has the skills, after the relaxation due by now."""
-        rules, needs = RULES.get(ticket.queue, ("", Rules()))[1], ticket.caller.needs
+        rules, needs = RULES.get(ticket.queue, ("", Rules()))[1], ticket.asked
         steps = [step for step in rules.relax if step.after_seconds <= self.now - ticket.joined]
         lowered = sum(step.levels for step in steps)
         asked = {*rules.skills, *needs, *rules.highest} - {skill for step in steps for skill in step.drop}
