@@ -17,6 +17,7 @@ from appliance.calls.centre import Centre
 from appliance.calls.party import Party, label
 from appliance.calls.remote_agent import NoCall, dial_agent
 from appliance.calls.ringing import NotReached
+from appliance.calls.watch import ended_when_silent
 from appliance.events import AgentChanged, Stamped
 from drivers.port import Leg, LegEnded, LegState
 
@@ -128,7 +129,8 @@ class AgentLegs:
     async def _watch(self, agent: str, party: Party) -> None:
         ending = asyncio.create_task(self._must_end(party), name=f"permit of {agent}")
         try:
-            await party.leg.ended()
+            with ended_when_silent(party, self._centre.has_phone):
+                await party.leg.ended()
         finally:
             ending.cancel()
             party.leave()

@@ -31,6 +31,7 @@ from appliance.calls.supervision import Mode
 from appliance.calls.supervisions import Supervision
 from appliance.calls.take_over import take_over
 from appliance.calls.talk import hear_anew, talk_of
+from appliance.calls.watch import ended_when_silent
 from appliance.events import OfferResult
 from drivers.port import DriverError, Leg, LegEnded, LegState
 
@@ -230,7 +231,7 @@ class Supervisors:
             self._obey(one, TAKE_OVER)
         keys = asyncio.create_task(self._keys(one), name=f"keys of {supervisor}")
         try:
-            with centre.listens(party):
+            with centre.listens(party), ended_when_silent(party, centre.has_phone):
                 async with party.leg.alive():
                     await one.over.wait()
         except LegEnded:

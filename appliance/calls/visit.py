@@ -8,9 +8,7 @@ Once two are there they speak (`talk.py`), until nobody is left or the caller go
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import AsyncIterator
 
 from appliance.calls.agent_call import ring_out
 from appliance.calls.call import Call, short
@@ -29,12 +27,11 @@ from appliance.calls.target import Target
 from appliance.calls.transfer import refer
 from appliance.calls.voicemail import take_message
 from appliance.calls.waiting import wait_for_agent
-from appliance.calls.watch import HasPhone, end_when_silent
+from appliance.calls.watch import ended_when_silent
 from appliance.config.section import Destination
 from appliance.dialplan.permit import DialRefused
 from appliance.events import CallAnswered, CallEnded
 from drivers.port import DriverError, EndCause, LegEnded, LegState
-from drivers.sip.leg import SipLeg
 
 log = logging.getLogger(__name__)
 
@@ -89,12 +86,13 @@ async def _serve(call: Call, first: First, centre: Centre) -> str:
 async def _alone(call: Call, to: First, centre: Centre) -> None:
     """Until somebody speaks with the caller, or there is nothing more to do."""
     try:
-        async with call.leg.alive(), _ended_when_silent(call, centre.has_phone):
-            if isinstance(to, Destination):
-                await _answer(call, centre)
-                await _walk(call, to, centre)
-            else:
-                await ring_out(call, to, centre)
+        async with call.leg.alive():
+            with ended_when_silent(call.caller, centre.has_phone):
+                if isinstance(to, Destination):
+                    await _answer(call, centre)
+                    await _walk(call, to, centre)
+                else:
+                    await ring_out(call, to, centre)
     except LegEnded:
         if len(call.parties) < 2:  # else left in the very tick of the answer: a conversation, if a short one
             raise
@@ -166,24 +164,6 @@ async def _step(call: Call, to: Destination, centre: Centre) -> Destination | No
         case _:
             return await wait_for_agent(call, to.name, centre)
     return None
-
-
-@contextlib.asynccontextmanager
-async def _ended_when_silent(call: Call, has_phone: HasPhone) -> AsyncIterator[None]:
-    leg = call.leg
-    if not isinstance(leg, SipLeg):
-        yield
-        return
-    watcher = asyncio.create_task(_watch_silence(call, leg, has_phone), name=f"silence of {leg.id}")
-    try:
-        yield
-    finally:
-        watcher.cancel()
-
-
-async def _watch_silence(call: Call, leg: SipLeg, has_phone: HasPhone) -> None:
-    with contextlib.suppress(LegEnded):
-        await end_when_silent(call.caller, leg, has_phone)
 
 
 def _who_left(call: Call, ended: LegEnded) -> str:

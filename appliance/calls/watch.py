@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -116,6 +116,22 @@ async def _referrals(party: Party, leg: SipLeg, tell: Tell) -> None:
 async def _must_end(party: Party, tell: Tell) -> None:
     assert party.out is not None
     tell(MustEnd(party, await party.out.must_end()))
+
+
+@contextlib.contextmanager
+def ended_when_silent(party: Party, has_phone: HasPhone) -> Iterator[None]:
+    """While the body runs a leg of a phone that sends nothing is hung up."""
+    leg = party.leg
+    if not isinstance(leg, SipLeg):
+        yield
+        return
+    watcher = asyncio.create_task(
+        _until_ended(partial(end_when_silent, party, leg, has_phone)), name=f"silence of {leg.id}"
+    )
+    try:
+        yield
+    finally:
+        watcher.cancel()
 
 
 async def end_when_silent(party: Party, leg: SipLeg, has_phone: HasPhone) -> None:

@@ -295,3 +295,15 @@ async def test_an_agent_calls_from_outside_and_stays_connected(tmp_path: Path) -
     await asyncio.sleep(15)
     assert rig.acd.agents["eva"].state is AgentState.OFFLINE
     await all_over(rig)
+
+
+async def test_want_2_an_agent_whose_standing_leg_is_dead_is_logged_out(tmp_path: Path) -> None:
+    rig = Rig(tmp_path)
+    AgentLegs(rig.centre)
+    leg = ScriptedPhone(id="ana-17", peer="sip:ana@x", state=LegState.RINGING, called="*17")
+    rig.phones.calling.append(leg)
+    await serve_code(leg, "ana", rig.centre)
+    leg._silent(asyncio.get_running_loop().time())
+    await asyncio.sleep(70)
+    assert (leg.state, rig.acd.agents["ana"].state) == (LegState.ENDED, AgentState.OFFLINE)
+    await all_over(rig)

@@ -367,3 +367,15 @@ async def test_a_supervisor_at_a_number_outside_is_dialled_and_presses_keys_ther
     assert rig.media.hearing() == both_ways(*ports(caller, phone))
     caller.leg.remote_hangs_up()
     await all_over(rig)
+
+
+async def test_a_supervisor_whose_phone_is_dead_is_hung_up(tmp_path: Path) -> None:
+    rig = supervised(tmp_path)
+    caller, _ = await talking(rig)
+    sup = await attends(rig, "*421")
+    sup._silent(asyncio.get_running_loop().time())
+    await asyncio.sleep(70)
+    assert (sup.state, caller.stage) == (LegState.ENDED, "talking")
+    assert rig.centre.supervisions.by_name == {}
+    caller.leg.remote_hangs_up()
+    await all_over(rig)
