@@ -81,7 +81,7 @@ class _Run:
         self._centre = centre
         self._sound = FlowSound(call, centre)
         story = call.story
-        given = {"caller": story.caller, "called": story.called, "line": story.line}
+        given = {"caller": clean(story.caller), "called": clean(story.called), "line": story.line}
         kind, forms = caller_kind(story.caller, centre.config)
         self._known = Known(ChainMap(given, call.secrets, story.facts), kind, forms)
 

@@ -22,6 +22,7 @@ from appliance.flows.actions import Answer, History
 from appliance.flows.known import clean
 from appliance.flows.rehearsal import HungUp, Rehearsal, Stage, known
 from appliance.flows.walk import walk
+from appliance.say.catalogue import texts
 from appliance.say.spoken import recorded_prompts
 
 TRY = """\
@@ -109,11 +110,14 @@ def _stage(options: argparse.Namespace, loaded: Loaded) -> Stage:
         wall_s = datetime.now().timestamp() if options.at == "now" else at(options.at, zone)
     except ValueError as error:
         raise TryRefused(f"{options.at}: no time ({error}). Give one as 2026-12-24T15:00, or now") from error
-    prompts = recorded_prompts(config, loaded.folder)
+    prompts, words = recorded_prompts(config, loaded.folder), texts()
     answers = _answers(options.answers)
 
     def prompt(name: str, language: str) -> str:
-        found = prompts.named(name, language)
+        """The words that the box speaks itself, else the file."""
+        found, whole = prompts.named(name, language), f"{language or config.box.language}/{name}"
+        if name not in config.prompts and whole not in config.prompts and whole in words:
+            return words[whole]
         return found[0].name if found else "there is no such sound"
 
     past = answers.get("history", {})

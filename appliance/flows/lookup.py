@@ -79,5 +79,5 @@ def url_of(template: str, facts: Mapping[str, str]) -> str:
     for part in path.split("/"):
         if "{" in part and fill(part, facts) in DOTS:
             raise LookupFailed("a fact that stands for a part of the path is empty, or only dots")
-    encoded = {name: quote(value, safe="") for name, value in facts.items()}
+    encoded = {name: quote(value, safe="", errors="replace") for name, value in facts.items()}
     return fill(path, encoded) + question + fill(query, encoded)

@@ -22,7 +22,7 @@ def calls_of_number(path: Path, number: str, since_s: float, *, but: str) -> lis
     query = (
         CallTable.select()
         .where(CallTable.arrived_ms >= round(since_s * 1000))
-        .where(CallTable.caller == number)
+        .where(CallTable.caller == models.writable(number))
         .where(CallTable.direction == Direction.IN.value)
         .where(CallTable.call_id != but)
         .order_by(CallTable.call_id.desc())

@@ -249,7 +249,7 @@ async def test_a_caller_gets_three_messages_at_most(tmp_path: Path) -> None:
 
 async def test_a_message_goes_to_no_dear_or_foreign_number(tmp_path: Path) -> None:
     rig = Rig(tmp_path, **SITE)
-    for number in ("+19005550123", "+8816123456", "", "anonymous"):
+    for number in ("+19005550123", "+8816123456", "", "anonymous", "\ud800\x1b[2J", "9" * 999):
         caller = await in_flow(rig, number=number)
         caller.leg.heard("5")
         await asyncio.sleep(3)

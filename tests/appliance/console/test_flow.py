@@ -82,6 +82,15 @@ def test_a_script_that_ends_hangs_up_and_json_says_where_it_went(
     assert json.loads(capsys.readouterr().out)["to"] == "queue:sales"
 
 
+def test_what_the_box_says_itself_is_shown_in_its_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flow = FLOW.replace('prompt = "welcome"\nnext = "hangup"', 'prompt = "goodbye"\nnext = "hangup"')
+    site = write_site(tmp_path, GOOD + flow)
+    assert run(site, "try", "other") == 0
+    assert '"goodbye" (Thank you for calling. Goodbye.)' in capsys.readouterr().out
+
+
 def test_a_flow_is_walked_at_the_keyboard(
     site: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -130,6 +130,10 @@ def test_a_fact_never_leads_to_another_path(value: str) -> None:
     assert url_of("http://crm/a{id}", {"id": value}) == f"http://crm/a{value}"
 
 
+def test_garbage_from_a_line_does_not_break_a_url() -> None:
+    assert url_of("http://crm/{caller}", {"caller": "\ud800+1"}) == "http://crm/%3F%2B1"
+
+
 ASKED = lookup("http://x/")
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

@@ -60,6 +60,7 @@ async def test_earlier_calls_of_a_number_are_those_of_the_last_days(database: Pa
     newest = calls_of_number(database, "+4915100", 0.0, but="")[0].call_id
     assert await flows.history("+4915100", 7, NOW_S, but=newest) == History(1, "answered", "ana")
     assert await flows.history("", 7, NOW_S, but="") == History()
+    assert await flows.history("\ud800\x00'", 7, NOW_S, but="") == History()
     assert await outside(None).history("+4915100", 7, NOW_S, but="") == History()
 
 
