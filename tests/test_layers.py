@@ -163,6 +163,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "appliance.calls.numbers": {"appliance.config"},
     "appliance.console": {
+        "appliance.voicemail_events",
         "appliance.emergency_events",
         "appliance.recordings",
         "appliance.calendars",
