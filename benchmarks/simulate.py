@@ -1,8 +1,8 @@
 """The simulator: how fast a day goes, how cost and memory grow with size, and whether it is right.
 
 a day          50 agents, 24 hours at a load of 0.9, handle times lognormal, patience 180 s
-cost and size  n queues of 10 agents and 100 waiting callers each, n = 1, 10, 100: microseconds an event, and
-               what a growth with log n would make of the smallest
+cost and size  1, 10 and 100 queues of 10 agents and 100 waiting callers each, and one queue as large as
+               those hundred: microseconds an event, and what a growth with log n would make of the smallest
 memory         of 10,000 waiting callers, and of a week of the day above
 Erlang         longer runs than the tests: the golden cases of Erlang C and A, and how many of their
                figures lie within the 95 % interval
@@ -27,8 +27,7 @@ from appliance.simulate.experiment import Estimate, estimates, repeated
 from appliance.store.service import Rules
 from benchmarks.rig.report import Report, options
 
-AGENTS_EACH, WAITING_EACH = 10, 100  # of a queue
-SIZES = (1, 10, 100)
+SIZES = ((1, 10, 100), (10, 10, 100), (100, 10, 100), (1, 1000, 10_000))  # queues; agents and waiting of each
 HANDLE = Lengths(240, 0.8, 180)
 RATE = 0.9 * 50 * 3600 / 240  # callers an hour
 GOLDEN: tuple[
@@ -61,24 +60,25 @@ def one_day(report: Report) -> None:
 
 
 def growth(report: Report) -> None:
-    """Every queue is overloaded, so that its callers wait; the smallest is run often enough to measure."""
-    costs = {queues: min(cost_us(queues) for _ in range(3)) for queues in SIZES}
-    smallest = costs[SIZES[0]]
-    for queues, cost in costs.items():
-        waiting = queues * WAITING_EACH
-        allowed = smallest * math.log(waiting + queues * AGENTS_EACH) / math.log(WAITING_EACH + AGENTS_EACH)
-        name = f"an event, {queues} queues, {queues * AGENTS_EACH} agents, {waiting} waiting"
+    """Every queue is overloaded, so that its callers wait."""
+    smallest, people = 0.0, 0
+    for queues, agents, waiting in SIZES:
+        cost = min(cost_us(queues, agents, waiting) for _ in range(3))
+        smallest, people = smallest or cost, people or agents + waiting
+        allowed = smallest * math.log(queues * (agents + waiting)) / math.log(people)
+        name = f"an event, {queues} queues, {queues * agents} agents, {queues * waiting} waiting"
         report.figure(name, round(cost, 1), "us", most=round(allowed, 1))
 
 
-def cost_us(queues: int) -> float:
-    """Microseconds an event while all are busy and so many wait."""
-    dice, lengths = random.Random(queues), Lengths(200, 1.0, 0)
-    rush = [Arrival(dice.random(), f"q{n % queues}", lengths.handle(dice)) for n in range(queues * 110)]
-    steady = poisson({f"q{n}": AGENTS_EACH * 3600 / 200 for n in range(queues)}, lengths, 36_000 / queues)(1)
-    day = Day(Setting(centre(queues, AGENTS_EACH)), sorted([*rush, *steady], key=lambda each: each.at_s))
+def cost_us(queues: int, agents: int, waiting: int) -> float:
+    """Microseconds an event while all are busy and so many wait; the smallest run long enough to measure."""
+    dice, lengths, count = random.Random(queues), Lengths(200, 1.0, 0), queues * (agents + waiting)
+    rush = [Arrival(dice.random(), f"q{n % queues}", lengths.handle(dice)) for n in range(count)]
+    until_s = 3_600_000 / (queues * agents * 10)
+    steady = poisson({f"q{n}": agents * 3600 / 200 for n in range(queues)}, lengths, until_s)(1)
+    day = Day(Setting(centre(queues, agents)), sorted([*rush, *steady], key=lambda each: each.at_s))
     gc.collect()
-    seconds = cpu_s(lambda: day.run())
+    seconds = cpu_s(day.run)
     return seconds / day.result.events * 1e6
 
 

@@ -37,7 +37,7 @@ class LegOutcome(enum.StrEnum):
     BLOCKED = "X"  # not let in
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class QueueLeg:
     """One wait in one queue and what came of it; lengths in ms, as in `derive.CallRow`.
 
