@@ -68,7 +68,7 @@ def learn(call: Call, name: str, value: str) -> None:
     if name.startswith(SECRET):
         call.secrets[name] = value
     elif len(facts) >= MOST_FACTS and name not in facts:
-        log.warning("call %s: more than %d facts, %s is not kept", call.id, MOST_FACTS, name)
+        log.debug("call %s: more than %d facts, %s is not kept", call.id, MOST_FACTS, name)
     elif facts.get(name, "") != value:
         call.note(FactLearned(call_id=call.id, name=name, value=value))
 

@@ -19,6 +19,7 @@ from appliance.flows.known import fill
 log = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 8  # further ones wait for their turn, within their own time limit
+TELL_SECONDS = 60.0
 DOTS = ("", ".", "..")  # in a path these lead elsewhere, RFC 3986 5.2.4
 
 
@@ -28,22 +29,19 @@ class Lookups:
     def __init__(self, lookups: Mapping[str, Lookup]) -> None:
         self._lookups = lookups
         self._turn = asyncio.Semaphore(MOST_AT_ONCE)
-        self._failing: set[str] = set()
+        self._told: dict[str, float] = {}  # when the log last had a failure of it
         self._client: asyncio.Task[Any] | None = None  # of http.Client
 
     async def ask(self, name: str, facts: Mapping[str, str]) -> Answer:
         """What the lookup says. Raises LookupFailed within its time limit."""
         try:
-            answer = await self._ask(self._lookups[name], facts)
+            return await self._ask(self._lookups[name], facts)
         except LookupFailed as error:
-            if name not in self._failing:
-                log.warning("lookup %s: %s; callers take the way of errors", name, error)
-            self._failing.add(name)
+            now = asyncio.get_running_loop().time()
+            if now - self._told.get(name, -TELL_SECONDS) >= TELL_SECONDS:
+                self._told[name] = now
+                log.warning("lookup %s: %s; its callers take the way of errors", name, error)
             raise
-        if name in self._failing:
-            log.info("lookup %s: answers again", name)
-        self._failing.discard(name)
-        return answer
 
     async def _ask(self, lookup: Lookup, facts: Mapping[str, str]) -> Answer:
         try:

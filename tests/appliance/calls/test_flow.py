@@ -349,3 +349,21 @@ async def test_a_caller_who_hangs_up_first_is_asked_nothing(tmp_path: Path) -> N
     assert await caller.gone() == "answered"
     assert told(rig, FlowEntered) == []
     assert_all_free(rig)
+
+
+async def test_a_survey_goes_on_after_a_kill_and_the_call_stays_answered(tmp_path: Path) -> None:
+    queues = {"sales": {**CONFIG["queues"]["sales"], "survey": "flow:nps"}}
+    menus = {"main": {"prompt": "welcome", "keys": {"1": "queue:sales"}}}
+    site = {**SITE, "queues": queues, "menus": menus}
+    rig = Rig(tmp_path, **site)
+    caller, phone = await talking(rig)
+    phone.remote_hangs_up()
+    await asyncio.sleep(1)
+    assert caller.call.story.node == "nps/score"
+    life = await killed(tmp_path, rig, caller.leg, **site)
+    async with life.running() as second:
+        assert told(second, FlowEntered)[0].node == "score"
+        life.callers[0].heard("9")
+        await asyncio.sleep(4)
+        assert [event.answer for event in told(second, SurveyAnswered)] == [9]
+    assert life.outcomes() == ["answered"]

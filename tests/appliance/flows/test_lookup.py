@@ -99,6 +99,15 @@ async def test_facts_are_encoded_and_few_are_asked_at_once() -> None:
         assert 1 < server.most <= MOST_AT_ONCE
 
 
+async def test_a_lookup_that_fails_is_logged_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+    lookups = Lookups({"crm": lookup("http://crm/{no}")})
+    for _ in range(4):
+        with pytest.raises(LookupFailed):
+            await lookups.ask("crm", {})
+        await asyncio.sleep(25)
+    assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]
+
+
 def test_an_answer_becomes_facts_and_nothing_else() -> None:
     answer = read_answer(lookup("http://x/", right="ok"), GOOD)
     assert answer.facts == {"name": "Ana", "order": "7", "vip": "true", "debt": "", "no": ""}
