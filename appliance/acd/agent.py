@@ -19,6 +19,8 @@ class AgentState(enum.Enum):
     WRAP_UP = "wrap-up"
     PAUSED = "paused"
 
+    __hash__ = object.__hash__  # Enum's own is a Python function, and states are looked up all the time
+
 
 AGENT_MOVES: dict[AgentState, frozenset[AgentState]] = {
     AgentState.OFFLINE: frozenset({AgentState.READY, AgentState.PAUSED}),

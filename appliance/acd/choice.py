@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from appliance.acd.agent import Agent
 from appliance.acd.ordered import Key
@@ -15,8 +16,7 @@ from appliance.acd.ordered import Key
 BUSY_WINDOW_SECONDS = 3600.0
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What a choice may know: `ready` agents of the queue there are in all; `attempt` counts the offers made
     for the call, so that the draw after one that was not taken is another.
     """
@@ -28,12 +28,8 @@ class Asked:
     weights: Mapping[str, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """An agent's standing in one queue: the place in its list, and the number of the last offer made."""
-
-    index: int
-    last_turn: int
+#: From an agent, the place in the queue's list, and the number of the last offer made by the queue.
+Order = Callable[[Agent, int, int], Key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +39,20 @@ class Choice:
     """
 
     name: str
-    order: Callable[[Agent, Standing], Key]
+    order: Order
     pick: Callable[[Iterable[Agent], Asked], tuple[list[Agent], str]]
 
 
-def _by_idle(agent: Agent, standing: Standing) -> Key:
+def _by_idle(agent: Agent, index: int, last_turn: int) -> Key:
     return (agent.ready_since, agent.handled, agent.name)
 
 
-def _by_list(agent: Agent, standing: Standing) -> Key:
-    return (standing.index,)
+def _by_list(agent: Agent, index: int, last_turn: int) -> Key:
+    return (index,)
 
 
-def _by_turn(agent: Agent, standing: Standing) -> Key:
-    return (standing.last_turn, standing.index)
+def _by_turn(agent: Agent, index: int, last_turn: int) -> Key:
+    return (last_turn, index)
 
 
 def _longest_idle(able: Iterable[Agent], asked: Asked) -> tuple[list[Agent], str]:

@@ -66,7 +66,7 @@ def _of_ticket(acd: Distributor, ticket: Ticket, queue: Queue) -> Iterator[Breac
                 yield "no agent holds two offers", f"{call}: {agent.name} is {agent.state.value}"
     elif ticket.state is not TicketState.WAITING or ticket.agents:
         yield "a ticket in a queue waits or is offered", f"{call} is {ticket.state.value}"
-    elif ready := agents_for(ticket, queue, ticket.joined)[0]:
+    elif queue.ready and (ready := agents_for(ticket, queue, ticket.joined)[0]):
         yield "no idle agent while a caller waits", f"queue {queue.name}: {ready[0].name} is ready"
 
 

@@ -33,6 +33,8 @@ def caller_for(agent: Agent, queues: Mapping[str, Queue], now: float) -> tuple[T
     passed: list[tuple[Ticket, str]] = []
     for name in agent.queues:
         queue = queues[name]
+        if not queue.lanes:
+            continue
         for ticket in queue.heads("", agent.name):
             reason = why_not(agent, ticket, queue)
             if reason:

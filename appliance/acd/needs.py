@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 HIGHEST_LEVEL = 5
 
@@ -30,8 +31,7 @@ class Step:
         return "any agent" if self.any_agent else " and ".join(parts) or "nothing changes"
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(NamedTuple):
     """Each skill with the lowest and the highest level wanted, by name."""
 
     wants: tuple[tuple[str, int, int], ...] = ()

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from appliance.acd.agent import Agent, Profile
 from appliance.acd.caller import Caller
-from appliance.acd.choice import Choice, Standing
+from appliance.acd.choice import Choice
 from appliance.acd.needs import Needs
 from appliance.acd.ordered import Key, Ordered
 from appliance.acd.rules import Rules
@@ -127,6 +127,7 @@ class Queue:
         self.turn = 0  # offers made
         self.lanes: dict[str, dict[Lane, Ordered[Ticket]]] = {}  # by `only`; those WAITING
         self._now = now
+        self._needs = rules.needs({}, 0)  # of callers who need nothing more
         self._index = {agent: at for at, agent in enumerate(agents)}
         self._turns: dict[str, int] = {}  # of each agent's last offer
         self._ready: dict[str, tuple[Agent, Key, Profile]] = {}
@@ -152,7 +153,7 @@ class Queue:
         return Ticket(
             caller=caller,
             queue=self.name,
-            lane=Lane(rate, self.rules.needs(caller.needs, 0), ""),
+            lane=Lane(rate, self.rules.needs(caller.needs, 0) if caller.needs else self._needs, ""),
             asked=caller.needs,
             joined=self._now() if joined is None else joined,
             urgent_since=caller.place - caller.age_s - self.rules.head_start_seconds,
@@ -240,9 +241,9 @@ class Queue:
 
     def add_ready(self, agent: Agent) -> None:
         """The agent can be rung from now on."""
-        standing = Standing(self._index[agent.name], self._turns.get(agent.name, 0))
-        key, profile = self.choice.order(agent, standing), agent.profile
-        self._ready[agent.name] = agent, key, profile
+        name, profile = agent.name, agent.profile
+        key = self.choice.order(agent, self._index[name], self._turns.get(name, 0))
+        self._ready[name] = agent, key, profile
         self.crews.setdefault(profile, Ordered()).add(key, agent)
 
     def remove_ready(self, agent: Agent) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from appliance.acd.agent import Agent
 from appliance.acd.busy import BusyLog
-from appliance.acd.choice import CHOICES, Asked, Standing, drawn
+from appliance.acd.choice import CHOICES, Asked, drawn
 from appliance.acd.distributor import Distributor
 from appliance.acd.rules import Rules
 from appliance.events import Event
@@ -146,14 +146,14 @@ def test_a_choice_takes_somebody_who_can_and_says_why(order: list[int], data: st
         for at in order
     ]
     for choice in CHOICES.values():
-        able = sorted(agents, key=lambda agent: choice.order(agent, Standing(int(agent.name[1]), 0)))
+        able = sorted(agents, key=lambda agent: choice.order(agent, int(agent.name[1]), 0))
         picked, why = choice.pick(iter(able), Asked(20.0, "c1", 9, 0, {}))
         assert picked
         assert set(map(id, picked)) <= set(map(id, agents))
         assert why
         assert "\n" not in why
     best = CHOICES["longest-idle"].pick(
-        sorted(agents, key=lambda agent: CHOICES["longest-idle"].order(agent, Standing(0, 0))),
+        sorted(agents, key=lambda agent: CHOICES["longest-idle"].order(agent, 0, 0)),
         Asked(20.0, "c1", 9, 0, {}),
     )[0][0]
     assert (best.ready_since, best.handled, best.name) == min(
