@@ -54,7 +54,7 @@ class MailboxOffice:
         """In all mailboxes of the agent's."""
         own = [name for name, box in self._boxes.items() if agent in box.agents]
         new = sum(self._mailboxes.new(name) for name in own)
-        return Waiting(new, sum(len(self._mailboxes.messages(name)) for name in own) - new)
+        return Waiting(new, sum(self._mailboxes.count(name) for name in own) - new)
 
     def _hear(self, stamped: Stamped) -> None:
         event = stamped.event

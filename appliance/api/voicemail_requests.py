@@ -35,7 +35,7 @@ def mailbox_rows(config: Config, mailboxes: Mailboxes) -> list[dict[str, Any]]:
     """Every mailbox with its counts, for a snapshot."""
     rows = []
     for name, box in config.voicemail.items():
-        count = len(mailboxes.messages(name))
+        count = mailboxes.count(name)
         new, full = mailboxes.new(name), count >= box.most_messages
         rows.append({"mailbox": name, "new": new, "messages": count, "full": full, "agents": box.agents})
     return rows

@@ -80,7 +80,7 @@ async def take_message(call: Call, name: str, centre: Centre) -> Destination | N
 
 async def _closed(name: str, box: Mailbox, centre: Centre) -> str:
     """The prompt that says why nothing can be left now; "" when it can."""
-    if len(centre.mailboxes.messages(name)) >= box.most_messages:
+    if centre.mailboxes.count(name) >= box.most_messages:
         return "voicemail-full"
     try:
         free = await centre.aside(_free_bytes, centre.mailboxes.folder / name)

@@ -67,7 +67,7 @@ def _list_boxes(options: argparse.Namespace, boxes: Mailboxes) -> int:
         {
             "mailbox": name,
             "new": boxes.new(name),
-            "messages": len(boxes.messages(name)),
+            "messages": boxes.count(name),
             "agents": ", ".join(box.agents),
         }
         for name, box in load(options.config).config.voicemail.items()

@@ -73,6 +73,7 @@ class VoicemailDesk:
         unsubscribe = self._bus.subscribe(self._hear)
         try:
             self._delete_files(self._unwanted)
+            self._unwanted = []
             for message in self._mailboxes.messages():
                 self._tell_all(message)
             while True:

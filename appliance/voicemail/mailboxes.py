@@ -81,17 +81,19 @@ class Mailboxes:
     def __init__(self, folder: Path = Path()) -> None:
         self.folder = folder
         self._messages: dict[str, Message] = {}
+        self._ids: dict[str, set[str]] = {}  # by mailbox
+        self._new: dict[str, set[str]] = {}  # of those that nobody has listened to
         self._wrong: dict[str, deque[float]] = {}  # wall-clock seconds
 
     def apply(self, stamped: Stamped) -> None:
         """Let one more event happen; those of messages that are gone change nothing."""
         match stamped.event:
             case MessageLeft():
-                self._messages[stamped.event.message] = _left(stamped.event, stamped.wall_s)
+                self._put(_left(stamped.event, stamped.wall_s))
             case MessageHeard(message=message, by=by):
                 self._change(message, heard_by=by)
             case MessageDeleted(message=message):
-                self._messages.pop(message, None)
+                self._drop(message)
             case NotificationSent(message=message, to=to):
                 self._told(message, to)
             case NotificationFailed(message=message, to=to, attempt=attempt, last=last):
@@ -102,7 +104,8 @@ class Mailboxes:
 
     def messages(self, mailbox: str = "") -> list[Message]:
         """Those of a mailbox, or of all, new ones first, then oldest first."""
-        found = [each for each in self._messages.values() if mailbox in ("", each.mailbox)]
+        ids = self._ids.get(mailbox, set()) if mailbox else self._messages
+        found = [self._messages[id] for id in ids]
         return sorted(found, key=lambda each: (not each.is_new, each.left_s, each.message))
 
     def message(self, message: str) -> Message | None:
@@ -110,8 +113,12 @@ class Mailboxes:
         return self._messages.get(message)
 
     def new(self, mailbox: str) -> int:
-        """How many nobody has listened to."""
-        return sum(message.is_new for message in self.messages(mailbox))
+        """How many nobody has listened to; asked for every screen at every event, so it is at hand."""
+        return len(self._new.get(mailbox, ()))
+
+    def count(self, mailbox: str) -> int:
+        """How many there are."""
+        return len(self._ids.get(mailbox, ()))
 
     def is_locked(self, mailbox: str, wall_s: float) -> bool:
         """So many wrong PINs were entered lately that none is taken now."""
@@ -120,7 +127,19 @@ class Mailboxes:
 
     def _change(self, message: str, **fields: Any) -> None:
         if message in self._messages:
-            self._messages[message] = replace(self._messages[message], **fields)
+            self._put(replace(self._messages[message], **fields))
+
+    def _put(self, message: Message) -> None:
+        self._messages[message.message] = message
+        self._ids.setdefault(message.mailbox, set()).add(message.message)
+        new = self._new.setdefault(message.mailbox, set())
+        (new.add if message.is_new else new.discard)(message.message)
+
+    def _drop(self, id: str) -> None:
+        message = self._messages.pop(id, None)
+        if message is not None:
+            self._ids[message.mailbox].discard(id)
+            self._new[message.mailbox].discard(id)
 
     def _told(self, message: str, to: str, failed: int | None = None) -> None:
         """`failed` attempts so far; None: nobody tries again."""
