@@ -18,7 +18,8 @@ def legs_between(path: Path, since_ms: int, until_ms: int, *, by: str, queue: st
     Raises opening.StoreError when the file cannot be read.
     """
     column = LegTable.ended_ms if by == "ended" else LegTable.entered_ms
-    query = LegTable.select().where((column >= since_ms) & (column < until_ms)).order_by(LegTable.call_id, LegTable.number)
+    query = LegTable.select().where((column >= since_ms) & (column < until_ms))
+    query = query.order_by(LegTable.call_id, LegTable.number)
     query = query.where(LegTable.queue == queue) if queue else query
     with opening.reading(path) as db:
         return [] if db is None else [models.leg_row(row) for row in query.dicts().execute(db)]
