@@ -8,7 +8,7 @@ import re
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -179,11 +179,11 @@ def _rates(text: str, queues: Sequence[str]) -> Mapping[str, float]:
 def _past(options: argparse.Namespace, configs: Sequence[Config]) -> Replay:
     try:
         midnight = datetime.fromisoformat(options.replay).replace(hour=0, minute=0, second=0, microsecond=0)
-        begins_s = midnight.timestamp()
+        begins_s, ends_s = midnight.timestamp(), (midnight + timedelta(days=1)).timestamp()
     except (ValueError, OverflowError, OSError):
         raise SimulationRefused(f'"{options.replay}" is no day; write it as 2026-11-21') from None
     queues = set(configs[0].queues).intersection(*(config.queues for config in configs))
-    found = replay(options.state / "callbox.db", begins_s, queues, _lengths(options))
+    found = replay(options.state / "callbox.db", begins_s, ends_s, queues, _lengths(options))
     if not found.callers:
         raise SimulationRefused(
             f"nobody came to a queue of this configuration on {options.replay}. Is --state right? "

@@ -17,8 +17,6 @@ from appliance.store.figure_reads import agent_changes, legs_between
 from appliance.store.legs import LegOutcome, QueueLeg
 from appliance.store.mark import Mark
 
-DAY_S = 86_400.0
-
 
 @dataclass(frozen=True)
 class Past:
@@ -46,13 +44,13 @@ class Replay:
     left_out: str
 
 
-def replay(path: Path, begins_s: float, queues: Collection[str], lengths: Lengths) -> Replay:
-    """The day that begins at `begins_s` (wall clock), of these queues. Raises opening.StoreError.
+def replay(path: Path, begins_s: float, ends_s: float, queues: Collection[str], lengths: Lengths) -> Replay:
+    """The day between two moments (wall clock), of these queues. Raises opening.StoreError.
 
     Handle times are those of the day; of callers whom nobody served, one of the day's by lot (or `lengths`).
     Patience is what it was of those who gave up; of the others drawn from what it was known to exceed.
     """
-    since_ms, until_ms = round(begins_s * 1000), round((begins_s + DAY_S) * 1000)
+    since_ms, until_ms = round(begins_s * 1000), round(ends_s * 1000)
     legs = legs_between(path, since_ms, until_ms, by="entered")
     callers = [_caller(list(group), begins_s) for _, group in groupby(legs, key=lambda leg: leg.call_id)]
     known = sorted((each for each in callers if each.queue in queues), key=lambda each: each.at_s)

@@ -59,7 +59,7 @@ def state(tmp_path: Path) -> Path:
 
 
 def test_the_same_rules_give_the_same_waits(state: Path) -> None:
-    past = replay(state / "callbox.db", MIDNIGHT_S, {"sales"}, Lengths())
+    past = replay(state / "callbox.db", MIDNIGHT_S, MIDNIGHT_S + 86_400, {"sales"}, Lengths())
     assert past.staff == [Staffed(32_400, "a1", here=True), Staffed(43_200, "a1", here=False)]
     assert past.ring_s == 0
     assert past.left_out == "1 callers are left out, for their queue is not in every configuration."
