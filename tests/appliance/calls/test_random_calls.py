@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from appliance.acd.agent import AgentRefused, AgentState
+from appliance.calls.agent_legs import AgentLegs
+from appliance.calls.agent_phone import serve_code
 from appliance.calls.story import Stage
 from appliance.calls.supervise import ACTS, Supervisors
 from appliance.calls.supervision import Mode
@@ -50,6 +52,7 @@ class Chaos:
         self.pick = random.Random(seed)
         self.callers: list[Caller] = []
         self.rig.phones.behave = self._behaves
+        AgentLegs(self.rig.centre)
 
     def _behaves(self, leg: ScriptedPhone) -> None:
         loop, seconds = asyncio.get_running_loop(), self.pick.choice([0.0, 0.5, 2, 6])
@@ -70,7 +73,7 @@ class Chaos:
     def one_more(self) -> None:
         """Somebody does something."""
         often = (self._refer, self._command, self._command, self._caller, self._state)
-        rare = (self._call, self._hang_up, self._hold, self._line, self._key, self._supervise)
+        rare = (self._call, self._hang_up, self._hold, self._line, self._key, self._supervise, self._stay)
         self.pick.choice((*often, *often, *rare))()
 
     def _legs(self) -> list[ScriptedPhone]:
@@ -104,6 +107,16 @@ class Chaos:
                 Supervisors(self.rig.centre).stop("sue")
             else:
                 Supervisors(self.rig.centre).supervise(whom, self.pick.choice(ACTS), "sue")
+
+    def _stay(self) -> None:
+        """An agent's phone stays connected; at most a few at a time."""
+        agent, phones = self.pick.choice(list(AGENTS)), self.rig.phones
+        up = [leg for leg in phones.calling if leg.called == "*17" and leg.state is not LegState.ENDED]
+        if len(up) < 2:
+            name = f"{agent}-stays-{len(phones.calling)}"
+            leg = ScriptedPhone(id=name, peer=f"sip:{agent}@x", state=LegState.RINGING, called="*17")
+            phones.calling.append(leg)
+            self.rig.visits.append(asyncio.create_task(serve_code(leg, agent, self.rig.centre)))
 
     def _state(self) -> None:
         command = self.pick.choice(["login", "ready", "login", "ready", "ready", "pause", "logout"])
@@ -179,7 +192,8 @@ async def test_whatever_people_do_nothing_leaks_and_every_call_has_one_outcome(
         for leg in (*legs, *dialled):
             leg.moved(LegState.ENDED, EndCause.REMOTE)
         await asyncio.sleep(2)
-        if all(task.done() for task in (*rig.visits, *(caller.visit for caller in chaos.callers))):
+        quiet = all(leg.state is LegState.ENDED for leg in rig.phones.rung)
+        if quiet and all(task.done() for task in (*rig.visits, *(each.visit for each in chaos.callers))):
             break
     await asyncio.gather(*rig.visits, *(caller.visit for caller in chaos.callers))
     await asyncio.sleep(120)
