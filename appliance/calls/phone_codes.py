@@ -57,11 +57,11 @@ async def serve(service: Service, leg: Leg, agent: str, centre: Centre) -> None:
 
 async def _messages(leg: Leg, port: str, agent: str, centre: Centre) -> str:
     own = [name for name, box in centre.config.voicemail.items() if agent in box.agents]
+    language = centre.agent(agent).language or centre.config.box.language
     if not own:
-        language = centre.agent(agent).language
         await speak(f"{leg.id}/say", port, "not-allowed", centre, language=language)
         return ""
-    return await listen(leg, port, own, agent, centre)
+    return await listen(leg, port, own, agent, centre, language=language)
 
 
 def _switching(prompt: str, switch: Callable[[Centre, str], None]) -> Service:

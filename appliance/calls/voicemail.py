@@ -102,7 +102,7 @@ async def _greet(call: Call, name: str, box: Mailbox, centre: Centre) -> bool:
     key = await ask_key(call.leg, call.port, files, centre, wait_seconds=0)
     if key != "*" or not box.pin or not await _pin_given(call, name, box, centre):
         return False
-    await listen(call.leg, call.port, [name], "pin", centre)
+    await listen(call.leg, call.port, [name], "pin", centre, language=language_of(call, centre))
     return True
 
 

@@ -66,12 +66,14 @@ async def test_when_it_was_left_and_by_whom_is_said_where_it_can_be(tmp_path: Pa
     [message] = rig.centre.mailboxes.messages()
     asked: list[list[str]] = []
     rig.centre.prompts.paths = lambda names: asked.append(list(names)) or []  # type: ignore[method-assign, func-returns-value, assignment]
-    about(message, rig.centre)
+    about(message, rig.centre, "en")
     old = replace(message, left_s=message.left_s - 3 * 86400)
-    about(old, rig.centre)
+    about(old, rig.centre, "en")
     today, number, day, _ = asked
     assert number == ["en/voicemail-from", "en/plus", "en/4", "en/9", *number[4:]]
     assert len(day) > len(today)
+    about(message, rig.centre, "ru")
+    assert asked[-1][:3] == ["ru/voicemail-from", "ru/plus", "ru/4"]
 
 
 async def test_a_message_is_deleted_with_3(tmp_path: Path) -> None:
