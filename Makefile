@@ -29,8 +29,10 @@ test: lint $(VENV)/.built $(VENV)/.pjsua2 $(VENV)/.web $(VENV)/.spoken packages 
 	@failed=0
 	$(SAY) "tests, two at a time"
 	$(PYTEST) -n 2 --dist loadfile -m "not realtime" || failed=1
+	$(SAY) "tests with real processes, two at a time"
+	$(PYTEST) -n 2 --dist loadfile -m "realtime and not alone" || failed=1
 	$(SAY) "tests that watch the clock, alone"
-	$(PYTEST) -m realtime || [ $$? -eq 5 ] || failed=1 # 5: there is none of this kind
+	$(PYTEST) -m alone --durations=15 || failed=1
 	exit $$failed
 
 quick: $(VENV)/.tools $(VENV)/.built ## only the tests that take no time

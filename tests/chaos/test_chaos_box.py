@@ -11,6 +11,7 @@ from tests.chaos.box_run import Chaos
 
 
 @pytest.mark.realtime
+@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 async def test_a_whole_box_lives_through_a_minute_of_everything(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from tests.peers.edge import needs_rtpengine
 
 
 @pytest.mark.realtime
+@pytest.mark.alone
 @pytest.mark.slow
 @needs_rtpengine
 @pytest.mark.timeout(300)

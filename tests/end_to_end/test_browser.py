@@ -18,6 +18,7 @@ from tests.peers.edge import needs_rtpengine
 
 pytestmark = [
     pytest.mark.realtime,
+    pytest.mark.alone,
     pytest.mark.slow,
     needs_rtpengine,
     needs_browser,

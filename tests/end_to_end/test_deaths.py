@@ -17,7 +17,13 @@ from tests.end_to_end.sound import Samples, read, tone_dbm0
 from tests.end_to_end.test_call import in_conversation
 from tests.peers.baresip import Baresip, needs_baresip
 
-pytestmark = [pytest.mark.realtime, pytest.mark.slow, needs_baresip, pytest.mark.timeout(90)]
+pytestmark = [
+    pytest.mark.realtime,
+    pytest.mark.alone,
+    pytest.mark.slow,
+    needs_baresip,
+    pytest.mark.timeout(90),
+]
 
 
 def longest_gap_s(samples: Samples, hz: float) -> float:

@@ -66,6 +66,7 @@ async def test_a_caller_presses_a_key_is_queued_and_talks_until_he_hangs_up(
     assert min(likenesses.values()) > (ALIKE_ON_COPPER if far_end else ALIKE), likenesses
 
 
+@pytest.mark.alone
 async def test_the_brain_dies_in_a_conversation_on_an_analogue_line_and_it_ends_properly(
     tmp_path: Path,
 ) -> None:

@@ -26,7 +26,7 @@ from tests.appliance.calls.test_supervision import TABLES, WHO
 from tests.appliance.media.process_rig import RATE, started, tone
 from tests.dsp.engine_rig import TICK_NS, Page
 
-pytestmark = [pytest.mark.slow, pytest.mark.realtime]
+pytestmark = [pytest.mark.slow, pytest.mark.realtime, pytest.mark.alone]
 
 HERTZ = {"caller": 500, "agent": 900, "third": 1300, "sup": 1700}  # 50 Hz apart from no multiple of another
 SLOTS = {name: slot for slot, name in enumerate(WHO)}

@@ -17,7 +17,7 @@ from drivers.v253.port import V253Port
 from drivers.v253.settings import Settings
 from tests.appliance.media.process_rig import engine
 
-pytestmark = [pytest.mark.slow, pytest.mark.realtime]
+pytestmark = [pytest.mark.slow, pytest.mark.realtime, pytest.mark.alone]
 
 
 class _Line:

@@ -15,7 +15,7 @@ from drivers.wire import WireError
 from dsp import wav
 from tests.appliance.media.process_rig import RATE, bridged, engine, strength, tone
 
-pytestmark = [pytest.mark.slow, pytest.mark.realtime]
+pytestmark = [pytest.mark.slow, pytest.mark.realtime, pytest.mark.alone]
 
 
 async def test_two_parties_hear_each_other_and_are_recorded(tmp_path):

@@ -15,7 +15,7 @@ from drivers.wire import WireError
 from dsp import dtmf, g711
 from tests.appliance.media.process_rig import RATE, PtyModem, bridged, strength, tone
 
-pytestmark = [pytest.mark.slow, pytest.mark.realtime]
+pytestmark = [pytest.mark.slow, pytest.mark.realtime, pytest.mark.alone]
 
 
 class VoiceModem(PtyModem):

@@ -16,7 +16,7 @@ from drivers import wire
 from drivers.port import DriverError, Leg, LegState, SerialAudio, SlotAudio
 from dsp import wav
 
-pytestmark = pytest.mark.realtime  # real sockets, no waiting
+pytestmark = [pytest.mark.realtime, pytest.mark.alone]  # real sockets, no waiting
 
 
 class FakeEngine:

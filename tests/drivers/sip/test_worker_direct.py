@@ -21,7 +21,7 @@ from tests.appliance.media.process_rig import Running, engine
 from tests.drivers.sip.bench import bench, needs_pjsua2
 from tests.peers.raw_phone import PCMA_SILENCE, RawPhone
 
-pytestmark = [pytest.mark.slow, pytest.mark.realtime, needs_pjsua2]
+pytestmark = [pytest.mark.slow, pytest.mark.realtime, pytest.mark.alone, needs_pjsua2]
 
 SO_TIMESTAMPNS = 35  # linux/socket.h
 LATEST_MS = 12.0  # a tick's worth at most where a mix takes 10 on average; half of them below 6

@@ -19,7 +19,7 @@ from tests.drivers.sip.bench import Bench, needs_pjsua2
 from tests.peers.raw_phone import RawPhone
 from tests.peers.raw_sound import RawSound
 
-pytestmark = [pytest.mark.slow, pytest.mark.realtime, needs_pjsua2]
+pytestmark = [pytest.mark.slow, pytest.mark.realtime, pytest.mark.alone, needs_pjsua2]
 
 FRAME = 160
 SECONDS = 4.0

@@ -21,7 +21,7 @@ from tests.peers.baresip import tone_level_dbfs
 from tests.peers.raw_phone import RawPhone, udp_socket
 from tests.peers.raw_sound import RawSound
 
-pytestmark = [pytest.mark.slow, pytest.mark.realtime, needs_pjsua2]
+pytestmark = [pytest.mark.slow, pytest.mark.realtime, pytest.mark.alone, needs_pjsua2]
 
 PACKET = b"\x80\x08" + bytes(10)  # an RTP header for A-law
 OURS, THEIRS = 700.0, 500.0  # Hz
