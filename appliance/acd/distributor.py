@@ -316,23 +316,26 @@ class Distributor(Roster):
 
     def _match(self) -> None:
         """Bring together what was touched: first who became free, so that the most urgent comes first."""
-        for agent in list(self.touched_agents):
-            if agent.state in (AgentState.PAUSED, AgentState.OFFLINE):
+        agents = list(self.touched_agents)
+        for agent in agents:
+            if agent.state is AgentState.PAUSED or agent.state is AgentState.OFFLINE:
                 self._match_left(agent, *(self.queues[name] for name in agent.queues))
-        for agent in list(self.touched_agents):
-            self._match_agent(agent)
+        for agent in agents:
+            if agent.state is AgentState.READY:
+                self._match_agent(agent)
         for ticket in list(self.touched_tickets):
-            self._match_ticket(ticket)
+            if ticket.state is TicketState.WAITING:
+                self._match_ticket(ticket)
 
     def _match_agent(self, agent: Agent) -> None:
-        """Give the agent the most urgent caller of all its queues; one more may be enough for a reserve."""
+        """Give a READY agent the most urgent caller of all queues; one more may be enough for a reserve."""
         while agent.state is AgentState.READY:
             ticket, passed = matching.caller_for(agent, self.queues, self._now())
             if ticket is None or not self._match_ticket(ticket, passed):
-                break
-        for queue in (self.queues[name] for name in agent.queues):
-            if queue.rules.reserve and queue.lanes:
-                self._match_queue(queue)
+                for queue in (self.queues[name] for name in agent.queues):
+                    if queue.rules.reserve and queue.lanes:
+                        self._match_queue(queue)
+                return
 
     def _match_left(self, agent: Agent, *queues: Queue) -> None:
         """Nobody waits for this agent alone any more."""
