@@ -15,6 +15,7 @@ from appliance.calls.record_desk import RecordDesk
 from appliance.events import CallArrived, CallEnded
 from appliance.recording_events import CustomerErased, RecordingsKept
 from appliance.store.kinds import events_of
+from appliance.voicemail.mailboxes import Mailboxes
 from drivers.wire import WireError
 from tests.appliance.recordings.conftest import Shelf
 
@@ -44,6 +45,7 @@ class Bench:
             self.shelf.keeper,
             bus=self.shelf.bus,
             journal=self.shelf.journal,
+            mailboxes=Mailboxes(),
             going_on=lambda: self.live,
         )
 
