@@ -14,7 +14,7 @@ from pydantic_core import CoreSchema
 class Section(BaseModel):
     """One table of the file: unknown keys are refused, values are never changed after reading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Destination(NamedTuple):
