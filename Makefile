@@ -120,6 +120,7 @@ $(VENV)/.run: $(VENV)/.made pyproject.toml
 $(VENV)/.built: $(VENV)/.run $(NATIVE)
 	@$(SAY) "compiling what changed in dsp/_native"
 	$(PYTHON) setup.py --quiet build_ext --inplace
+	$(PYTHON) -m compileall -q $(PACKAGES) # half the start of a process, where Python may not keep it by itself
 	touch $@
 
 $(VENV)/.tools: $(VENV)/.run
