@@ -18,6 +18,7 @@ TEXT_SIZE = 12
 ROW = 16.0
 MARGIN = 24.0
 ROUND = 44.0  # px, how far a way from a box to itself reaches
+NEAR = 2  # pieces of a curve on which its label is looked for: it belongs to where it begins
 ALONG = (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8)  # where on a curve a label may stand
 LONGEST = 34  # letters of a line in a box or at a line; the whole text is in the tooltip
 #: Outlines as points, in half widths and half heights from the middle.
@@ -178,9 +179,10 @@ class _Lines:
         return [(x, y - 8), (x + ROUND, y - 26), (x + ROUND, y + 26), (x, y + 8)]
 
     def _label(self, points: Sequence[Point], label: str) -> None:
-        """At the first place along the curve that is free, else in the middle of its first piece."""
+        """At the first free place near the beginning, else in the middle of the first piece."""
         size = (_width(_cut(label)), ROW - 2)
-        places = [_along(points, piece, t) for piece in range(0, len(points) - 1, 3) for t in ALONG]
+        pieces = range(0, min(len(points) - 1, 3 * NEAR), 3)
+        places = [_along(points, piece, t) for piece in pieces for t in ALONG]
         free = (at for at in places if not any(_overlap((*at, *size), other) for other in self._taken))
         x, y = at = next(free, places[0])
         self._taken.append((*at, *size))

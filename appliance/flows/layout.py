@@ -116,17 +116,12 @@ def _neighbours(chains: Sequence[Sequence[str]]) -> tuple[dict[str, list[str]], 
 
 def _order(layers: list[list[str]], chains: Sequence[Sequence[str]]) -> None:
     above, below = _neighbours(chains)
+    place = {name: float(at) for layer in layers for at, name in enumerate(layer)}
     for sweep in range(SWEEPS):
         near = below if sweep % 2 else above
         for layer in reversed(layers) if sweep % 2 else layers:
-            place = {name: float(at) for each in layers for at, name in enumerate(each)}
-            mean = {
-                name: sum(place[other] for other in near[name]) / len(near[name])
-                if near[name]
-                else place[name]
-                for name in layer
-            }
-            layer.sort(key=lambda name: mean[name])
+            layer.sort(key=_means(layer, near, place).__getitem__)
+            place |= {name: float(at) for at, name in enumerate(layer)}
 
 
 def _means(
