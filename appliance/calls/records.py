@@ -121,6 +121,7 @@ def _recording(name: str, left: Party, right: Party, why: str, call: Call, centr
         format=centre.config.recording.format,
         path=Path(going_on[-1]) if going_on else None,
         paused=story.record.paused(centre.clock.wall()),
+        mask=centre.config.recording.mask_keys,
         started=started,
         ended=lambda path, seconds, dropped, why: call.note(
             RecordingEnded(call_id=call.id, path=path, seconds=seconds, dropped_frames=dropped, why=why)

@@ -37,6 +37,7 @@ class Recording(Section):
     announce_calls_out: str = Field(
         "", description="prompt heard after the answer by whom an agent calls, if it may be recorded"
     )
+    mask_keys: bool = Field(True, description="keys that are heard in the sound of a line are left out")
     beep_seconds: int = Field(
         0,
         ge=0,

@@ -50,6 +50,7 @@ class Recording:
     path: Path | None = None
     format: str = "pcm16"
     paused: bool = False
+    mask: bool = False  # leave out keys that are heard
 
     def next_path(self) -> Path:
         """The first name not taken yet, by a file or an encrypted one: ID.wav, ID-2.wav, ..."""

@@ -48,6 +48,7 @@ class Recorders:
         right = self._port(message, "right") if message.get("right") else None
         format = asked.choice(message, "format", RECORD_FORMATS, "pcm16")
         paused, info = asked.flag(message, "paused", False), _info(message)
+        mask = asked.flag(message, "mask", False)
         wanted = (str(path), left.port, right.port if right else "")
         before = self.records.get(record)
         if before is not None:
@@ -57,7 +58,7 @@ class Recorders:
         ends = left.handle, right.handle if right else 0
         fd = _create(path)
         try:
-            handle = self._engine.record(*ends, fd, format, info=info, paused=paused)
+            handle = self._engine.record(*ends, fd, format, info=info, paused=paused, mask=mask)
         except EngineError:
             path.unlink(missing_ok=True)
             raise

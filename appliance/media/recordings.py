@@ -44,6 +44,7 @@ class Recordings:
         path: Path | None = None,
         format: str = "pcm16",
         paused: bool = False,
+        mask: bool = False,
         started: Started,
         ended: Ended,
     ) -> Iterator[Recording]:
@@ -52,7 +53,7 @@ class Recordings:
         `path` is the file that was being written when the brain died, if there was one; `format` is pcm16,
         alaw or ulaw. `started` and `ended` as Recording has them.
         """
-        record = Recording(id, folder, left, right, started, ended, path, format, paused)
+        record = Recording(id, folder, left, right, started, ended, path, format, paused, mask)
         self.held[id] = record
         self._declare(record)
         try:
@@ -110,6 +111,7 @@ class Recordings:
             right=record.right,
             format=record.format,
             paused=record.paused,
+            mask=record.mask,
             info=dict(info or {}),
             then=lambda reply: self._begun(record, path, reply),
         )

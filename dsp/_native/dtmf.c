@@ -3,8 +3,11 @@
 #include "dtmf_bank.h" /* filter_hop, transform, judge: samples to findings */
 #include "vector.h"    /* VECTOR_CLONES */
 
-#include <math.h>   /* fabsf, fmaxf, lrintf, sqrtf */
-#include <string.h> /* memset */
+#include <math.h>    /* fabsf, fmaxf, lrintf, sqrtf */
+#include <stdbool.h>
+#include <string.h>  /* memset */
+
+#define LASTING_BLOCKS 58 /* 300 ms: a window of 16 ms, then one each 5 ms */
 
 /* Limits. Where two standards differ the figure lies between what one accepts and the other rejects. */
 #define MOST_OFFSET 0.0195f   /* of the frequency, mean; Q.24 accepts 0.015 (NTT 0.018), rejects 0.035 (0.030) */
@@ -278,4 +281,10 @@ int dtmf_group_feed(struct dtmf_group *group, const int16_t *const rows[DTMF_LAN
         }
     }
     return digits;
+}
+
+uint64_t dtmf_group_lasts(const struct dtmf_group *group, int lane)
+{
+    bool lasts = group->low[lane] >= 0 && group->good[lane] >= LASTING_BLOCKS;
+    return lasts ? (uint64_t)group->good[lane] * DTMF_HOP + DTMF_BLOCK : 0;
 }

@@ -99,4 +99,7 @@ void dtmf_group_begin(struct dtmf_group *group, int lane);
 int dtmf_group_feed(struct dtmf_group *group, const int16_t *const rows[DTMF_LANES], int count,
                     struct dtmf_digit *out);
 
+/* Samples since the lane's tones began that have lasted so long, 300 ms, that they are a digit; 0: none. */
+uint64_t dtmf_group_lasts(const struct dtmf_group *group, int lane);
+
 #endif

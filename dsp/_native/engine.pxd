@@ -98,6 +98,7 @@ cdef extern from "media_core.h" nogil:
         const void *info,
         uint32_t info_bytes,
         bint paused,
+        bint mask,
     )
     int media_record_pause(media *m, int recorder, bint on)
     int media_record_end(media *m, int recorder)

@@ -235,17 +235,18 @@ cdef class Engine:
         media_forget_player(self.m, player)
         self.buffers.pop(player, None)
 
-    def record(self, int left, int right, int fd, str format="pcm16", *, bytes info=b"", bint paused=False):
+    def record(self, int left, int right, int fd, str format="pcm16", *, bytes info=b"", bint paused=False, bint mask=False):
         """Record two ports (0: silence) to an empty file, which becomes the engine's; returns the handle.
 
-        `format` is one of RECORD_FORMATS, else KeyError; `info` are chunks for its head, MOST_INFO at most.
+        `format` is one of RECORD_FORMATS, else KeyError; `info` are chunks for its head, MOST_INFO at most;
+        `mask` leaves out the keys that are found in what a port says, see `dtmf`.
         """
         cdef int code
         cdef recorder_format written = RECORD_FORMATS[format]
         cdef const char *told = info
         cdef uint32_t count = len(info)
         with nogil:
-            code = media_record(self.m, left, right, fd, written, told, count, paused)
+            code = media_record(self.m, left, right, fd, written, told, count, paused, mask)
         return checked(code, "record")
 
     def record_pause(self, int handle, bint on):

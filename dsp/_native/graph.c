@@ -350,12 +350,13 @@ static int place_recorder(struct media *m, struct recorder *r)
 }
 
 int media_record(struct media *m, int left, int right, int fd, enum recorder_format format, const void *info,
-                 uint32_t info_bytes, bool paused)
+                 uint32_t info_bytes, bool paused, bool mask)
 {
     struct recorder *r = calloc(1, sizeof *r);
     int handle = r != NULL ? MEDIA_UNWRITTEN : MEDIA_FULL;
     if (r != NULL && recorder_open(r, fd, format, info, info_bytes) == 0) {
         atomic_store(&r->paused, paused);
+        r->mask = mask;
         r->left = left;
         r->right = right;
         pthread_mutex_lock(&m->lock);
@@ -384,6 +385,8 @@ int media_record_end(struct media *m, int recorder)
     int on = RECORDER_ON;
     if (r != NULL)
         atomic_compare_exchange_strong(&r->state, &on, RECORDER_ENDING);
+    if (r != NULL && on == RECORDER_ON)
+        recorder_release(r);
     pthread_mutex_unlock(&m->lock);
     media_kick_writer(m);
     return r != NULL ? recorder : MEDIA_NONE;

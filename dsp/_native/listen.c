@@ -6,6 +6,7 @@
 #define LEVEL_SECONDS 0.5f                /* time constant of the levels shown */
 #define QUIET_DBM0 -60.0        /* above the idle noise of a line, -65 dBm0p at most (ITU-T G.712 9.1) */
 #define COARSE_QUIET_DBM0 -40.0 /* 8 bits linear: noise that moves the last one is at -42 */
+#define KEY_EDGE 80 /* samples, 10 ms: a key's beginning is known that well */
 #define FINDINGS (2 + FRAME_SAMPLES / 32) /* of call progress in a frame, progress.h */
 
 void media_listen_begin(struct port *p)
@@ -69,6 +70,20 @@ static void say_digit(struct media *m, const struct dtmf_digit *digit, struct po
                                       .end_sample = origin + digit->end_sample});
 }
 
+/* What was said of late was a key: recordings that mask keys leave it out. */
+static void mask_key(struct media *m, const struct port *p, uint64_t samples)
+{
+    for (int i = 0; i < m->recorders; i++) {
+        struct recorder *r = m->recorder[i];
+        if (r == NULL || atomic_load_explicit(&r->state, memory_order_relaxed) != RECORDER_ON)
+            continue;
+        if (r->left == p->handle)
+            recorder_silence(r, 0, samples);
+        if (r->right == p->handle)
+            recorder_silence(r, 1, samples);
+    }
+}
+
 static void find_digits(struct media *m, int group, uint64_t tick)
 {
     struct port **port = &m->lane_port[group * DTMF_LANES];
@@ -82,9 +97,18 @@ static void find_digits(struct media *m, int group, uint64_t tick)
     int found = any ? dtmf_group_feed(m->digits[group], rows, FRAME_SAMPLES, digit) : 0;
     for (int i = 0; i < found; i++)
         say_digit(m, &digit[i], port[digit[i].lane], tick);
-    for (int lane = 0; lane < DTMF_LANES; lane++)
-        if (port[lane] != NULL)
-            port[lane]->digit_fed += FRAME_SAMPLES;
+    for (int lane = 0; lane < DTMF_LANES; lane++) {
+        if (port[lane] == NULL)
+            continue;
+        port[lane]->digit_fed += FRAME_SAMPLES;
+        uint64_t lasts = dtmf_group_lasts(m->digits[group], lane);
+        if (lasts > 0)
+            mask_key(m, port[lane], lasts + KEY_EDGE);
+    }
+    for (int i = 0; i < found; i++) {
+        const struct port *p = port[digit[i].lane];
+        mask_key(m, p, p->digit_fed - digit[i].start_sample + KEY_EDGE);
+    }
 }
 
 /* --- call progress -------------------------------------------------------------------------------------------- */

@@ -177,7 +177,7 @@ int media_stop(struct media *m, int player);    /* fades over a frame; EVENT_PLA
 int media_forget_player(struct media *m, int player); /* after EVENT_PLAYER_OVER */
 /* Takes fd; left, right -1: silence. `info` as in recorder_open. */
 int media_record(struct media *m, int left, int right, int fd, enum recorder_format format, const void *info,
-                 uint32_t info_bytes, bool paused);
+                 uint32_t info_bytes, bool paused, bool mask);
 int media_record_pause(struct media *m, int recorder, bool on);
 int media_record_end(struct media *m, int recorder);            /* EVENT_RECORD_CLOSED follows */
 int media_forget_recorder(struct media *m, int recorder);       /* after it is closed */

@@ -12,7 +12,7 @@
 
 #define STACK_BYTES (512 * 1024)
 #define WRITE_EVERY_NS 100000000l /* 100 ms: what a kill -9 costs a recording at most, and a tick more */
-#define SYNC_EVERY_NS 500000000ull /* what a power cut costs, beside the time the disk takes */
+#define SYNC_EVERY_NS 300000000ull /* what a power cut costs, beside the time the disk takes */
 
 static void make_lock(pthread_mutex_t *lock)
 {

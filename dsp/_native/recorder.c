@@ -1,6 +1,5 @@
 #include "recorder.h"
 #include "g711.h"
-#include "mailbox.h" /* FRAME_SAMPLES */
 #include <errno.h>
 #include <string.h>
 #include <sys/file.h> /* flock */
@@ -84,11 +83,20 @@ int recorder_open(struct recorder *r, int fd, enum recorder_format format, const
     return write_head(r, 0);
 }
 
+void recorder_silence(struct recorder *r, int side, uint64_t samples)
+{
+    uint64_t head = atomic_load_explicit(&r->head, memory_order_relaxed), held = r->pushed - head;
+    for (uint64_t at = r->pushed - (samples < held ? samples : held); r->mask && at < r->pushed; at++)
+        r->ring[at % RECORDER_RING][side] = 0;
+}
+
+void recorder_release(struct recorder *r) { atomic_store(&r->head, r->pushed); }
+
 void recorder_push(struct recorder *r, const int16_t *left, const int16_t *right)
 {
-    uint64_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
+    uint64_t at = r->pushed;
     uint64_t tail = atomic_load_explicit(&r->tail, memory_order_acquire);
-    if (head - tail + FRAME_SAMPLES > RECORDER_RING) {
+    if (at - tail + FRAME_SAMPLES > RECORDER_RING) {
         atomic_fetch_add_explicit(&r->dropped, FRAME_SAMPLES, memory_order_relaxed);
         return;
     }
@@ -96,11 +104,13 @@ void recorder_push(struct recorder *r, const int16_t *left, const int16_t *right
     left = paused ? NULL : left;
     right = paused ? NULL : right;
     for (int i = 0; i < FRAME_SAMPLES; i++) {
-        int16_t *at = r->ring[(head + (uint64_t)i) % RECORDER_RING];
-        at[0] = left != NULL ? left[i] : 0;
-        at[1] = right != NULL ? right[i] : 0;
+        int16_t *to = r->ring[(at + (uint64_t)i) % RECORDER_RING];
+        to[0] = left != NULL ? left[i] : 0;
+        to[1] = right != NULL ? right[i] : 0;
     }
-    atomic_store_explicit(&r->head, head + FRAME_SAMPLES, memory_order_release);
+    r->pushed = at += FRAME_SAMPLES;
+    uint64_t held = !r->mask ? 0 : at < RECORDER_HELD ? at : RECORDER_HELD;
+    atomic_store_explicit(&r->head, at - held, memory_order_release);
 }
 
 /* The bytes of `count` stereo samples in the file's format; PCM is in the ring as it is in the file. */

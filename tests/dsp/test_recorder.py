@@ -218,3 +218,29 @@ def test_words_that_do_not_fit_are_refused():
 def test_a_file_that_tells_nothing_is_read_as_that(tmp_path, content):
     (tmp_path / "a.wav").write_bytes(content)
     assert wav_info.read(tmp_path / "a.wav") == {}
+
+
+def test_a_key_is_silence_on_its_side_and_speech_is_untouched(tmp_path):
+    """Of every length: one shorter than what is held back, and a longer one."""
+    rng = np.random.default_rng(7)
+    for ms in (40, 100, 380, 450, 1500):
+        rig, path = Rig(2), tmp_path / f"{ms}.wav"
+        rig.engine.dtmf(rig.ports[0], True)
+        fd = os.open(path, os.O_RDWR | os.O_CREAT)
+        handle = rig.engine.record(rig.ports[0], rig.ports[1], fd, mask=True)
+        quiet, n = rng.normal(0, 20, (16000 + ms * 8) // 160 * 160), np.arange(ms * 8)
+        said = quiet.copy()
+        said[6000 : 6000 + len(n)] += 4000 * (
+            np.sin(n * 770 * np.pi / 4000) + np.sin(n * 1336 * np.pi / 4000)
+        )
+        frames = said.astype("<i2").reshape(-1, 160)
+        for frame in frames:
+            rig.step({0: frame, 1: frame})
+            rig.engine.drain()
+        rig.engine.record_end(handle, 100)
+        heard = np.frombuffer(path.read_bytes()[44:], "<i2").reshape(-1, 2)
+        assert len(heard) == frames.size, "nothing of what was held back is lost"
+        assert np.abs(heard[6000 : 6000 + len(n), 0]).max() < 100
+        assert (heard[:5800, 0] == frames.ravel()[:5800]).all()
+        assert (heard[-6000:, 0] == frames.ravel()[-6000:]).all()
+        assert (heard[:, 1] == frames.ravel()).all(), "the other side is as it was"
