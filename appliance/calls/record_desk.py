@@ -68,7 +68,7 @@ class RecordDesk:
             self._arrange(call)
 
     def pause(self, call: Call, by: str, seconds: str = "") -> None:
-        """Record silence until resumed; with `seconds` (a form is open), until they are over or said again."""
+        """Record silence until resumed; with `seconds` until those are over: a form is open and says so."""
         until_s = self._centre.clock.wall() + _seconds(seconds) if seconds else 0.0
         holder = by + FORM if seconds else by
         call.note(RecordingPaused(call_id=call.id, holder=holder, until_s=until_s))

@@ -66,7 +66,9 @@ async def test_a_power_cut_costs_less_than_a_second_of_a_recording(disk: Disk, t
     async with bridged(tmp_path) as (running, _modem, _worker):
         path = disk.mounted / "day" / "call.wav"
         sides = {"left": "gsm-1", "right": "ana"}
-        await running.peer.request("record", record="c1", path=str(path), info={"call": "c1"}, **sides)
+        await running.peer.request(
+            "record", record="c1", path=str(path), mask=True, info={"call": "c1"}, **sides
+        )
         begun = time.monotonic()
         for cut in range(6):
             await asyncio.sleep(0.7 + 0.13 * cut)
