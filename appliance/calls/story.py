@@ -145,7 +145,7 @@ class Story:
     message_left: bool = False
     diverted: str = ""  # where an emergency sent the caller
     recordings: tuple[str, ...] = ()  # the files that are being written
-    record: RecordState = RecordState()
+    record: RecordState = field(default_factory=RecordState)
     promised: WaitPromised | None = None  # the last time told how long it takes
     refused: bool = False  # a queue did not let the caller in
     call_back: str = ""  # the call that keeps the caller's place instead
