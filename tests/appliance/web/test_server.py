@@ -16,12 +16,12 @@ from tests.appliance.web.bench import PASSWORD, Bench, on_a_real_loop, running, 
 pytestmark = pytest.mark.slow
 
 
-@on_a_real_loop
 def of_the_page(log: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
     """What the web server said."""
     return [record for record in log.records if record.name.startswith("appliance.web")]
 
 
+@on_a_real_loop
 async def test_the_page_is_served_with_strict_headers(tmp_path: Path) -> None:
     dist = tmp_path / "dist"
     dist.mkdir()
