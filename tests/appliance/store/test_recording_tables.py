@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from appliance.events import CallArrived, Event, RecordingEnded, RecordingStarted, Stamped
 from appliance.recording_events import RecordingRemoved, RecordingsKept
 from appliance.store.journal import Journal
+from appliance.store.opening import prepare
 from appliance.store.rebuild import rebuild
 from appliance.store.recording_reads import Wish, segments
 
@@ -92,3 +94,17 @@ def test_recordings_are_found_by_call_agent_queue_and_number(write: Callable[...
     assert len(segments(path, Wish(agent="ana", queue="sales"))) == 1
     assert segments(path, Wish(agent="ben")) == []
     assert segments(path, Wish(call="20261121%")) == []
+
+
+def test_a_database_of_before_gets_the_index_of_what_its_events_tell(write: Callable[..., Path]) -> None:
+    path = write(arrived(), started("/r/a.wav"), ended("/r/a.wav"), started("/r/b.wav"))
+    with sqlite3.connect(path) as db:
+        db.execute("DROP TABLE recording")
+        db.execute("DELETE FROM schema_migration WHERE name = '0006_recordings'")
+        db.execute("INSERT INTO event SELECT 99, 1, 1, '', 'RecordingEnded', 'x', '{' FROM event LIMIT 1")
+    prepare(path)
+    rows = [(row.call_id, row.path, row.began_ms, row.seconds) for row in segments(path, Wish())]
+    assert rows == [
+        (CALL, "/r/a.wav", 1_700_000_001_000, 2.0),
+        (CALL, "/r/b.wav", 1_700_000_003_000, None),
+    ]
