@@ -152,6 +152,7 @@ async def test_a_new_brain_leaves_what_goes_on_and_takes_away_the_rest(tmp_path:
                 folder=tmp_path,
                 left="gsm-1",
                 right=port,
+                path=tmp_path / "c1.wav",
                 started=lambda name: pytest.fail("a second file"),
                 ended=lambda name, seconds, dropped, why: None,
             ),
