@@ -34,7 +34,8 @@ class Agent(Section):
         "agent", description="a supervisor may listen to others, whisper, barge in and take over"
     )
     coach: str = Field(
-        "", description="an agent whose phone rings to listen to this one, and who may do what supervisors may"
+        "",
+        description="an agent whose phone rings to listen to this one, and who may do what supervisors may",
     )
     coached_calls: int = Field(
         20, ge=1, le=100_000, description="for the first so many calls; busy coaches are left alone"
