@@ -29,7 +29,7 @@ class FlowEntered(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class FlowLeft(Event):
-    """The caller goes on by `by` (a key, "next", "timeout", ...) to a destination, "flow:NAME/NODE" inside."""
+    """The caller goes on by `by` (a key, "next", "timeout") to a destination, "flow:NAME/NODE" inside."""
 
     flow: str
     node: str

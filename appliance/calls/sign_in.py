@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 from appliance.acd.agent import AgentRefused
 from appliance.calls.call import Call
@@ -21,7 +22,7 @@ async def sign_in(call: Call, centre: Centre) -> Destination:
         agent = await who_is_it(call.leg, call.port, f"line {call.story.line}", centre)
         if agent:
             await speak(f"{call.id}/say", call.port, "agent-logged-in", centre)
-            call.caller.lent = lambda: _stays(call, agent, centre)
+            call.caller.lent = partial(_stays, call, agent, centre)
             break
         await speak(f"{call.id}/say", call.port, "agent-wrong-pin", centre)
     return Destination("hangup")

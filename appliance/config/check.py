@@ -15,12 +15,12 @@ from appliance.config.check_agents import agent_problems
 from appliance.config.check_calendars import calendar_problems
 from appliance.config.check_choice import choice_problems
 from appliance.config.check_edge import edge_problems
-from appliance.config.check_flows import flow_destinations, flow_problems, flow_references
 from appliance.config.check_emergency import (
     emergency_destinations,
     emergency_problems,
     emergency_references,
 )
+from appliance.config.check_flows import flow_destinations, flow_problems, flow_references
 from appliance.config.check_outbound import outbound_problems
 from appliance.config.check_prompts import known_prompts, prompt_problems
 from appliance.config.check_queues import queue_destinations, queue_problems, queue_prompts
