@@ -55,10 +55,6 @@ class Calendars:
         """What the calendar says at an instant (seconds since 1970). Raises KeyError for an unknown name."""
         return self._calendars[name].state(wall_s)
 
-    def next_change(self, name: str, wall_s: float) -> float | None:
-        """When it opens or closes next, None when not within `HORIZON_DAYS`."""
-        return self.state(name, wall_s).until
-
     def day(self, name: str, wall_s: float) -> tuple[Day | None, Day | None]:
         """The special day and the holiday that an instant falls on; the special day counts."""
         return self._calendars[name].day(self.local(name, wall_s).date())

@@ -94,7 +94,7 @@ def test_times_in_the_hour_that_is_leapt_over_are_the_moment_of_the_leap() -> No
 def test_a_box_that_is_always_open_has_no_next_change() -> None:
     it = calendars(open=["mon-sun 00:00-24:00"])
     assert it.state("it", at("2026-11-22T12:00")) == Open(None)
-    assert it.next_change("it", at("2026-11-22T12:00")) is None
+    assert it.state("it", at("2026-11-22T12:00")).until is None
 
 
 def test_a_calendar_without_days_to_come_stays_closed() -> None:
@@ -126,7 +126,8 @@ def test_the_next_change_is_a_change_and_nothing_changes_before_it() -> None:
     it, when = calendars(), at("2026-01-01T00:00")
     end = at("2027-01-02T00:00")
     while when < end:
-        state, change = it.state("it", when), it.next_change("it", when)
+        state = it.state("it", when)
+        change = state.until
         assert change is not None
         assert type(it.state("it", change)) is not type(state), datetime.fromtimestamp(change, BERLIN)
         for part in range(1, 8):
