@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 MENU_SECONDS = (2.0, 7.0)  # when a caller presses: some during the prompt, some after it
 IMPATIENT = 0.15  # share of callers who hang up by themselves
 LOST = 0.12  # share of callers who press a key that leads nowhere first
+MESSAGE = 0.1  # share of callers who press 0 while they wait, which means voicemail where it means anything
 
 
 class Callers:
@@ -64,6 +65,8 @@ class Callers:
                 [round(first, 2), dice.choice("34567")],
                 [round(first + dice.uniform(4, 6), 2), digits[0][1]],
             ]
+        if dice.random() < MESSAGE:
+            digits.append([round(digits[-1][0] + dice.uniform(2, 6), 2), "0"])
         patience = dice.uniform(1, 25) if dice.random() < IMPATIENT else None
         self._busy[line] = "dialling"
         try:

@@ -13,6 +13,7 @@ VISITOR = "you"  # an agent without a phone: who looks at the demo may take call
 NAMES = ("ana", "ben", "cem", "dora", "emil", "fay", "gus", "hana", "ivo", "june", "kai", "lea")
 PROMPTS = Path(__file__).resolve().parents[2] / "config" / "prompts"
 ANSWER_AFTER = (0.8, 2.2, 1.4, 3.0)  # s; agents differ
+SKILLS = (5, 1, 3, 2)  # levels in repairs; agents differ
 FIRST_PORT = 15060  # away from a real box's 5060
 EDGE_PORTS = 8  # the first of its seven, counted from the first worker's
 FAMILIES = ("sim7600", "huawei", "quectel")  # of the GSM lines, in turn
@@ -49,13 +50,22 @@ ring_seconds = 15
 wrap_up_seconds = 4
 greeting = "queue-greeting"
 music = "music"
+tell_position = true
+tell_wait = true
+tell_seconds = 15
 
 [queues.support]
 agents = [{agents}]
+skills = {{ repairs = 3 }}
+relax = [{{ after_seconds = 6, levels = -2 }}]
 ring_seconds = 15
 wrap_up_seconds = 6
 greeting = "queue-greeting"
 music = "music"
+keys = {{ 0 = "voicemail:support" }}
+
+[voicemail.support]
+agents = [{agents}]
 
 {phones}
 [prompts]
@@ -109,10 +119,10 @@ class Site:
         )
         phones = "".join(
             f'[agents.{agent}]\nphone = "sip:{agent}@127.0.0.1:{self.phone_port(agent)}"\n'
-            "ready_at_start = true\n\n"
-            for agent in self.agents
+            f"skills = {{ repairs = {SKILLS[number % len(SKILLS)]} }}\nready_at_start = true\n\n"
+            for number, agent in enumerate(self.agents)
         )
-        phones += f'[agents.{VISITOR}]\nextension = "20"\nready_at_start = true\n\n'
+        phones += f'[agents.{VISITOR}]\nextension = "20"\nrole = "supervisor"\nready_at_start = true\n\n'
         prompts = "".join(f'{path.stem} = "{path}"\n' for path in sorted(PROMPTS.glob("*.wav")))
         self.config_file.parent.mkdir(parents=True, exist_ok=True)
         self.config_file.write_text(
