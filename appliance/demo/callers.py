@@ -59,14 +59,13 @@ class Callers:
     async def _ring(self, network: wire.Peer, line: str) -> None:
         dice = self._dice
         first = dice.uniform(*MENU_SECONDS)
-        digits = [[round(first, 2), dice.choice("12")]]
+        wanted, at = dice.choice("12"), first
+        digits = [[round(at, 2), wanted]]
         if dice.random() < LOST:
-            digits = [
-                [round(first, 2), dice.choice("34567")],
-                [round(first + dice.uniform(4, 6), 2), digits[0][1]],
-            ]
+            at += dice.uniform(4, 6)
+            digits = [[round(first, 2), dice.choice("34567")], [round(at, 2), wanted]]
         if dice.random() < MESSAGE:
-            digits.append([round(digits[-1][0] + dice.uniform(2, 6), 2), "0"])
+            digits.append([round(at + dice.uniform(2, 6), 2), "0"])
         patience = dice.uniform(1, 25) if dice.random() < IMPATIENT else None
         self._busy[line] = "dialling"
         try:

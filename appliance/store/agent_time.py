@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from appliance.events import AgentChanged, Stamped
+from appliance.events import AgentChanged, BoxStarted, BoxStopped, Stamped
 from appliance.store.mark import Mark, between, mark
 from appliance.store.service import Figure
 
@@ -40,29 +40,37 @@ class Span:
     length_ms: int
 
 
-def spans(changes: Iterable[Stamped], until: Mark) -> list[Span]:
-    """The spans that these AgentChanged events tell of, in their order; the last of each agent ends `until`.
+def spans(events: Iterable[Stamped], until: Mark) -> list[Span]:
+    """The spans that AgentChanged tells of, in their order; the last of each agent ends `until`.
 
-    Time in which an agent is logged out, and before the first change, is left out.
+    Time in which an agent is logged out, or before the first change, is left out; so is that in which there
+    was no box: from BoxStopped, or the last event before BoxStarted, to BoxStarted.
     """
-    begun: dict[str, tuple[AgentChanged, Mark]] = {}
-    found = []
-    for stamped in changes:
-        event = stamped.event
-        if isinstance(event, AgentChanged):
-            now = mark(stamped)
-            found += _ended(begun.pop(event.agent, None), now)
-            begun[event.agent] = (event, now)
-    for begin in begun.values():
-        found += _ended(begin, until)
+    doing: dict[str, AgentChanged] = {}
+    since: dict[str, Mark] = {}  # of those whose time counts now
+    found: list[Span] = []
+
+    def end(agents: Iterable[str], now: Mark) -> None:
+        for agent in agents:
+            if (began := since.pop(agent, None)) is not None and doing[agent].now != OFFLINE:
+                length_ms = between(began, now)
+                found.append(Span(agent, doing[agent].now, doing[agent].reason, began.wall_ms, length_ms))
+
+    last: Mark | None = None
+    for stamped in events:
+        now = mark(stamped)
+        match stamped.event:
+            case AgentChanged(agent=agent):
+                end([agent], now)
+                doing[agent], since[agent] = stamped.event, now
+            case BoxStopped():
+                end(list(since), now)
+            case BoxStarted():
+                end(list(since), last or now)
+                since = dict.fromkeys(doing, now)
+        last = now
+    end(list(since), until)
     return found
-
-
-def _ended(begun: tuple[AgentChanged, Mark] | None, now: Mark) -> list[Span]:
-    if begun is None or begun[0].now == OFFLINE:
-        return []
-    event, since = begun
-    return [Span(event.agent, event.now, event.reason, since.wall_ms, between(since, now))]
 
 
 def cut(span: Span, borders: Iterable[int]) -> Iterator[Span]:

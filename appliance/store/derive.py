@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from appliance.agent_events import CallCoded
+from appliance.agent_events import CallCoded, WrapUpExtended
 from appliance.events import (
     TRANSFERRED,
     AgentOffered,
@@ -104,7 +104,7 @@ class Progress:
     ringing: Mapping[str, Mark] = field(default_factory=dict)  # by agent
     talking: Mark | None = None
     holding: Mark | None = None
-    writing_up: Mapping[str, Mark] = field(default_factory=dict)  # by agent
+    writing_up: Mapping[str, tuple[Mark, int]] = field(default_factory=dict)  # by agent: since, most ms
     legs: Legs = field(default_factory=Legs)
 
 
@@ -220,13 +220,27 @@ def _recording_ended(progress: Progress, event: RecordingEnded, now: Mark) -> Pr
 
 
 def _wrap_up_started(progress: Progress, event: WrapUpStarted, now: Mark) -> Progress:
-    progress = replace(progress, writing_up={**progress.writing_up, event.agent: now})
+    begun = {event.agent: (now, round(event.seconds * 1000))}
+    progress = replace(progress, writing_up={**progress.writing_up, **begun})
     return _settle(progress, progress.row.stage)
 
 
+def _wrap_up_extended(progress: Progress, event: WrapUpExtended, now: Mark) -> Progress:
+    if event.agent not in progress.writing_up:
+        return progress
+    since, most_ms = progress.writing_up[event.agent]
+    longer = {event.agent: (since, most_ms + round(event.seconds * 1000))}
+    return replace(progress, writing_up={**progress.writing_up, **longer})
+
+
 def _wrap_up_ended(progress: Progress, event: WrapUpEnded, now: Mark) -> Progress:
-    wrap_up_ms = _sum(progress.row.wrap_up_ms, progress.writing_up.get(event.agent), now)
-    progress = replace(progress, writing_up=_without(progress.writing_up, event.agent))
+    """At its time at the latest: a box that was off meanwhile tells of the end when it is back."""
+    if event.agent not in progress.writing_up:
+        return progress
+    since, most_ms = progress.writing_up[event.agent]
+    wrap_up_ms = (progress.row.wrap_up_ms or 0) + min(between(since, now), most_ms)
+    others = {name: begun for name, begun in progress.writing_up.items() if name != event.agent}
+    progress = replace(progress, writing_up=others)
     return _settle(_set(progress, wrap_up_ms=wrap_up_ms), progress.row.stage)
 
 
@@ -298,6 +312,7 @@ HANDLERS: Mapping[type[Event], Handler] = {
     RecordingStarted: _recording_started,
     RecordingEnded: _recording_ended,
     WrapUpStarted: _wrap_up_started,
+    WrapUpExtended: _wrap_up_extended,
     WrapUpEnded: _wrap_up_ended,
     CallEnded: _ended,
     CallCoded: _coded,

@@ -9,6 +9,7 @@ from appliance.store import models, opening
 from appliance.store.legs import QueueLeg
 from appliance.store.models import EventTable, LegTable
 
+KINDS = ("AgentChanged", "BoxStopped", "BoxStarted")
 BEFORE_MS = 7 * 86_400_000  # an agent's last change before the beginning is looked for so far back
 
 
@@ -26,10 +27,14 @@ def legs_between(path: Path, since_ms: int, until_ms: int, *, by: str, queue: st
 
 
 def agent_changes(path: Path, since_ms: int, until_ms: int) -> list[Stamped]:
-    """Every AgentChanged before `until`, from a week before `since` on. Raises as `legs_between`."""
-    wanted = (EventTable.kind == "AgentChanged") & (
-        EventTable.wall_ms.between(since_ms - BEFORE_MS, until_ms - 1)
-    )
-    query = EventTable.select().where(wanted).order_by(EventTable.id).dicts()
+    """What `agent_time.spans` wants to know before `until`, from a week before `since` on.
+
+    Every AgentChanged, BoxStopped and BoxStarted, and the event before each of the last. Raises as
+    `legs_between`.
+    """
+    within = EventTable.wall_ms.between(since_ms - BEFORE_MS, until_ms - 1)
+    before_start = EventTable.select(EventTable.id - 1).where(within & (EventTable.kind == "BoxStarted"))
+    wanted = EventTable.kind.in_(KINDS) | EventTable.id.in_(before_start)
+    query = EventTable.select().where(within & wanted).order_by(EventTable.id).dicts()
     with opening.reading(path) as db:
         return [] if db is None else list(models.readable(query.execute(db)))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
 from appliance.calls.story import Story
-from appliance.events import CallArrived, CallEnded, TalkEnded
+from appliance.events import CallArrived, CallEnded, Stamped, TalkEnded
 from drivers.port import LegState
 from drivers.virtual import FarEnd
 from tests.appliance.calls.rig import Caller, Rig, ScriptedPhone, answers_after
@@ -69,10 +70,10 @@ def assert_all_free(rig: Rig) -> None:
     assert len(ends) == len(set(ends))
 
 
-def replayed(rig: Rig, call_id: str) -> Story:
-    """The story as the journal would tell it again."""
+def replayed(rig: Rig, call_id: str, before: Iterable[Stamped] = ()) -> Story:
+    """The story as the journal would tell it again; `before` is what an earlier brain wrote."""
     story = Story(call_id)
-    for stamped in rig.stamped:
+    for stamped in (*before, *rig.stamped):
         if stamped.event.call_id == call_id:
             story.apply(stamped)
     return story

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,8 +48,11 @@ COMMANDS = ("transfer", "consult", "consult", "complete", "conference", "back", 
 class Chaos:
     """A rig in which people do what comes to their minds."""
 
+    pauses = (0, 0.001, 0.2, 1, 3)  # s, between what they do
+
     def __init__(self, tmp_path: Path, seed: int) -> None:
-        self.rig = Rig(tmp_path, agents=AGENTS, queues=QUEUES, permissions=PERMISSIONS)
+        self.changes: dict[str, Any] = {"agents": AGENTS, "queues": QUEUES, "permissions": PERMISSIONS}
+        self.rig = Rig(tmp_path, **self.changes)
         self.pick = random.Random(seed)
         self.callers: list[Caller] = []
         self.rig.phones.behave = self._behaves

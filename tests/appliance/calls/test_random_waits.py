@@ -42,9 +42,12 @@ def changes() -> dict[str, Any]:
 class Waits(Chaos):
     """People who wait, and agents who come and go."""
 
+    pauses = (0, 0.01, 0.5, 1, 3)
+
     def __init__(self, tmp_path: Path, seed: int) -> None:
         spoken(tmp_path, "call-back-offer", "call-back-number", "call-back-right", "call-back-taken")
-        self.rig = Rig(tmp_path, **changes())
+        self.changes = changes()
+        self.rig = Rig(tmp_path, **self.changes)
         self.pick = random.Random(seed)
         self.callers = []
         self.rig.phones.behave = self._behaves
@@ -88,7 +91,7 @@ async def test_want_4_and_5_whatever_callers_press_nobody_is_lost(tmp_path: Path
     rig = await chaos.rig.opened()
     for _ in range(200):
         chaos.one_more()
-        await asyncio.sleep(chaos.pick.choice([0, 0.01, 0.5, 1, 3]))
+        await asyncio.sleep(chaos.pick.choice(chaos.pauses))
     for _ in range(30):  # everybody goes home; call-backs expire
         for leg in (*(caller.leg for caller in chaos.callers), *rig.phones.rung):
             if leg.state is not LegState.ENDED:
@@ -109,9 +112,9 @@ async def test_want_5_open_call_backs_are_those_after_a_kill(tmp_path: Path, see
     rig = await chaos.rig.opened()
     for _ in range(60 + chaos.pick.randrange(60)):
         chaos.one_more()
-        await asyncio.sleep(chaos.pick.choice([0, 0.01, 0.5, 1, 3]))
+        await asyncio.sleep(chaos.pick.choice(chaos.pauses))
     was_open = {call_id: rig.centre.calls[call_id].story.place for call_id in rig.centre.call_backs}
-    life = await killed(tmp_path, rig, *(caller.leg for caller in chaos.callers), **changes())
+    life = await killed(tmp_path, rig, *(caller.leg for caller in chaos.callers), **chaos.changes)
     life.rig.phones.behave = lambda leg: None
     async with life.running() as second:
         found = {call_id: second.centre.calls[call_id].story.place for call_id in second.centre.call_backs}

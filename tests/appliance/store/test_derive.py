@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from appliance.agent_events import WrapUpExtended
 from appliance.events import (
     AgentChanged,
     CallAnswered,
@@ -143,8 +144,15 @@ def test_a_call_that_ends_on_hold_closes_the_hold() -> None:
 def test_wrap_up_outlasts_the_call_and_keeps_it_open() -> None:
     events = [*arrives(CALL), *is_connected(CALL, "ana", 10.0), *stops_talking(CALL, "ana", 20.0)]
     assert row_of(*events).stage is Stage.WRAP_UP
-    done = row_of(*events, *is_written_up(CALL, "ana", 31.5))
-    assert (done.stage, done.wrap_up_ms) == (Stage.OVER, 11_500)
+    done = row_of(*events, *is_written_up(CALL, "ana", 28.5))
+    assert (done.stage, done.wrap_up_ms) == (Stage.OVER, 8_500)
+
+
+def test_wrap_up_ends_at_its_time_though_the_box_was_off_and_more_time_counts() -> None:
+    events = [*arrives(CALL), *is_connected(CALL, "ana", 10.0), *stops_talking(CALL, "ana", 20.0)]
+    assert row_of(*events, *is_written_up(CALL, "ana", 30_000.0)).wrap_up_ms == 10_000
+    longer = (25.0, WrapUpExtended(call_id=CALL, agent="ana", seconds=30.0))
+    assert row_of(*events, longer, *is_written_up(CALL, "ana", 45.0)).wrap_up_ms == 25_000
 
 
 def test_wrap_up_of_two_agents_adds_up_even_when_they_overlap() -> None:

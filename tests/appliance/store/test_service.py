@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from appliance.events import AgentChanged
+from appliance.events import AgentChanged, BoxStarted, BoxStopped
 from appliance.store.agent_time import Span, cut, spans, time_figures
 from appliance.store.intervals import borders, by_interval, start_of
 from appliance.store.legs import LegOutcome, QueueLeg
@@ -184,3 +184,16 @@ def test_occupancy_leaves_pauses_out_and_utilisation_has_them_in() -> None:
     assert found["occupancy_with_ring"] == pytest.approx(200 / 300)
     assert found["utilisation"] == pytest.approx(300 / 400)
     assert spent[0].start_ms == round(WALL_S * 1000)
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["stopped", "power cut"])
+def test_time_without_a_box_is_nobodys(told: bool) -> None:
+    events = [
+        at(0, AgentChanged(agent="ana", was="offline", now="ready")),
+        at(100, BoxStopped() if told else AgentChanged(agent="bob", was="offline", now="ready")),
+        at(50_000, BoxStarted(), boot="boot-b"),
+        at(50_040, AgentChanged(agent="ana", was="ready", now="paused"), boot="boot-b"),
+    ]
+    spent = spans(events, mark(at(50_050, AgentChanged(agent="", was="", now=""), boot="boot-b")))
+    mine = [(span.state, span.length_ms) for span in spent if span.agent == "ana"]
+    assert mine == [("ready", 100_000), ("ready", 40_000), ("paused", 10_000)]
