@@ -96,8 +96,8 @@ class Talk:
         while not self._inbox.empty():
             if isinstance(news := self._inbox.get_nowait(), Reached):
                 self.centre.end(news.party)
+        self.call.hearing.close()  # a supervisor hears one who is left alone, until here
         if not self._over:  # we were cancelled
-            self.call.hearing.close()
             self._tell_hold(False)
             self._note_ended("caller" if self.call.leg.cause else self.by)
         for party in self.parties:

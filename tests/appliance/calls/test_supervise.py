@@ -20,7 +20,7 @@ from appliance.agent_events import (
 from appliance.calls.agent_phone import serve_code
 from appliance.calls.supervise import Supervisors
 from drivers.port import LegState
-from tests.appliance.calls.rig import CONFIG, Caller, Rig, ScriptedPhone
+from tests.appliance.calls.rig import CONFIG, Caller, Rig, ScriptedPhone, answers_after
 from tests.appliance.calls.second_life import killed
 from tests.appliance.calls.steps import (
     SOON,
@@ -181,6 +181,21 @@ async def test_who_supervises_an_agent_leaves_a_transferred_caller_alone(tmp_pat
     await asyncio.sleep(2)
     assert (caller.stage, of(rig, sup)) == ("talking", (set(), set()))
     caller.leg.remote_hangs_up()
+    sup.remote_hangs_up()
+    await all_over(rig)
+
+
+async def test_an_agent_sent_to_a_queue_by_a_colleague_is_heard_by_nobody_there(tmp_path: Path) -> None:
+    rig = supervised(tmp_path)
+    rig.phones.behave = answers_after(1)
+    ana = rig.calls("ana", "22")
+    await asyncio.sleep(2)
+    sup = await attends(rig, "*521")
+    assert of(rig, sup) == ({port(ana), port(rig.phones.rung[-1])}, {port(ana)})
+    rig.phones.rung[-1].refers("sales")
+    await asyncio.sleep(SOON)
+    assert (ana.state, of(rig, sup)) == (LegState.UP, (set(), set()))
+    ana.remote_hangs_up()
     sup.remote_hangs_up()
     await all_over(rig)
 
