@@ -21,6 +21,7 @@ from peewee import SqliteDatabase
 from appliance.events import Stamped
 from appliance.store import message_tables, models, opening, recording_tables
 from appliance.store.derive import Progress, Stage, apply, derive
+from appliance.store.salvage import open_or_salvage
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ class Journal:
         self._stopping = threading.Event()
         self._trouble_since: float | None = None
         try:
-            opening.prepare(path)
+            open_or_salvage(path)
         except TROUBLE as error:
             self._trouble_begins(error)
         writer = _Writer(path, prepared=not self.in_trouble)
@@ -191,6 +192,7 @@ class _Writer:
     def __init__(self, path: Path, prepared: bool) -> None:
         self._path = path
         self._prepared = prepared
+        self._damaged: Path | None = None  # set aside, and not salvaged yet
         self._db: SqliteDatabase | None = None
         self._calls: dict[str, Progress] = {}  # those that are not over
 
@@ -206,7 +208,7 @@ class _Writer:
             if isinstance(error, peewee.PeeweeException) and opening.is_corruption(error):
                 self._calls.clear()  # rows follow from the events of the new file
                 self._prepared = False
-                opening.set_aside(self._path, str(opening.root(error)))
+                self._damaged = opening.set_aside(self._path, str(opening.root(error)))
             raise
 
     def close(self) -> None:
@@ -217,8 +219,8 @@ class _Writer:
 
     def _open(self) -> SqliteDatabase:
         if not self._prepared:
-            opening.prepare(self._path)
-            self._prepared = True
+            open_or_salvage(self._path, self._damaged)
+            self._prepared, self._damaged = True, None
         if self._db is None:
             self._db = opening.connect(self._path)
         return self._db

@@ -31,20 +31,20 @@ class StoreError(Exception):
     """The database cannot be used; the message says why and what to do."""
 
 
-def prepare(path: Path) -> None:
+def prepare(path: Path) -> Path | None:
     """Make `path` a sound database of this version, by creating, migrating or setting aside.
 
-    Raises StoreError when it belongs to a newer version or another program (nothing is changed then),
-    peewee.PeeweeException or OSError when the disk does not let us.
+    Gives where a damaged one is kept. Raises StoreError when it belongs to a newer version or another
+    program (nothing is changed then), peewee.PeeweeException or OSError when the disk does not let us.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     _set_aside_bad_wal(path)
     damage = _damage(path) if path.exists() else ""
-    if damage:
-        set_aside(path, damage)
+    kept = set_aside(path, damage) if damage else None
     with writing(path) as db:
         runner = Runner(db, str(MIGRATIONS), table_name=HISTORY)  # type: ignore[no-untyped-call] # no stubs
         runner.up()  # type: ignore[no-untyped-call] # no stubs
+    return kept
 
 
 @contextmanager

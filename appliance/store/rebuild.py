@@ -34,12 +34,13 @@ def rebuild(path: Path) -> int:
     try:
         opening.prepare(path)
         with opening.writing(path) as db, db.atomic("IMMEDIATE"):
-            return _rebuild(db)
+            return rebuild_rows(db)
     except (peewee.PeeweeException, OSError) as error:
         raise StoreError(f"{path} was left as it was: {error}") from error
 
 
-def _rebuild(db: SqliteDatabase) -> int:
+def rebuild_rows(db: SqliteDatabase) -> int:
+    """The same within a transaction of the caller's."""
     for table in DERIVED:
         table.delete().execute(db)
     changes = EventTable.select().where(EventTable.kind == "AgentChanged").order_by(EventTable.id).dicts()

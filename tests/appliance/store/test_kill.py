@@ -1,4 +1,4 @@
-"""A writer killed with -9 at any moment: what was flushed is there, the file sound, rows fit the events."""
+"""Want 10: a writer killed with -9 at any moment leaves what was flushed, a sound file, rows that fit."""
 
 from __future__ import annotations
 

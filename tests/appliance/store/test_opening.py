@@ -1,4 +1,4 @@
-"""Opening: damaged files are set aside with their name, other people's and newer ones are left alone."""
+"""Want 10: opening checks the file; a damaged one is set aside by name, a newer one or not ours left alone."""
 
 from __future__ import annotations
 
@@ -67,7 +67,8 @@ def test_a_file_that_is_no_database_is_set_aside_by_name(
     (kept,) = set_aside(path)
     assert kept in caplog.text
     assert (tmp_path / kept).read_bytes().startswith(b"this is not")
-    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
+    assert "0 events taken over" in caplog.text
 
 
 def test_a_truncated_database_is_set_aside(filled: Path) -> None:
