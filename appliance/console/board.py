@@ -69,6 +69,8 @@ def _agent(agent: Mapping[str, Any]) -> str:
     reason = f" ({agent['reason']})" if agent["reason"] else ""
     since, left = duration(agent["since_seconds"]), agent.get("left_seconds")
     more = "" if left is None else f" ({duration(left)} left)"
+    if agent["state"] == "paused" and (today := sum(agent.get("paused_today_seconds", {}).values())):
+        more = f" of {duration(today)}"
     return f"  {agent['agent']:<8} {agent['state']}{reason} {since}{more}, {agent['handled']} calls"
 
 

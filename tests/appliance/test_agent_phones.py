@@ -1,4 +1,4 @@
-"""An agent is ready when a phone is registered, and a phone's wishes reach its leg."""
+"""Want 2: an agent is ready while a phone is registered; and a phone's wishes reach its leg."""
 
 from __future__ import annotations
 
@@ -111,6 +111,27 @@ def test_who_begins_work_waits_for_the_phone_and_is_ready_with_it(tmp_path: Path
         )
         await desk.until(lambda: desk.shown() == "ready")
         assert [account.user for account in desk.phones.accounts.all()] == ["ana-desk"]
+
+    at_a_desk(tmp_path, work)
+
+
+@pytest.mark.parametrize("why", ["expired", "unregistered"])
+def test_a_phone_that_goes_takes_its_agent_out_and_brings_the_agent_back(tmp_path: Path, why: str) -> None:
+    """Want 2: nobody is available whose device is gone, not even for one call."""
+    phone = {"agent": "ana", "phone": "ana-desk", "contact_hex": hexed(DESK)}
+
+    async def work(desk: Desk) -> None:
+        desk.acd.log_out("ben")
+        await desk.until(lambda: desk.shown().endswith("was not seen yet"))
+        for _ in range(2):
+            desk.kamailio.tell(news="registered", source="udp:x:1", expires=60, **phone)
+            await desk.until(lambda: desk.shown() == "ready")
+            desk.kamailio.tell(news="unregistered", why=why, **phone)
+            await desk.until(lambda: desk.shown().startswith("paused no phone registered"))
+        ticket = desk.acd.join("c1", "sales", 0.0)
+        assert (ticket.state.value, ticket.agents) == ("waiting", ())
+        desk.kamailio.tell(news="registered", source="udp:x:1", expires=60, **phone)
+        await desk.until(lambda: desk.shown() == "offered")
 
     at_a_desk(tmp_path, work)
 

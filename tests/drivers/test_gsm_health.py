@@ -1,4 +1,4 @@
-"""Modems that hang: every rung of the ladder, and calls on a modem that does not answer."""
+"""Want 17: modems that hang; every rung of the ladder, and calls on a modem that does not answer."""
 
 from __future__ import annotations
 

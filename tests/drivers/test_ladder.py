@@ -1,4 +1,4 @@
-"""The rungs: which one is next, when, and when the past is forgotten."""
+"""Want 17: the rungs: which one is next, when, and when the past is forgotten."""
 
 from __future__ import annotations
 

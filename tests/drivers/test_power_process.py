@@ -1,4 +1,4 @@
-"""The whole way to the power of a modem: a tree like /sys, ptys, the driver, and a hub's port that obeys."""
+"""Want 17: the whole way to a modem's power: a tree like /sys, ptys, the driver, a hub's port that obeys."""
 
 from __future__ import annotations
 

@@ -132,6 +132,7 @@ def sound(*values):
 
 
 def test_files_follow_each_other_without_a_gap_and_the_end_is_told_once():
+    """Want 8: announcements neither break nor repeat, sample by sample."""
     rig = Rig(1)
     ramp = np.arange(1, 401)
     player = rig.engine.play(

@@ -1,4 +1,4 @@
-"""A registered phone's agent stays ready while the brain or Kamailio is killed, and is rung right after."""
+"""Want 2: a registered phone's agent stays ready while brain or Kamailio is killed, and is rung after it."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from appliance.acd.agent import Agent
 from appliance.acd.busy import BusyLog
-from appliance.acd.choice import CHOICES, Asked, drawn
+from appliance.acd.choice import CHOICES, Asked, Choice, drawn
 from appliance.acd.distributor import Distributor
 from appliance.acd.rules import Rules
 from appliance.events import Event
@@ -24,10 +25,12 @@ def test_an_afternoon_is_decided_as_it_was_before(choice: str) -> None:
     assert Afternoon(choice).trace() == told, "python -m tests.appliance.acd.golden writes them anew"
 
 
-def floor_of(choice: str, rules: Rules | None = None) -> Floor:
+def floor_of(choice: str | Choice, rules: Rules | None = None) -> Floor:
     """Ana, ben and cem, who log in a second apart, in that order."""
     floor = Floor()
-    floor.acd.add_queue("sales", ("ana", "ben", "cem"), CHOICES[choice], rules)
+    floor.acd.add_queue(
+        "sales", ("ana", "ben", "cem"), CHOICES[choice] if isinstance(choice, str) else choice, rules
+    )
     for name in ("ana", "ben", "cem"):
         floor.acd.log_in(name)
         floor.now += 1
@@ -96,6 +99,43 @@ def test_time_spent_is_that_of_the_window(spells: list[tuple[float, float]], win
         now += 7
     expected = sum(max(0.0, min(end, now) - max(start, now - window)) for start, end in seen)
     assert log.seconds(now, window) == pytest.approx(expected, abs=1e-6)
+
+
+def test_want_15_a_choice_of_ones_own_is_two_functions() -> None:
+    """Who is first by the alphabet, but never twice in a row, which no choice of ours is."""
+    served = []
+
+    def pick(able: Iterable[Agent], asked: Asked) -> tuple[list[Agent], str]:
+        fresh = [agent for agent in able if agent.name not in served[-1:]]
+        return fresh[:1], f"fresh of {asked.ready} ready"
+
+    own = Choice("fresh", lambda agent, index, last_turn: (agent.name,), pick)
+    floor = floor_of(own)
+    for number in range(4):
+        served.append(serve(floor, f"c{number}"))
+    assert served == ["ana", "ben", "ana", "ben"]
+    assert floor.acd.join("c5", "sales", floor.now).why == "fresh of 3 ready"
+
+
+@pytest.mark.parametrize("choice", [choice for choice in CHOICES if choice != "ring-all"])
+@pytest.mark.parametrize("stuck", ["ana", "cem"])
+def test_want_16_an_agent_who_is_stuck_holds_up_one_caller_and_nobody_else(choice: str, stuck: str) -> None:
+    """Wherever the agent stands in the list; that caller goes on to the next at the end of the offer."""
+    floor = floor_of(choice)
+    others = {"ana", "ben", "cem"} - {stuck}
+    for name in others:
+        floor.acd.pause(name)
+    held = floor.acd.join("c0", "sales", floor.now)  # the phone rings and rings
+    for name in sorted(others):
+        floor.acd.resume(name)
+        floor.now += 1
+    turns = Counter(serve(floor, f"c{number}") for number in range(1, 31))
+    assert set(turns) <= others
+    if choice in ("longest-idle", "least-occupied", "round-robin"):
+        assert set(turns.values()) == {15}, "each has as many"
+    floor.acd.take_back(held, "no answer")
+    assert held.agents[0].name in others
+    assert held.place < floor.now - 300
 
 
 def test_old_work_is_forgotten_and_the_last_hour_is_not() -> None:

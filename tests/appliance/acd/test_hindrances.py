@@ -1,4 +1,4 @@
-"""An agent with something in the way is not rung, and is ready again by itself when it goes."""
+"""Want 2: an agent with something in the way is not rung, and is ready again by itself when it goes."""
 
 from __future__ import annotations
 

@@ -74,6 +74,7 @@ async def test_want_3_wrap_up_can_be_ended_early_and_is_the_agents_own(tmp_path:
 
 
 async def test_a_call_has_a_code_of_its_queue_while_talking_or_after(tmp_path: Path) -> None:
+    """Want 3: codes of the queue, given while talking or in wrap-up."""
     rig = Rig(tmp_path, queues=QUEUE)
     caller, _ = await talking(rig)
     code = rig.desk.code

@@ -1,4 +1,4 @@
-"""Thousands of things at random, in calls with transfers: nothing leaks, nobody is stuck."""
+"""Want 1: thousands of things at random, in calls with transfers; nothing leaks, nobody is stuck."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The brain is killed at any moment of what people do; the next one goes on, and all comes to one end."""
+"""Want 1: the brain is killed at any moment of what people do; the next goes on, and all has one end."""
 
 from __future__ import annotations
 

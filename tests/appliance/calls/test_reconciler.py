@@ -1,4 +1,4 @@
-"""A state that no fault of today can bring about is healed within two seconds; a sound one is left alone."""
+"""Want 1: a state that no fault can bring about is healed within two seconds; a sound one is left alone."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.events import CallConnected, OfferEnded
+from appliance.events import CallConnected, OfferEnded, RecordingStarted
 from drivers.port import EndCause, LegState
 from tests.appliance.calls.rig import CONFIG, Rig, ScriptedPhone, answers_after, ends_after
 from tests.appliance.calls.steps import all_over
@@ -58,6 +58,8 @@ async def test_the_first_to_answer_has_the_caller_and_the_others_are_free_with_n
     ]
     assert results(rig) == [("ana", "answered by another"), ("ben", "answered")]
     assert [event.agent for event in rig.events(CallConnected)] == ["ben"]
+    (recording,) = rig.events(RecordingStarted)
+    assert recording.agent == "ben", "want 9: one recording, of who answered"
     ana = rig.acd.agents["ana"]
     assert (ana.state.value, ana.misses, ana.ready_since) == ("ready", 0, 1000.0)  # when she logged in
     caller.leg.remote_hangs_up()

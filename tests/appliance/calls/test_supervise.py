@@ -1,4 +1,4 @@
-"""A4: a supervisor listens, whispers, barges in and takes over; the call goes on whatever becomes of that."""
+"""A4, want 14: a supervisor listens, whispers, barges in and takes over; the call goes on whatever becomes of that."""
 
 from __future__ import annotations
 

@@ -144,6 +144,7 @@ async def test_a_caller_who_leaves_while_transferred_frees_the_one_who_is_rung(t
 
 
 async def test_a_transfer_to_a_queue_is_done_at_once_and_keeps_the_place(tmp_path: Path) -> None:
+    """Want 6."""
     queues = {
         "sales": {"agents": ["ana"], "music": "music"},
         "service": {"agents": ["ben"], "music": "music"},

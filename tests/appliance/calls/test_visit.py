@@ -292,6 +292,7 @@ async def test_a_line_that_is_unplugged_ends_its_call_as_failed(tmp_path: Path) 
 
 
 async def test_a_key_counts_while_the_prompt_still_plays(tmp_path: Path) -> None:
+    """Want 8."""
     rig = Rig(tmp_path)
     caller = rig.caller()
     await caller.presses("1", after=0.1)
@@ -397,6 +398,7 @@ async def test_hold_gives_the_caller_music_and_is_timed(tmp_path: Path) -> None:
 
 
 async def test_the_agent_may_end_wrap_up_early_and_gets_the_next_caller(tmp_path: Path) -> None:
+    """Want 3: nobody is rung while writing up, and at once after it."""
     rig = Rig(tmp_path)
     caller, phone = await talking(rig)
     second = rig.caller("+15550456")

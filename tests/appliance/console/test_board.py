@@ -52,6 +52,15 @@ def test_a_talking_line_shows_with_whom_and_for_how_long() -> None:
     assert any("agent-0" in row and "paused (no answer) 1:06:40, 9 calls" in row for row in rows)
 
 
+def test_want_13_a_pause_shows_its_reason_since_when_and_the_total_of_the_day() -> None:
+    shown = status(1, 1, 1)
+    shown["agents"][0] |= {
+        "since_seconds": 30.0,
+        "paused_today_seconds": {"lunch": 1800.0, "no answer": 90.0},
+    }
+    assert any("agent-0  paused (no answer) 30 s of 31:30" in row for row in draw(shown, []))
+
+
 def test_what_is_left_out_is_said() -> None:
     rows = draw(status(60, 4, 2), [])
     assert any("... " in row and " more" in row for row in rows)

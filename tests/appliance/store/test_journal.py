@@ -92,6 +92,7 @@ def test_a_call_goes_on_over_a_restart_of_the_journal(path: Path) -> None:
 
 @pytest.mark.slow
 def test_rows_made_again_from_the_events_are_those_that_were_stored(path: Path, journal: Journal) -> None:
+    """Want 11: counters are rebuilt from the events."""
     for seed in range(20):
         put(journal, any_events(seed, 50))
     put(journal, answered_call(CALL))

@@ -14,12 +14,14 @@ from appliance.events import (
     CallConnected,
     CallEnded,
     CallQueued,
+    OfferEnded,
     TalkEnded,
 )
 from appliance.store.derive import derive
 from appliance.store.journal import Journal
 from appliance.store.legs import LegOutcome, QueueLeg
 from appliance.store.rebuild import rebuild
+from appliance.store.service import service
 from appliance.wait_events import CallBackAsked, CallBackTaken, QueueLeft, QueueRefused, WaitPromised
 from tests.appliance.store.visits import (
     WALL_S,
@@ -69,6 +71,24 @@ def test_an_answered_call_is_one_leg_with_all_its_lengths() -> None:
 def test_a_caller_who_leaves_while_waiting_abandons_the_leg() -> None:
     (leg,) = derive(CALL, abandoned_call(CALL)).legs.legs
     assert (leg.outcome, leg.wait_ms, leg.ended_ms) == (LegOutcome.ABANDONED, 30_000, WALL_MS + 34_000)
+
+
+def test_phones_that_were_rung_in_vain_are_no_lost_calls() -> None:
+    """Want 12: an offer that is missed is not an abandoned call, however many there were."""
+    missed = [
+        event
+        for seconds, agent in ((6.0, "bob"), (26.0, "cem"), (26.0, "eva"))
+        for event in (
+            *is_offered(CALL, agent, seconds),
+            (seconds + 20, OfferEnded(call_id=CALL, agent=agent, result="no answer")),
+        )
+    ]
+    (leg,) = legs_of(*arrives(CALL), *missed, *is_offered(CALL, "ana", 47), *is_connected(CALL, "ana", 50))
+    assert (leg.outcome, leg.agent, leg.wait_ms) == (LegOutcome.ANSWERED, "ana", 46_000)
+    found = service([leg])
+    assert (found["offered"], found["answered"], found["abandoned"]) == (1, 1, 0)
+    (lost,) = derive(CALL, abandoned_call(CALL)).legs.legs  # after one more in vain
+    assert service([lost])["abandoned"] == 1
 
 
 def test_a_call_that_overflows_flows_out_of_one_queue_and_is_answered_in_the_next() -> None:

@@ -1,4 +1,4 @@
-"""Want 10: opening checks the file; a damaged one is set aside by name, a newer one or not ours left alone."""
+"""Want 10: opening checks the file; a damaged one is set aside by name, one newer or not ours left alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines find their modem by IMEI or place, whatever the kernel calls its ports."""
+"""Want 17: lines find their modem by IMEI or place, whatever the kernel calls its ports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The alphabets against the tables of an independent codec, and the packing of septets."""
+"""Want 18: the alphabets against the tables of an independent codec, and the packing of septets."""
 
 from __future__ import annotations
 

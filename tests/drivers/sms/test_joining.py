@@ -1,4 +1,4 @@
-"""Long messages from their parts: order, repeats, gaps, and what bad senders cut in two."""
+"""Want 18: long messages from their parts: order, repeats, gaps, and what bad senders cut in two."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What comes in: examples of the standard and of the field, other people's PDUs, nonsense."""
+"""Want 18: what comes in, by GSM7 and UCS2: examples of the standard and the field, nonsense."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What we send: edges of the room, cuts, refusals, and what independent codecs read in it."""
+"""Want 18: what we send: edges of the room, cuts, refusals, and what independent codecs read in it."""
 
 from __future__ import annotations
 
