@@ -1,4 +1,4 @@
-"""A4, want 14: a supervisor listens, whispers, barges in and takes over; the call goes on whatever becomes of that."""
+"""A4, want 14: a supervisor listens, whispers, barges in, takes over; the call goes on whatever follows."""
 
 from __future__ import annotations
 
