@@ -51,12 +51,19 @@ class Errors(logging.Handler):
         self.said.append(self.format(record))
 
 
-async def some_deeds(chaos: Chaos, before: Iterable[Stamped] = ()) -> None:
-    """People do something, and nothing breaks by it; `before` is what happened in an earlier life."""
+async def some_deeds(chaos: Chaos, places: dict[str, float], before: Iterable[Stamped] = ()) -> None:
+    """People do something, and nothing breaks by it; `before` is what happened in an earlier life.
+
+    `places` are those that calls have had in either life.
+    """
     for _ in range(chaos.pick.randrange(DEEDS)):
         chaos.one_more()
         await asyncio.sleep(chaos.pick.choice(chaos.pauses))
         chaos.check()
+        for call in chaos.rig.centre.calls.values():
+            if place := call.story.place:
+                assert place <= places.setdefault(call.id, place), f"call {call.id} lost its place"
+                places[call.id] = place
     for call in chaos.rig.centre.calls.values():
         assert replayed(chaos.rig, call.id, before) == call.story
 
@@ -66,13 +73,14 @@ async def world(folder: Path, seed: int) -> int:
     chaos = KINDS[seed % len(KINDS)](folder, seed)
     first = await chaos.rig.opened()
     watching = asyncio.create_task(Reconciler(first.centre).run())
-    await some_deeds(chaos)
+    places: dict[str, float] = {}
+    await some_deeds(chaos, places)
     watching.cancel()
     life = await killed(folder, first, *(caller.leg for caller in chaos.callers), **chaos.changes)
     async with life.running() as second:
         chaos.rig, chaos.callers = second, []
         second.lines, second.phones.behave = life.lines, chaos._behaves
-        await some_deeds(chaos, life.stamped)
+        await some_deeds(chaos, places, life.stamped)
         life.callers += [caller.leg for caller in chaos.callers]
         for cancel in list(second.centre.call_backs.values()):
             cancel("everybody goes home")
