@@ -56,6 +56,7 @@ async def test_caller_and_agent_hear_each_other_and_both_are_in_the_stereo_file(
     assert recording["dropped_frames"] == 0
 
 
+@pytest.mark.alone
 @needs_speech
 async def test_an_agent_hears_the_callers_own_words(tmp_path: Path) -> None:
     async with (

@@ -23,6 +23,7 @@ RTP_SLACK = 400  # samples, two frames and a half
 ENDS_WITHIN = 12.0  # s: three bursts of busy tone, two seconds in which it may stop, an idle line
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("kind", "far_end"),
     [
@@ -122,6 +123,7 @@ async def test_a_caller_leaves_an_analogue_line_while_there_is_no_engine_and_it_
     assert (row["outcome"], row["ended_by"]) == ("answered", "caller")
 
 
+@pytest.mark.alone
 async def test_the_engine_dies_in_a_conversation_on_an_analogue_line_and_it_goes_on(tmp_path: Path) -> None:
     async with (
         Baresip(tmp_path / "ana", user="ana", say="sine:1330") as phone,

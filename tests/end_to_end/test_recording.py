@@ -102,6 +102,7 @@ async def test_a_card_number_is_in_no_recording_and_no_journal_and_the_file_is_s
     assert CARD not in box.log_file.read_text()
 
 
+@pytest.mark.alone
 async def test_a_disk_that_fills_and_an_engine_that_dies_end_files_and_no_call(tmp_path: Path) -> None:
     """Each file is playable, kill -9 costs less than a second, and nobody hears anything of a full disk."""
     async with (

@@ -166,6 +166,7 @@ async def test_a_modem_that_misbehaves_does_not_keep_its_line(tmp_path: Path, fa
         await box.hangs_up(caller)
 
 
+@pytest.mark.alone
 @needs_baresip
 @needs_speech
 @pytest.mark.parametrize("fault", ["F14a", "F14b", "F14c"])

@@ -114,7 +114,7 @@ def test_a_kill_at_any_moment_leaves_one_whole_file(tmp_path: Path, recipient: s
         path.write_bytes(whole)
         command = [sys.executable, "-c", program, str(path), recipient]
         process = subprocess.Popen(command, start_new_session=True, cwd=Path(__file__).parents[3])
-        time.sleep(0.15 + 0.04 * n)
+        time.sleep(0.04 * n)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         file = files.stored(path)
