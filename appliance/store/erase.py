@@ -18,9 +18,9 @@ from peewee import CharField, SqliteDatabase, TextField
 
 from appliance.recording_events import ERASED
 from appliance.store import opening
+from appliance.store.derived_rows import DERIVED
 from appliance.store.models import EventTable
 from appliance.store.opening import StoreError
-from appliance.store.rebuild import DERIVED
 
 LEAST_DIGITS = 6  # a shorter number might be anything
 TAIL = 6  # digits by which rows are found; what they hold is then looked at closely

@@ -17,7 +17,7 @@ from urllib.parse import quote
 import peewee
 
 from appliance.store import models, opening
-from appliance.store.rebuild import rebuild_rows
+from appliance.store.derived_rows import rebuild_rows
 
 log = logging.getLogger(__name__)
 

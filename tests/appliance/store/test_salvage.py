@@ -10,6 +10,7 @@ import pytest
 
 from appliance.store import read
 from appliance.store.journal import Journal
+from appliance.store.rebuild import rebuild
 from tests.appliance.store.visits import answered_call
 
 CALLS = 200
@@ -66,6 +67,13 @@ def test_a_file_cut_in_half_gives_its_first_half(filled: Path) -> None:
     filled.write_bytes(raw[: len(raw) // 2])
     assert Journal(filled).close()
     assert 0 < len(found(filled)) < CALLS
+
+
+def test_a_rebuild_of_a_damaged_file_takes_over_what_can_be_read(filled: Path) -> None:
+    raw, pages = bytearray(filled.read_bytes()), event_pages(filled)
+    raw[pages[3] : pages[3] + PAGE] = b"\xa5" * PAGE
+    filled.write_bytes(raw)
+    assert rebuild(filled) > CALLS - 12
 
 
 def test_damage_in_use_loses_nothing_that_can_be_read(filled: Path) -> None:
