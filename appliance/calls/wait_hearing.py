@@ -21,6 +21,7 @@ from appliance.config.queue_wait import CALL_BACK
 from appliance.media.held import Play
 
 RINGING_LOOK_SECONDS = 1.0
+SHORTEST_LOOK_SECONDS = 0.001  # a loop wakes a little early: else it would look again without end
 ANY = frozenset("0123456789*#")
 
 
@@ -142,4 +143,4 @@ class WaitHearing:
         if next_s is not None and self._ringing:
             next_s = max(next_s, RINGING_LOOK_SECONDS)
         due = [seconds for seconds in (rules_s, next_s) if seconds is not None]
-        return max(0.0, min(due)) if due else None
+        return max(SHORTEST_LOOK_SECONDS, min(due)) if due else None
