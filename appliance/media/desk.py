@@ -58,6 +58,7 @@ class Desk:
             **self.recorders.ops,
             "dtmf": self._dtmf,
             "progress": self._progress,
+            "voice": self._voice,
             "state": lambda _message, _fds: (self.state(), ()),
             "counters": lambda _message, _fds: (self.counters(), ()),
             "fd": self._fd,
@@ -248,6 +249,12 @@ class Desk:
             return {}, ()
         self._engine.progress(entry.handle, _listened("progress", zone, busy))
         entry.progress = wanted
+        return {}, ()
+
+    def _voice(self, message: Message, _fds: list[int]) -> Reply:
+        entry = self._port(message, "port")
+        entry.voice = asked.flag(message, "on")
+        self._engine.voice(entry.handle, entry.voice)
         return {}, ()
 
     def _fd(self, message: Message, _fds: list[int]) -> Reply:

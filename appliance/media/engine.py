@@ -20,12 +20,14 @@ from appliance.media.prompts import PromptCache
 from appliance.media.sound import TICKS_A_SECOND
 from drivers.wire import Message, Peer, Server, close_all
 from dsp._native.engine import Engine, EventKind, lock_memory
+from dsp.answering_machine import Sound
 from dsp.dtmf import KEYS
 from dsp.progress_plan import KINDS
 
 log = logging.getLogger(__name__)
 
 SOUNDS = (EventKind.DIGIT, EventKind.TONE_FOUND, EventKind.TONE_ENDED)  # have a place in time
+VOICES = (Sound.QUIET, Sound.VOICE, Sound.TONE)  # as enum voice of dsp/_native/media_core.h counts them
 PRIORITY = 50  # SCHED_FIFO of the tick; the SIP workers' threads have 40
 
 
@@ -88,6 +90,8 @@ class EngineProcess:
             return {"event": "digit", "port": port, "digit": chr(value)}
         if kind in (EventKind.TONE_FOUND, EventKind.TONE_ENDED):
             return {"event": kind.name.lower(), "port": port, "tone": KINDS[value]}
+        if kind is EventKind.VOICE:
+            return {"event": "voice", "port": port, "sound": VOICES[value].value}
         if kind is EventKind.PORT_LOST:
             reason = lost_because(value)
             log.warning("port %s: lost: %s", port, reason)

@@ -23,6 +23,7 @@ class PortEntry:
     silence_seconds: float = 0.0
     dtmf: bool = False
     progress: str = ""  # the zone and the line's own busy tone that are listened for
+    voice: bool = False
 
 
 @dataclass

@@ -32,6 +32,7 @@ from appliance.media.link import ANSWER_SECONDS, EngineLink
 from appliance.media.recordings import Recordings
 from drivers import wire
 from drivers.port import Audio, AudioNews, DriverError, Leg, SerialAudio
+from dsp.answering_machine import Sound
 
 log = logging.getLogger(__name__)
 
@@ -54,13 +55,15 @@ class MediaGraph:
         on_engine: Callable[[bool], None] = lambda up: None,
         on_audio: Callable[[str, AudioNews, str], None] = lambda port, news, value: None,
     ) -> None:
-        self._link = EngineLink(socket, on_met=self._met, on_up=on_engine, on_event=self._event)
+        self._link = EngineLink(socket, on_met=self._met, on_up=self._up, on_event=self._event)
         self._on_digit = on_digit
+        self._on_engine = on_engine
         self._on_audio = on_audio
         self._held: dict[str, Any] = {}  # the state of the engine when we met it, until `prune`
         self._workers: dict[str, int] = {}
         self._ports: dict[str, Audio] = {}
         self._dtmf: set[str] = set()
+        self._voices: dict[str, asyncio.Queue[Sound]] = {}
         self._edges: dict[tuple[str, str], float] = {}
         self._plays: dict[str, Play] = {}
         self.recordings = Recordings(link=lambda: self._link, held=lambda: self._held.get("records", {}))
@@ -75,6 +78,11 @@ class MediaGraph:
     def _met(self, state: Mapping[str, Any]) -> None:
         self._held = by_id(state)
         self._declare_all()
+
+    def _up(self, up: bool) -> None:
+        for told in self._voices.values():  # who speaks while there is no engine is not heard
+            told.put_nowait(Sound.QUIET)
+        self._on_engine(up)
 
     @property
     def up(self) -> asyncio.Event:
@@ -162,6 +170,17 @@ class MediaGraph:
     def _forget_port(self, port: str) -> None:
         self._ports.pop(port, None)
         self._dtmf.discard(port)
+
+    @contextlib.contextmanager
+    def voices(self, port: str) -> Iterator[asyncio.Queue[Sound]]:
+        """What is heard of a port while the body runs, told when it changes: quiet at first."""
+        told = self._voices[port] = asyncio.Queue()
+        self._link.tell("voice", port=port, on=True)
+        try:
+            yield told
+        finally:
+            del self._voices[port]
+            self._link.tell("voice", port=port, on=False)
 
     @contextlib.contextmanager
     def hears(self, src: str, dst: str, gain_db: float = 0.0) -> Iterator[None]:
@@ -259,6 +278,8 @@ class MediaGraph:
             self._declare_port(port)
         for port in self._dtmf:
             self._link.tell("dtmf", port=port, on=True)
+        for port in self._voices:
+            self._link.tell("voice", port=port, on=True)
         for src, dst in self._edges:
             self._declare_edge(src, dst)
         for play in list(self._plays.values()):
@@ -312,6 +333,10 @@ class MediaGraph:
         match message.get("event"):
             case "digit":
                 self._on_digit(str(message["port"]), str(message["digit"]))
+            case "voice":
+                told = self._voices.get(str(message["port"]))
+                if told is not None:
+                    told.put_nowait(Sound(str(message["sound"])))
             case "played":
                 play = self._plays.pop(str(message["play"]), None)
                 if play is not None:

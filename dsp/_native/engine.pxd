@@ -84,6 +84,7 @@ cdef extern from "media_core.h" nogil:
     int media_connect(media *m, int source, int sink, float gain)
     int media_disconnect(media *m, int source, int sink)
     int media_dtmf(media *m, int port, bint on)
+    int media_voice(media *m, int port, bint on)
     int media_progress(media *m, int port, const progress_plan *plan)
     int media_play(media *m, int to, float gain, const segment *segments, int count, bint loop)
     int media_tone(media *m, int to, float gain, const tone_plan *plan, double level_dbm0, bint alone)

@@ -1,5 +1,5 @@
-# distutils: sources = dsp/_native/graph.c dsp/_native/tick.c dsp/_native/media_thread.c dsp/_native/serial_pcm.c dsp/_native/serial_out.c dsp/_native/pace.c dsp/_native/shield.c dsp/_native/nmea.c dsp/_native/coding.c dsp/_native/linear.c dsp/_native/line_echo.c dsp/_native/echo.c dsp/_native/echo_residual.c dsp/_native/slot_port.c dsp/_native/player.c dsp/_native/recorder.c dsp/_native/plc.c dsp/_native/drift.c dsp/_native/realign.c dsp/_native/sinc.c dsp/_native/tone.c dsp/_native/listen.c dsp/_native/dtmf.c dsp/_native/progress.c dsp/_native/progress_burst.c dsp/_native/level.c dsp/_native/g711.c
-# distutils: depends = dsp/_native/media_core.h dsp/_native/serial_pcm.h dsp/_native/pace.h dsp/_native/shield.h dsp/_native/nmea.h dsp/_native/coding.h dsp/_native/linear.h dsp/_native/line_echo.h dsp/_native/echo.h dsp/_native/echo_residual.h dsp/_native/echo_fft.h dsp/_native/echo_learn.h dsp/_native/slot_port.h dsp/_native/player.h dsp/_native/recorder.h dsp/_native/plc.h dsp/_native/drift.h dsp/_native/realign.h dsp/_native/sinc.h dsp/_native/gain.h dsp/_native/grid.h dsp/_native/mailbox.h dsp/_native/tone.h dsp/_native/dtmf.h dsp/_native/dtmf_bank.h dsp/_native/dtmf_table.h dsp/_native/progress.h dsp/_native/progress_burst.h dsp/_native/progress_lines.h dsp/_native/progress_table.h dsp/_native/level.h dsp/_native/saturate.h dsp/_native/dc.h dsp/_native/g711.h
+# distutils: sources = dsp/_native/graph.c dsp/_native/tick.c dsp/_native/media_thread.c dsp/_native/serial_pcm.c dsp/_native/serial_out.c dsp/_native/pace.c dsp/_native/shield.c dsp/_native/nmea.c dsp/_native/coding.c dsp/_native/linear.c dsp/_native/line_echo.c dsp/_native/echo.c dsp/_native/echo_residual.c dsp/_native/slot_port.c dsp/_native/player.c dsp/_native/recorder.c dsp/_native/plc.c dsp/_native/drift.c dsp/_native/realign.c dsp/_native/sinc.c dsp/_native/tone.c dsp/_native/listen.c dsp/_native/dtmf.c dsp/_native/progress.c dsp/_native/progress_burst.c dsp/_native/level.c dsp/_native/g711.c dsp/_native/vad.c dsp/_native/spectrum.c
+# distutils: depends = dsp/_native/media_core.h dsp/_native/serial_pcm.h dsp/_native/pace.h dsp/_native/shield.h dsp/_native/nmea.h dsp/_native/coding.h dsp/_native/linear.h dsp/_native/line_echo.h dsp/_native/echo.h dsp/_native/echo_residual.h dsp/_native/echo_fft.h dsp/_native/echo_learn.h dsp/_native/slot_port.h dsp/_native/player.h dsp/_native/recorder.h dsp/_native/plc.h dsp/_native/drift.h dsp/_native/realign.h dsp/_native/sinc.h dsp/_native/gain.h dsp/_native/grid.h dsp/_native/mailbox.h dsp/_native/tone.h dsp/_native/dtmf.h dsp/_native/dtmf_bank.h dsp/_native/dtmf_table.h dsp/_native/progress.h dsp/_native/progress_burst.h dsp/_native/progress_lines.h dsp/_native/progress_table.h dsp/_native/level.h dsp/_native/saturate.h dsp/_native/dc.h dsp/_native/g711.h dsp/_native/vad.h dsp/_native/spectrum.h
 """The media engine of media_core.h for Python: edits, events and figures. The tick never comes here."""
 
 import enum
@@ -36,6 +36,7 @@ class EventKind(enum.IntEnum):
     MODEM_CODE = 8  # the code's character
     SILENCE_FOUND = 9  # ticks it has lasted
     SILENCE_ENDED = 10  # the same
+    VOICE = 11  # 0: quiet, 1: somebody speaks, 2: a tone
 
 
 def lock_memory():
@@ -203,6 +204,10 @@ cdef class Engine:
         """Report the call-progress tones of a ProgressPlan in what the port says; None: stop doing so."""
         cdef uintptr_t address = plan.address() if plan is not None else 0
         checked(media_progress(self.m, port, <const progress_plan *>address), "progress")
+
+    def voice(self, int port, bint on):
+        """Report when somebody begins and ceases to speak, from quiet on, or stop doing so."""
+        checked(media_voice(self.m, port, on), "voice")
 
     def play(self, int to, float gain, list sounds, bint loop):
         """Play s16 sounds (bytes) one after another to a port; returns the player's handle."""

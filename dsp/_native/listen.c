@@ -150,6 +150,32 @@ static void find_progress(struct media *m, struct port *p, uint64_t tick)
                                           .end_sample = origin + finding[i].end_sample});
 }
 
+/* --- voices ---------------------------------------------------------------------------------------------------- */
+
+int media_voice(struct media *m, int port, bool on)
+{
+    pthread_mutex_lock(&m->lock);
+    struct port *p = media_find_port(m, port);
+    if (p != NULL && on && !p->voice_on) {
+        vad_init(&p->vad);
+        p->voice = VOICE_QUIET;
+    }
+    if (p != NULL)
+        p->voice_on = on;
+    pthread_mutex_unlock(&m->lock);
+    return p != NULL ? port : MEDIA_NONE;
+}
+
+static void find_voice(struct media *m, struct port *p)
+{
+    bool active = vad_feed(&p->vad, p->rx, FRAME_SAMPLES);
+    enum voice voice = p->vad.tone ? VOICE_TONE : active ? VOICE_SPEAKS : VOICE_QUIET;
+    if (voice == p->voice)
+        return;
+    p->voice = voice;
+    media_say(m, (struct media_event){.kind = EVENT_VOICE, .handle = p->handle, .value = (int)voice});
+}
+
 /* --- a modem that fell silent ------------------------------------------------------------------------------------ */
 
 static void watch_modem(struct media *m, struct port *p, uint64_t tick)
@@ -199,6 +225,8 @@ void media_listen(struct media *m, uint64_t tick)
         level_feed(&p->level, p->rx, FRAME_SAMPLES);
         if (p->hearing != NULL)
             find_progress(m, p, tick);
+        if (p->voice_on)
+            find_voice(m, p);
         if (p->kind == PORT_SERIAL)
             watch_modem(m, p, tick);
         if (p->kind == PORT_SERIAL && p->serial->form.silence_ticks > 0)

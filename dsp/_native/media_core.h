@@ -18,6 +18,7 @@
 #include "recorder.h"
 #include "serial_pcm.h"
 #include "slot_port.h"
+#include "vad.h"
 #include <pthread.h>
 
 #define MEDIA_PORTS 256
@@ -35,6 +36,7 @@
 #define HEARD_MIX (-2)
 
 enum port_kind { PORT_FREE, PORT_SERIAL, PORT_SLOT };
+enum voice { VOICE_QUIET, VOICE_SPEAKS, VOICE_TONE };
 
 struct port {
     int handle;
@@ -50,6 +52,9 @@ struct port {
     uint64_t digit_fed;         /* samples since the lane began */
     struct hearing *hearing;    /* NULL: call-progress tones are not looked for */
     int quiet_ticks;            /* in a row, of PORT_SERIAL that tells of its far end's silence */
+    bool voice_on;              /* changes of `voice` are told */
+    enum voice voice;           /* as told last, by `vad` */
+    struct vad vad;
 };
 
 /* Call-progress tones of one port. */
@@ -77,6 +82,7 @@ enum media_event_kind {
     EVENT_MODEM_CODE,    /* `value`: the code */
     EVENT_SILENCE_FOUND, /* `value`: ticks it has lasted */
     EVENT_SILENCE_ENDED, /* the same */
+    EVENT_VOICE,         /* `value`: enum voice, from now on */
 };
 
 struct media_event {
@@ -155,6 +161,7 @@ void media_listen(struct media *m, uint64_t tick);                 /* tick.c's l
 void media_listen_free(struct media *m);
 int media_dtmf(struct media *m, int port, bool on);
 int media_progress(struct media *m, int port, const struct progress_plan *plan); /* a copy; NULL: off */
+int media_voice(struct media *m, int port, bool on); /* from quiet on; on again changes nothing */
 
 #define MEDIA_FULL (-1) /* no room */
 #define MEDIA_NONE (-2) /* no such thing */

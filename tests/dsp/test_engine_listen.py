@@ -1,13 +1,16 @@
 """What the engine finds in what its ports say, stepped by hand: digits, call progress, levels, offsets."""
 
+import itertools
+
 import numpy as np
 import pytest
 
-from dsp import progress
-from dsp._native.engine import EventKind
+from dsp import progress, vad
+from dsp._native.engine import EngineError, EventKind
 from dsp.progress_plan import KINDS
 from tests.dsp.engine_rig import Modem, Rig, run
-from tests.dsp.signals import s16, silence, sine
+from tests.dsp.signals import noise, s16, silence, sine
+from tests.dsp.test_vad import words
 
 LOW, HIGH = (697, 770, 852, 941), (1209, 1336, 1477)
 KEYS = "123456789*0#"
@@ -103,6 +106,50 @@ def test_call_progress_that_is_switched_off_says_nothing():
     rig.engine.progress(rig.ports[0], None)
     say(rig, {0: busy(5)})
     assert rig.engine.events() == []
+
+
+def voices(rig):
+    return [(port, value) for port, value, *_ in rig.events(EventKind.VOICE)]
+
+
+def test_voices_and_tones_are_told_when_they_begin_and_cease_from_quiet_on():
+    rig = Rig(2)
+    rig.engine.voice(rig.ports[1], True)
+    said = np.concatenate([silence(8000), words(1, -20), silence(8000), sine(1000, 4000, -20), silence(8000)])
+    said = s16(said + noise(len(said), -60, seed=6))[: len(said) // 160 * 160].reshape(-1, 160)
+    say(rig, {0: said, 1: said})
+    told = voices(rig)
+    assert {port for port, _ in told} == {rig.ports[1]}
+    assert [value for _, value in told] == [1, 0, 2, 1, 0]  # what lasts on after a tone is voice
+
+
+def test_the_engine_tells_what_the_detector_alone_says():
+    rig, detector = Rig(1), vad.Detector()
+    rig.engine.voice(rig.ports[0], True)
+    said = s16(np.concatenate([silence(8000), words(3, -20)]) + noise(8000 + len(words(3)), -45, seed=6))
+    said = said[: len(said) // 160 * 160].reshape(-1, 160)
+    say(rig, {0: said})
+    active = [detector.feed(frame.tobytes()).active for frame in said]
+    changes = sum(one != other for one, other in itertools.pairwise([False, *active]))
+    assert len(voices(rig)) == changes > 0
+
+
+def test_voices_switched_off_and_on_again_begin_with_quiet():
+    rig = Rig(1)
+    rig.engine.voice(rig.ports[0], True)
+    said = s16(sine(1000, 16000, -20)).reshape(-1, 160)
+    quiet = np.zeros((50, 160), np.int16)
+    say(rig, {0: np.concatenate([quiet, said])})
+    assert voices(rig)[-1] == (rig.ports[0], 2)
+    rig.engine.voice(rig.ports[0], False)
+    say(rig, {0: np.concatenate([quiet, said, quiet])})
+    rig.engine.voice(rig.ports[0], True)
+    rig.engine.voice(rig.ports[0], True)
+    say(rig, {0: quiet})
+    assert voices(rig) == []
+    rig.engine.port_close(rig.ports[0])
+    with pytest.raises(EngineError, match="voice: there is no such thing"):
+        rig.engine.voice(rig.ports[0], True)
 
 
 def test_the_level_the_peak_and_clipping_are_shown():

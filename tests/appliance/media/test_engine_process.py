@@ -80,6 +80,23 @@ async def test_the_busy_tone_of_a_line_is_told_and_its_end(tmp_path, listened):
     assert state["ports"][0]["progress"] == " ".join(listened.values())
 
 
+async def test_want_23_a_voice_is_told_and_its_end(tmp_path):
+    async with bridged(tmp_path) as (running, modem, _worker):
+        steady, modem.sound = modem.sound, tone(0, 0.2)
+        await asyncio.sleep(0.5)
+        await running.peer.request("voice", port="gsm-1", on=True)
+        modem.sound = steady
+        await running.until(lambda: [e for e in running.events if e.get("sound") == "tone"])
+        modem.sound = tone(0, 0.2)
+        await running.until(lambda: [e for e in running.events if e.get("sound") == "quiet"])
+        state = await running.peer.request("state")
+        await running.peer.request("voice", port="gsm-1", on=False)
+    told = [event for event in running.events if event["event"] == "voice"]
+    assert {event["port"] for event in told} == {"gsm-1"}
+    assert [event["sound"] for event in told][-1] == "quiet"
+    assert [port["voice"] for port in state["ports"]] == [True, False]
+
+
 async def test_an_unknown_zone_or_cadence_to_listen_for_is_refused(tmp_path):
     async with bridged(tmp_path) as (running, _modem, _worker):
         ask = running.peer.request

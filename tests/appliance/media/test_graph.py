@@ -15,6 +15,7 @@ from appliance.media.graph import MediaGraph
 from drivers import wire
 from drivers.port import DriverError, Leg, LegState, SerialAudio, SlotAudio
 from dsp import wav
+from dsp.answering_machine import Sound
 
 pytestmark = [pytest.mark.realtime, pytest.mark.alone]  # real sockets, no waiting
 
@@ -125,6 +126,25 @@ async def test_a_new_engine_is_told_everything_that_is_held_and_records_into_a_n
         ("started", "c1-2.wav"),
         ("ended", "c1-2.wav", 1.5),
     ]
+    second.server.close()
+
+
+async def test_a_new_engine_listens_for_voices_too_and_nobody_speaks_without_one(tmp_path: Path) -> None:
+    path = tmp_path / "m.sock"
+    engine = FakeEngine(path)
+    async with connected(path) as graph:
+        with graph.voices("gsm-1") as told:
+            await until(lambda: bool(engine.asked))
+            engine.server.broadcast({"event": "voice", "port": "gsm-1", "sound": "voice"})
+            engine.server.broadcast({"event": "voice", "port": "gsm-2", "sound": "tone"})
+            assert await told.get() is Sound.VOICE
+            engine.server.close()
+            assert await told.get() is Sound.QUIET
+            second = FakeEngine(path)
+            await until(lambda: bool(second.asked))
+        await until(lambda: len(second.asked) == 2)
+    assert engine.asked == [{"op": "voice", "port": "gsm-1", "on": True}]
+    assert second.asked == [{"op": "voice", "port": "gsm-1", "on": on} for on in (True, False)]
     second.server.close()
 
 
