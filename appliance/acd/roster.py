@@ -105,6 +105,14 @@ class Roster:
             self._work_over(agent)
         self._done()
 
+    def nobody_spoke(self, name: str) -> None:
+        """No conversation came of it: free at once, with the idle time of before."""
+        agent = self._agent(name)
+        if agent.state is AgentState.TALKING:
+            agent.handled += 1
+            self._after_call(agent, keep_idle=True)
+            self._done()
+
     def wrap_up_ended(self, name: str) -> None:
         """WRAP_UP -> READY, or what was asked for meanwhile; nothing in any other state."""
         agent = self._agent(name)

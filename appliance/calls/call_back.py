@@ -3,6 +3,9 @@
 The agent comes first, so that whoever picks up a telephone finds somebody there at once: a call that begins
 with silence is taken for a machine's and hung up. It costs the agent the time in which the customer's
 telephone rings. What it waits for survives a restart of the brain, and of the machine.
+
+Where a queue wants answering machines tried again, agent and customer hear each other at once all the same:
+only what belongs to a conversation (its recording, holding, transferring) begins with the verdict.
 """
 
 from __future__ import annotations
@@ -19,9 +22,10 @@ from appliance.calls.party import Party
 from appliance.calls.reach import reach
 from appliance.calls.ringing import NotReached
 from appliance.calls.target import Outside
+from appliance.calls.who_answers import is_machine
 from appliance.calls.who_waits import who_waits
 from appliance.dialplan.permit import ITSELF, Cause, DialRefused
-from appliance.events import CallInherited, CallQueued, OfferResult, Outcome
+from appliance.events import CallInherited, CallQueued, OfferResult, Outcome, PartyMissed
 from appliance.wait_events import CallBackEnded, CallBackTried
 from drivers.port import LegEnded
 
@@ -31,6 +35,7 @@ log = logging.getLogger(__name__)
 COUNTED = (OfferResult.BUSY, OfferResult.NO_ANSWER, OfferResult.REJECTED, OfferResult.FORWARDED)
 LINE_SECONDS = 2.0  # between two looks whether a line is free
 AGENT_LEFT = "the agent hung up before the customer answered"
+MACHINE = "answering machine"
 
 
 class NoLine(Exception):
@@ -56,14 +61,13 @@ async def call_back(call: Call, centre: Centre) -> None:
 
             def cancel(why: str) -> None:
                 nonlocal given_up
-                if not limit.expired():  # else it is over already
+                if limit.when() is not None and not limit.expired():  # else reached, or over already
                     given_up = GivenUp(Outcome.CANCELLED, why)
                     limit.reschedule(loop.time())
 
             centre.call_backs[call.id] = cancel
             try:
-                await _until_reached(call, centre)
-                limit.reschedule(None)
+                await _until_reached(call, centre, limit)
             finally:
                 del centre.call_backs[call.id]
         return
@@ -75,8 +79,8 @@ async def call_back(call: Call, centre: Centre) -> None:
     call.note(CallBackEnded(call_id=call.id, result=given_up.outcome.value, why=str(given_up)))
 
 
-async def _until_reached(call: Call, centre: Centre) -> None:
-    """Try until the customer has answered. Raises GivenUp when the attempts are used up."""
+async def _until_reached(call: Call, centre: Centre, limit: asyncio.Timeout) -> None:
+    """Try until the customer has answered, which ends `limit`. Raises GivenUp after the last attempt."""
     _renew_place(call, centre)
     while True:
         back = _state(call)
@@ -85,7 +89,7 @@ async def _until_reached(call: Call, centre: Centre) -> None:
             raise GivenUp(Outcome.UNANSWERED, f"not reached in {back.attempts} attempts")
         await asyncio.sleep(max(0.0, back.again_wall_s - centre.clock.wall()))
         try:
-            await _try(call, centre)
+            await _try(call, centre, limit)
             return
         except NoLine:
             await asyncio.sleep(LINE_SECONDS)
@@ -104,11 +108,11 @@ async def _until_reached(call: Call, centre: Centre) -> None:
         call.note(tried)
 
 
-async def _try(call: Call, centre: Centre) -> None:
+async def _try(call: Call, centre: Centre, limit: asyncio.Timeout) -> None:
     """Wait for the turn, ring an agent, then the customer. Raises NotReached, DialRefused; nobody is left."""
     try:
         agent = await _agent(call, centre)
-        await _customer(call, agent, centre)
+        await _customer(call, agent, centre, limit)
     finally:
         if len(call.parties) < 2:
             for party in call.parties:
@@ -133,7 +137,7 @@ async def _agent(call: Call, centre: Centre) -> Party:
                     return party
 
 
-async def _customer(call: Call, agent: Party, centre: Centre) -> None:
+async def _customer(call: Call, agent: Party, centre: Centre, limit: asyncio.Timeout) -> None:
     """The agent hears the telephone ring; whoever answers it is whose call it is from then on."""
     back = _state(call)
     agent.open(centre.media)
@@ -145,10 +149,25 @@ async def _customer(call: Call, agent: Party, centre: Centre) -> None:
             async with agent.leg.alive():
                 customer = await reach(Outside(permit), "", call, centre)
                 call.parties.insert(0, customer)
+                expires = limit.when()
+                limit.reschedule(None)
         except LegEnded:
             if len(call.parties) < 2:  # else it was in the very tick of the answer: a conversation
                 raise left from None
+    if centre.queue(back.queue).call_back_machine == "try-again" and await is_machine(call, centre):
+        limit.reschedule(expires)
+        _not_a_person(call, centre)
     call.note(CallInherited(call_id=call.id, **call.caller.who.words))
+
+
+def _not_a_person(call: Call, centre: Centre) -> None:
+    """The machine is hung up before it records anything of a conversation. Raises NotReached."""
+    machine, missed = call.parties.pop(0), NotReached(OfferResult.NO_ANSWER, 480, MACHINE)
+    call.note(
+        PartyMissed(call_id=call.id, number=machine.number, result=missed.result.value, why=str(missed))
+    )
+    centre.end(machine)
+    raise missed
 
 
 def _renew_place(call: Call, centre: Centre) -> None:

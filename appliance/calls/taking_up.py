@@ -103,6 +103,16 @@ def _dialled(who: Who, leg: Leg, story: Story, permits: list[Permit], centre: Ce
 
 
 def serve(party: Party, queue: str, call: Call, centre: Centre) -> None:
-    """The agent was found by a queue: TALKING now, writing up the call when the party leaves."""
+    """The agent was found by a queue: TALKING now, writing up the call when the party leaves.
+
+    A call-back whose customer was not reached leaves nothing to write up.
+    """
     agent, wrap_up = party.agent, centre.wrap_up(queue, party.agent)
-    party.afterwards(lambda: centre.desk.talk_ended(agent, call.id, wrap_up))
+
+    def ended() -> None:
+        if call.story.talked:
+            centre.desk.talk_ended(agent, call.id, wrap_up)
+        else:
+            centre.acd.nobody_spoke(agent)
+
+    party.afterwards(ended)

@@ -128,3 +128,7 @@ def _useless(config: Config) -> Iterator[Problem]:
                 yield Problem(
                     path=("queues", name, option), value=str(to), wrong=f"never happens without `{needed}`"
                 )
+        if queue.call_back_machine != "connect" and CALL_BACK not in queue.keys.values():
+            wrong = "does nothing without a key for a call-back"
+            allowed = f'keys = {{ 1 = "{CALL_BACK}" }}'
+            yield Problem(path=("queues", name, "call_back_machine"), wrong=wrong, allowed=allowed)

@@ -68,6 +68,11 @@ class QueueWait(Section):
     call_back_retry_seconds: float = Field(
         300.0, ge=10, le=86400, description="from an attempt that came to nothing to the next"
     )
+    call_back_machine: Literal["connect", "try-again"] = Field(
+        "connect",
+        description="what becomes of a call-back that an answering machine takes: the agent goes on with it, "
+        "or it counts as unanswered and is tried again. Nobody waits for the verdict",
+    )
     call_back_hours: float = Field(24.0, ge=0.1, le=168, description="after this nobody is called back")
     max_callers: int = Field(0, ge=0, le=10000, description="callers let in at a time; 0 = no limit")
     full: To = Field(Destination("hangup"), description="where a caller goes beyond max_callers")

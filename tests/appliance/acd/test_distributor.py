@@ -100,6 +100,18 @@ def test_a_conversation_ends_in_wrap_up_and_then_the_next_caller_is_offered() ->
     assert first.state is TicketState.SERVED
 
 
+def test_an_agent_with_whom_nobody_spoke_is_free_with_the_idle_time_of_before() -> None:
+    floor = Floor(sales=("ana",))
+    floor.acd.log_in("ana")
+    ana = floor.acd.agents["ana"]
+    floor.now = 5.0
+    floor.acd.nobody_spoke("ana")
+    floor.acd.connect(floor.acd.join("c1", "sales", 5.0))
+    floor.now = 9.0
+    floor.acd.nobody_spoke("ana")
+    assert (ana.state, ana.ready_since, ana.handled) == (AgentState.READY, 0.0, 1)
+
+
 def test_a_pause_asked_for_during_a_call_is_taken_after_wrap_up() -> None:
     floor = Floor(sales=("ana",))
     floor.acd.log_in("ana")

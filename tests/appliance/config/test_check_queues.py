@@ -78,6 +78,7 @@ def test_a_ring_of_queues_is_told_once_with_the_way_round(
         ('hours = "ofice"', 'there is no calendar ofice. Allowed: office. Did you mean "office"?'),
         ('full = "queue:support"', "never happens without `max_callers`"),
         ('closed = "queue:support"', "never happens without `hours`"),
+        ('call_back_machine = "try-again"', "does nothing without a key for a call-back"),
         ('keys = { 2 = "queue:suport" }', "there is no queue suport"),
         ('keys = { 2 = "number:030" }', "no destination"),
         ('music = ["welcome", "jazz"]', "there is no prompt jazz"),
