@@ -83,9 +83,9 @@ def findings(centre: Centre) -> Iterator[Finding]:
 
 
 def _of_agent(agent: Agent, centre: Centre) -> Iterator[Finding]:
-    name, call = agent.name, centre.calls.get(agent.call_id)
+    name = agent.name
     match agent.state:
-        case AgentState.TALKING if call is None or not _takes_part(name, call):
+        case AgentState.TALKING if not any(_takes_part(name, call) for call in centre.calls.values()):
             yield Finding(
                 "who talks has a leg",
                 f"agent {name} is talking in call {agent.call_id} without one",
@@ -100,6 +100,7 @@ def _of_agent(agent: Agent, centre: Centre) -> Iterator[Finding]:
 
 
 def _takes_part(agent: str, call: Call) -> bool:
+    """In the call that the queue gave, or in another to which somebody handed the agent on."""
     return any(party.agent == agent and _is_there(party) for party in call.parties)
 
 

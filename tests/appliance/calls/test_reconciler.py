@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from appliance.acd.agent import AgentState
-from appliance.calls.reconciler import Reconciler
+from appliance.calls.reconciler import Reconciler, findings
 from appliance.events import InvariantBroken
 from drivers.port import LegState
-from tests.appliance.calls.rig import Caller, Rig
-from tests.appliance.calls.steps import talking
+from tests.appliance.calls.rig import Caller, Rig, answers_after
+from tests.appliance.calls.steps import SOON, all_over, both_ways, talking
 
 
 async def two_looks(rig: Rig, log: pytest.LogCaptureFixture) -> list[str]:
@@ -89,3 +89,26 @@ async def test_an_agent_whom_the_queue_has_lost_sight_of_is_rung_again(
     rig.acd.queues["sales"].remove_ready(rig.acd.agents["ana"])
     assert set(await two_looks(rig, caplog)) == {"who is ready can be rung"}
     assert [agent.name for agent in rig.acd.ready_agents("sales")] == ["ana"]
+
+
+async def test_an_agent_of_a_queue_who_was_handed_on_talks_in_the_other_call(tmp_path: Path) -> None:
+    """A colleague who was sent to the queue joins its agent with a third one, and goes."""
+    rig = Rig(tmp_path)
+    rig.acd.log_in("ana")
+    rig.phones.behave = answers_after(1)
+    first = rig.calls("eva", "22")
+    await asyncio.sleep(2)
+    rig.phones.rung[-1].refers("sales")
+    await asyncio.sleep(3)
+    first.held_by_far_end(True)
+    second = rig.calls("eva", "22")
+    await asyncio.sleep(3)
+    second.refers(replaces=first)
+    await asyncio.sleep(SOON)
+    _, ana, ben = rig.phones.rung
+    assert rig.media.hearing() == both_ways(ana.id, ben.id)
+    assert list(findings(rig.centre)) == []
+    assert rig.acd.agents["ana"].state is AgentState.TALKING
+    ben.remote_hangs_up()
+    await all_over(rig)
+    assert rig.acd.agents["ana"].state is AgentState.READY
