@@ -14,6 +14,9 @@ Measured on greetings of five voices made by espeak-ng and flite (tests/dsp/gree
 end by 3.7 s as the detector hears them and have pauses of 0.17 s at most, machines speak for 4.9 s and more
 with pauses up to 0.43 s. A limit of 1.5 s, which Asterisk's app_amd has, would take "Good morning, Anna Smith
 speaking." for a machine's. The longest tone found in recorded speech (asterisk-core-sounds) lasts 0.09 s.
+Of 360 such calls (noise 30, 20 and 10 dB below, -35 to -10 dBm0, 0 to 8 s of silence first) none was judged
+wrong; of 357 recorded sentences none below 4 s was a machine's and all above 6 s were. Who greets for longer
+than GREETING_SECONDS is taken for a machine, a machine that pauses early for a person.
 
 As a program, `python -m dsp.answering_machine` reads s16le 8 kHz mono from the answer on and prints who it is
 and the second in which that was known.
