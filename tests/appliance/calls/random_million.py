@@ -38,6 +38,7 @@ from tests.conftest import run
 
 KINDS = (Chaos, Waits)  # in turn, by the seed
 DEEDS = 500  # at most, in each of the two lives
+MOST_BROKEN = 20  # worlds, then it is given up
 
 
 class Errors(logging.Handler):
@@ -135,6 +136,8 @@ def main() -> int:
         if broken:
             failures += 1
             print(f"world {number}: {broken}", flush=True)  # noqa: T201 - what a program says
+            if failures == MOST_BROKEN:
+                break
         elif (number - options.seed) % 20 == 0:
             print(f"world {number}: {done} events so far", flush=True)  # noqa: T201
     print(f"{done} events, {failures} worlds broken, {time.perf_counter() - began:.0f} s")  # noqa: T201
