@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from appliance.agent_events import CallCoded, WrapUpExtended
@@ -36,6 +36,8 @@ from appliance.events import (
     WrapUpStarted,
 )
 from appliance.flow_events import FlowEntered
+from appliance.store.changed import changed
+from appliance.store.legs import HANDLERS as LEG_HANDLERS
 from appliance.store.legs import SHARED, Legs, follow
 from appliance.store.mark import Mark, between, mark
 from appliance.voicemail_events import MailboxEntered
@@ -118,10 +120,13 @@ def begin(call_id: str) -> Progress:
 
 def apply(progress: Progress, stamped: Stamped) -> Progress:
     """The call after one more event; events that say nothing about the row leave it as it is."""
-    handler, now = HANDLERS.get(type(stamped.event)), mark(stamped)
+    kind = type(stamped.event)
+    handler, now = HANDLERS.get(kind), mark(stamped)
+    if handler is None and kind not in LEG_HANDLERS:
+        return progress
     after = handler(progress, stamped.event, now) if handler else progress
     grown = {name: _grown(getattr(progress.row, name), getattr(after.row, name)) for name in SHARED}
-    return replace(after, legs=follow(progress.legs, stamped.event, now, grown))
+    return changed(after, legs=follow(progress.legs, stamped.event, now, grown))
 
 
 def _grown(before: int | None, after: int | None) -> int:
@@ -141,7 +146,7 @@ def _sum(so_far: int | None, start: Mark | None, end: Mark) -> int | None:
 
 
 def _set(progress: Progress, **columns: Any) -> Progress:
-    return replace(progress, row=replace(progress.row, **columns))
+    return changed(progress, row=changed(progress.row, **columns))
 
 
 def _arrived(progress: Progress, event: CallArrived, now: Mark) -> Progress:
@@ -169,13 +174,13 @@ def _queued(progress: Progress, event: CallQueued, now: Mark) -> Progress:
 
 def _offered(progress: Progress, event: AgentOffered, now: Mark) -> Progress:
     progress = _set(_start_waiting(progress, now), offers=progress.row.offers + 1, stage=Stage.WAITING)
-    return replace(progress, ringing={**progress.ringing, event.agent: now})
+    return changed(progress, ringing={**progress.ringing, event.agent: now})
 
 
 def _offer_ended(progress: Progress, event: OfferEnded, now: Mark) -> Progress:
     if event.result == OfferResult.ANSWERED.value:
         return _stop_ringing(progress, event.agent, now)
-    return replace(progress, ringing=_without(progress.ringing, event.agent))
+    return changed(progress, ringing=_without(progress.ringing, event.agent))
 
 
 def _connected(progress: Progress, event: CallConnected, now: Mark) -> Progress:
@@ -185,21 +190,21 @@ def _connected(progress: Progress, event: CallConnected, now: Mark) -> Progress:
     queue = event.queue or progress.row.queue
     agent, line = event.agent or progress.row.agent, progress.row.line or event.line
     progress = _set(progress, agent=agent, line=line, queue=queue, connected_ms=first, stage=Stage.TALKING)
-    return replace(progress, talking=now)
+    return changed(progress, talking=now)
 
 
 def _hold_started(progress: Progress, event: HoldStarted, now: Mark) -> Progress:
     if progress.talking is None or progress.holding is not None:
         return progress
     talk_ms = _sum(progress.row.talk_ms, progress.talking, now)
-    return replace(_set(progress, talk_ms=talk_ms), talking=None, holding=now)
+    return changed(_set(progress, talk_ms=talk_ms), talking=None, holding=now)
 
 
 def _hold_ended(progress: Progress, event: HoldEnded, now: Mark) -> Progress:
     if progress.holding is None:
         return progress
     hold_ms = _sum(progress.row.hold_ms, progress.holding, now)
-    return replace(_set(progress, hold_ms=hold_ms), talking=now, holding=None)
+    return changed(_set(progress, hold_ms=hold_ms), talking=now, holding=None)
 
 
 def _talk_ended(progress: Progress, event: TalkEnded, now: Mark) -> Progress:
@@ -221,7 +226,7 @@ def _recording_ended(progress: Progress, event: RecordingEnded, now: Mark) -> Pr
 
 def _wrap_up_started(progress: Progress, event: WrapUpStarted, now: Mark) -> Progress:
     begun = {event.agent: (now, round(event.seconds * 1000))}
-    progress = replace(progress, writing_up={**progress.writing_up, **begun})
+    progress = changed(progress, writing_up={**progress.writing_up, **begun})
     return _settle(progress, progress.row.stage)
 
 
@@ -230,7 +235,7 @@ def _wrap_up_extended(progress: Progress, event: WrapUpExtended, now: Mark) -> P
         return progress
     since, most_ms = progress.writing_up[event.agent]
     longer = {event.agent: (since, most_ms + round(event.seconds * 1000))}
-    return replace(progress, writing_up={**progress.writing_up, **longer})
+    return changed(progress, writing_up={**progress.writing_up, **longer})
 
 
 def _wrap_up_ended(progress: Progress, event: WrapUpEnded, now: Mark) -> Progress:
@@ -240,13 +245,13 @@ def _wrap_up_ended(progress: Progress, event: WrapUpEnded, now: Mark) -> Progres
     since, most_ms = progress.writing_up[event.agent]
     wrap_up_ms = (progress.row.wrap_up_ms or 0) + min(between(since, now), most_ms)
     others = {name: begun for name, begun in progress.writing_up.items() if name != event.agent}
-    progress = replace(progress, writing_up=others)
+    progress = changed(progress, writing_up=others)
     return _settle(_set(progress, wrap_up_ms=wrap_up_ms), progress.row.stage)
 
 
 def _ended(progress: Progress, event: CallEnded, now: Mark) -> Progress:
     progress = _stop_talking(_stop_waiting(progress, now), now)
-    progress = replace(progress, ringing={})
+    progress = changed(progress, ringing={})
     progress = _set(progress, ended_ms=now.wall_ms, outcome=event.outcome, ended_by=event.by)
     return _settle(progress, Stage.OVER)
 
@@ -266,23 +271,23 @@ def _start_waiting(progress: Progress, now: Mark) -> Progress:
     """Waiting begins in a queue, or at an agent called without one; after a talk it counts no more."""
     if progress.waiting is not None or progress.row.connected_ms is not None:
         return progress
-    return replace(progress, waiting=now)
+    return changed(progress, waiting=now)
 
 
 def _stop_waiting(progress: Progress, now: Mark) -> Progress:
     wait_ms = _sum(progress.row.wait_ms, progress.waiting, now)
-    return replace(_set(progress, wait_ms=wait_ms), waiting=None)
+    return changed(_set(progress, wait_ms=wait_ms), waiting=None)
 
 
 def _stop_ringing(progress: Progress, agent: str, now: Mark) -> Progress:
     ring_ms = _sum(progress.row.ring_ms, progress.ringing.get(agent), now)
-    return replace(_set(progress, ring_ms=ring_ms), ringing=_without(progress.ringing, agent))
+    return changed(_set(progress, ring_ms=ring_ms), ringing=_without(progress.ringing, agent))
 
 
 def _stop_talking(progress: Progress, now: Mark) -> Progress:
     talk_ms = _sum(progress.row.talk_ms, progress.talking, now)
     hold_ms = _sum(progress.row.hold_ms, progress.holding, now)
-    return replace(_set(progress, talk_ms=talk_ms, hold_ms=hold_ms), talking=None, holding=None)
+    return changed(_set(progress, talk_ms=talk_ms, hold_ms=hold_ms), talking=None, holding=None)
 
 
 def _without(ringing: Mapping[str, Mark], agent: str) -> Mapping[str, Mark]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from appliance.events import (
@@ -22,6 +22,7 @@ from appliance.events import (
     WrapUpEnded,
 )
 from appliance.flow_events import FlowEntered
+from appliance.store.changed import changed
 from appliance.store.mark import Mark, between
 from appliance.voicemail_events import MailboxEntered
 from appliance.wait_events import CallBackAsked, CallBackTaken, QueueLeft, QueueRefused, WaitPromised
@@ -37,7 +38,7 @@ class LegOutcome(enum.StrEnum):
     BLOCKED = "X"  # not let in
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class QueueLeg:
     """One wait in one queue and what came of it; lengths in ms, as in `derive.CallRow`.
 
@@ -95,7 +96,7 @@ def _queued(legs: Legs, event: CallQueued, now: Mark) -> Legs:
         return legs
     legs = _end_wait(legs, LegOutcome.FLOWED_OUT, now)
     leg = QueueLeg(legs.call_id, len(legs.legs) + 1, event.queue, now.wall_ms)
-    return replace(legs, legs=(*legs.legs, leg), waiting=now)
+    return changed(legs, legs=(*legs.legs, leg), waiting=now)
 
 
 def _refused(legs: Legs, event: QueueRefused, now: Mark) -> Legs:
@@ -106,17 +107,17 @@ def _blocked(legs: Legs, queue: str, now: Mark) -> Legs:
     leg = QueueLeg(
         legs.call_id, len(legs.legs) + 1, queue, now.wall_ms, LegOutcome.BLOCKED, ended_ms=now.wall_ms
     )
-    return replace(legs, legs=(*legs.legs, leg))
+    return changed(legs, legs=(*legs.legs, leg))
 
 
 def _promised(legs: Legs, event: WaitPromised, now: Mark) -> Legs:
     if legs.waiting is None or legs.legs[-1].promised_ms is not None:
         return legs
-    return replace(_change_last(legs, promised_ms=round(event.expected_s * 1000)), promised=now)
+    return changed(_change_last(legs, promised_ms=round(event.expected_s * 1000)), promised=now)
 
 
 def _call_back(legs: Legs, event: CallBackAsked, now: Mark) -> Legs:
-    return replace(legs, is_call_back=True)
+    return changed(legs, is_call_back=True)
 
 
 def _elsewhere(legs: Legs, event: Event, now: Mark) -> Legs:
@@ -153,11 +154,11 @@ def _end_wait(legs: Legs, outcome: LegOutcome, now: Mark) -> Legs:
         return legs
     wait_ms = between(legs.waiting, now)
     legs = _change_last(legs, outcome=outcome, wait_ms=wait_ms, ended_ms=now.wall_ms)
-    return replace(legs, waiting=None, promised=None)
+    return changed(legs, waiting=None, promised=None)
 
 
 def _change_last(legs: Legs, **columns: Any) -> Legs:
-    return replace(legs, legs=(*legs.legs[:-1], replace(legs.legs[-1], **columns)))
+    return changed(legs, legs=(*legs.legs[:-1], changed(legs.legs[-1], **columns)))
 
 
 def _share_out(legs: Legs, event: Event, grown: Mapping[str, int]) -> Legs:
@@ -166,8 +167,8 @@ def _share_out(legs: Legs, event: Event, grown: Mapping[str, int]) -> Legs:
         return legs
     index = _of_agent(legs, event.agent) if isinstance(event, WrapUpEnded) else len(legs.legs) - 1
     leg = legs.legs[index]
-    leg = replace(leg, **{name: getattr(leg, name) + more for name, more in grown.items()})
-    return replace(legs, legs=(*legs.legs[:index], leg, *legs.legs[index + 1 :]))
+    leg = changed(leg, **{name: getattr(leg, name) + more for name, more in grown.items()})
+    return changed(legs, legs=(*legs.legs[:index], leg, *legs.legs[index + 1 :]))
 
 
 def _of_agent(legs: Legs, agent: str) -> int:
