@@ -35,6 +35,7 @@ from appliance.calls.agents import AgentDesk
 from appliance.calls.agents_restored import remember_agents, restore_agents
 from appliance.calls.alerting import Alerting
 from appliance.calls.centre import Centre
+from appliance.calls.emergency_contact import watch_contact
 from appliance.calls.flow_outside import Outside
 from appliance.calls.panic import Panic
 from appliance.calls.reception import Reception
@@ -219,6 +220,7 @@ class Brain:
             tasks.append(asyncio.create_task(self.mailboxes.run(), name="mailboxes"))
             self.alerting.start(await self._past(EMERGENCY_EVENTS, "whether there is an emergency"))
             tasks.append(asyncio.create_task(self.alerting.run(), name="alerts"))
+            tasks.append(asyncio.create_task(watch_contact(self.centre), name="emergency contact"))
             wrapping, begins = wrap_ups(interrupted), self.agent_phones.wait_for_phone
             restore_agents(last, going_on, wrapping, self.centre, begins=begins)
             tasks.append(asyncio.create_task(self.agent_phones.run(), name="agents' phones"))

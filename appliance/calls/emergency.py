@@ -41,7 +41,7 @@ class Interrupted(Exception):
 
 
 def switch_on(centre: Centre, *, by: str, reason: str = "", drill: bool = False) -> None:
-    """By a phone's code, the console, the socket, or a contact one day. Raises EmergencyRefused."""
+    """By a phone's code, the console, the socket, or a contact. Raises EmergencyRefused."""
     now = centre.emergencies.now
     if centre.config.emergency.to == NOWHERE:
         raise EmergencyRefused("emergency mode is not prepared. Say in [emergency] where callers go: `to`")

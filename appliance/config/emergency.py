@@ -11,7 +11,7 @@ from appliance.config.voicemail import PIN, Number
 
 
 class Emergency(Section):
-    """Prepared before it is needed; switched by `callbox emergency`, *91 at a phone, or the box's socket."""
+    """Prepared before it is needed; switched by `callbox emergency`, *91, a contact or the socket."""
 
     to: To = Field(NOWHERE, description="where every new caller goes; the rest of this section needs it")
     lines: dict[Name, To] = Field(
@@ -38,3 +38,11 @@ class Emergency(Section):
     acknowledgements: int = Field(1, ge=1, le=20, description="how many must press 1 before calls stop")
     rounds: int = Field(3, ge=1, le=20, description="how often the list is gone through")
     pause_seconds: Seconds = Field(60.0, description="between one round and the next")
+    gpio_line: int = Field(
+        -1, ge=-1, le=1023, description="line of a contact whose closing switches on, a button; -1 has none"
+    )
+    gpio_chip: str = Field("/dev/gpiochip0", description="the GPIO chip of that line")
+    gpio_active_low: bool = Field(True, description="the contact pulls the line to ground when it closes")
+    gpio_switches_off: bool = Field(
+        False, description="its opening switches off: for a key switch; a button must not"
+    )
