@@ -61,6 +61,7 @@ from appliance.events import (
     ProcessLost,
     Stamped,
 )
+from appliance.faults import say_if_it_failed
 from appliance.lines.desk import LineDesk
 from appliance.lines.line import Books
 from appliance.mailbox_office import MailboxOffice
@@ -228,7 +229,7 @@ class Brain:
             if self.config.edge.start != "no" and installed().kamailio:
                 tasks.append(asyncio.create_task(self._web(), name="web"))
             for task in tasks:
-                task.add_done_callback(_say_if_it_failed)
+                task.add_done_callback(say_if_it_failed)
             self.bus.publish(BoxStarted(recovered=len(going_on)))
             await Reception(self.centre, self.lines, self.phones).run(going_on)
         finally:
@@ -355,11 +356,6 @@ class Brain:
         for rule, seen in breaches_near(acd):
             log.error("invariant broken: %s: %s", rule, seen, stack_info=True)
             self.bus.publish(InvariantBroken(rule=rule, seen=seen))
-
-
-def _say_if_it_failed(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("%s went wrong, the rest goes on", task.get_name(), exc_info=error)
 
 
 def main(argv: list[str] | None = None) -> int:

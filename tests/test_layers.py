@@ -45,6 +45,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "appliance.talk_events",
     },
     "appliance.clock": set(),
+    "appliance.faults": set(),
     "appliance.bus": {"appliance.events", "appliance.clock"},
     "appliance.config": {
         "dsp",
@@ -74,6 +75,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "appliance.queues": {"appliance.acd", "appliance.config"},
     "appliance.acd": {"appliance.events", "appliance.clock", "appliance.bus"},
     "appliance.voicemail": {
+        "appliance.faults",
         "appliance.event",
         "appliance.events",
         "appliance.voicemail_events",
@@ -83,6 +85,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "appliance.emergency": {"appliance.event", "appliance.emergency_events"},
     "appliance.calls": {
+        "appliance.faults",
         "appliance.emergency",
         "appliance.emergency_events",
         "appliance.voicemail",

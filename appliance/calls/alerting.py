@@ -15,6 +15,7 @@ from appliance.dialplan.alert_numbers import refused_alerts
 from appliance.emergency.incident import Alerted, Incident, next_called
 from appliance.emergency_events import AlertCalled, AlertTexted, EmergencyBegun, EmergencyEnded
 from appliance.events import Stamped
+from appliance.faults import say_if_it_failed
 
 log = logging.getLogger(__name__)
 
@@ -48,9 +49,9 @@ class Alerting:
             while True:
                 self._switched.clear()
                 incident = self._centre.emergencies.now
-                work = asyncio.create_task(self._alert(), name="alerts") if incident else None
+                work = asyncio.create_task(self._alert(), name="emergency alerts") if incident else None
                 if work is not None:
-                    work.add_done_callback(_say_if_it_failed)
+                    work.add_done_callback(say_if_it_failed)
                 try:
                     await self._switched.wait()
                 finally:
@@ -124,8 +125,3 @@ async def _ended(work: asyncio.Task[None] | None) -> None:
     if work is not None:
         work.cancel()
         await asyncio.wait({work})
-
-
-def _say_if_it_failed(work: asyncio.Task[None]) -> None:
-    if not work.cancelled() and (error := work.exception()) is not None:
-        log.error("alerts of the emergency mode went wrong", exc_info=error)

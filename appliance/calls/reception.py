@@ -41,6 +41,7 @@ from appliance.events import (
     TalkEnded,
     TransferEnded,
 )
+from appliance.faults import say_if_it_failed
 from appliance.media.held import wav_seconds
 from drivers.port import Leg, LegState, Port
 from drivers.sip.leg import SipLeg
@@ -252,8 +253,7 @@ class Reception:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("%s went wrong, the others go on", task.get_name(), exc_info=error)
+        say_if_it_failed(task)
 
     async def _stop(self) -> None:
         tasks = set(self._tasks)

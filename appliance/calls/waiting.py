@@ -26,6 +26,7 @@ from appliance.calls.wait_rules import SentOn, Why, refusal
 from appliance.calls.who_waits import who_waits
 from appliance.config.section import Destination
 from appliance.events import CallQueued
+from appliance.faults import say_if_it_failed
 from appliance.wait_events import QueueLeft, QueueRefused
 
 log = logging.getLogger(__name__)
@@ -79,8 +80,11 @@ async def _wait(call: Call, caller: Caller, centre: Centre, greeting: str) -> Se
     with centre.acd.waiting(caller, queue) as ticket:
         try:
             async with asyncio.timeout(None) as limit:
-                entertained = hearing.run(files, lambda: limit.reschedule(loop.time()))
-                await _taken(call, ticket, centre, hearing, asyncio.create_task(entertained))
+                entertained = asyncio.create_task(
+                    hearing.run(files, lambda: limit.reschedule(loop.time())),
+                    name=f"hearing of {call.id}",
+                )
+                await _taken(call, ticket, centre, hearing, entertained)
                 limit.reschedule(None)
         except TimeoutError:
             return hearing.sent_on
@@ -95,7 +99,7 @@ async def _taken(
     Between the agent's answer and the conversation nothing may await: a caller who hangs up in that very
     tick would leave an agent TALKING to nobody. So what is heard is cancelled, not waited for.
     """
-    entertained.add_done_callback(_say_if_it_failed)
+    entertained.add_done_callback(say_if_it_failed)
     try:
         while True:
             async with centre.acd.offer(ticket) as offer:
@@ -115,8 +119,3 @@ async def _leave(call: Call, queue: str, sent_on: SentOn, centre: Centre) -> Des
     language = language_of(call, centre)
     await speak(f"{call.id}/say", call.port, "call-back-taken", centre, language=language)
     return Destination("hangup")
-
-
-def _say_if_it_failed(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("what a waiting caller hears went wrong, the wait goes on", exc_info=error)

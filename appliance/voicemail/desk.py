@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from appliance.clock import Clock
 from appliance.config.schema import Config
 from appliance.config.voicemail import Mailbox
 from appliance.event import Stamped
+from appliance.faults import say_if_it_failed
 from appliance.voicemail.mailboxes import EVENTS as MAILBOX_EVENTS
 from appliance.voicemail.mailboxes import Mailboxes, Message
 from appliance.voicemail.notices import NotTold, run_hook, send_mail
@@ -49,7 +50,7 @@ class VoicemailDesk:
         bus: Bus,
         clock: Clock,
         send_text: SendText,
-        aside: Callable[..., Awaitable[Any]] = asyncio.to_thread,
+        aside: Callable[..., Coroutine[Any, Any, Any]] = asyncio.to_thread,
     ) -> None:
         self._config = config
         self._mailboxes = mailboxes
@@ -157,15 +158,14 @@ class VoicemailDesk:
         if paths:
             self._do(self._aside(_delete_files, paths, self._mailboxes.folder), "delete messages")
 
-    def _do(self, work: Awaitable[None], name: str) -> None:
-        task = asyncio.ensure_future(work)
+    def _do(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=f"voicemail: {name}")
         self._tasks.add(task)
         task.add_done_callback(self._done)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("voicemail: something went wrong, the rest goes on", exc_info=error)
+        say_if_it_failed(task)
 
 
 def _delete_files(paths: list[str], folder: Path) -> None:
